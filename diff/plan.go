@@ -1,0 +1,145 @@
+// Package diff compares what manifests want with what the platform has, and
+// says what to do about it. It is pure: no I/O, no clock, no globals.
+package diff
+
+// FormatVersion is the version of the plan's JSON form.
+const FormatVersion = "1"
+
+// Plan is what an apply would do, as data: it holds no closures, no secrets
+// and no timestamps, and the same inputs give the same bytes. It is not the
+// state itself: what is sent is computed again from manifests and platform,
+// and Digest proves that the two computations agree.
+type Plan struct {
+	FormatVersion string      `json:"format_version"`
+	Environment   string      `json:"environment"`
+	BaseURL       string      `json:"base_url"`
+	Digest        string      `json:"digest"` // "sha256:" and 64 hex digits; see Plan.ComputeDigest
+	Summary       Summary     `json:"summary"`
+	Agents        []AgentPlan `json:"agents"`   // sorted by name
+	Refusals      []Refusal   `json:"refusals"` // policy that forbids this plan; sorted by agent
+	Warnings      []Warning   `json:"warnings"`
+}
+
+// Summary counts agents by status, and steps.
+type Summary struct {
+	Create    int `json:"create"`
+	Update    int `json:"update"`
+	Delete    int `json:"delete"`
+	Unchanged int `json:"unchanged"`
+	Orphan    int `json:"orphan"`
+	Steps     int `json:"steps"`
+}
+
+// Status of an agent in a plan.
+type Status string
+
+// The statuses of design section 4.
+const (
+	Create    Status = "create"
+	Update    Status = "update"
+	Delete    Status = "delete"
+	Unchanged Status = "unchanged"
+	Orphan    Status = "orphan"
+)
+
+// Class says who moved since the last apply, for one section with a difference.
+type Class string
+
+// The classes of design section 4, "Provenance".
+const (
+	Pending Class = "pending" // git moved
+	Drift   Class = "drift"   // the platform moved
+	Both    Class = "both"
+	Unknown Class = "unknown" // nothing remembers the last apply
+)
+
+// AgentPlan is one agent's part of a plan.
+type AgentPlan struct {
+	Name      string `json:"name"`
+	AgentName string `json:"agent_name"`
+	AgentID   string `json:"agent_id"` // "" for an agent that is to be created
+	Status    Status `json:"status"`
+	// Drift classes each section that differs, by section name.
+	Drift map[string]Class `json:"drift"`
+	// Unfinished says that an earlier apply of this agent did not end: its
+	// differences in fields, outcomes and infields are that apply's, not drift.
+	Unfinished  bool   `json:"unfinished"`
+	Fingerprint string `json:"fingerprint"` // "sha256:…" of the remote state that was seen; "" when there is none
+	Steps       []Step `json:"steps"`       // in the order they run
+}
+
+// Action is a kind of step.
+type Action string
+
+// The actions of design section 4.
+const (
+	Adopt         Action = "adopt"
+	CreateAgent   Action = "create_agent"
+	UpdateAgent   Action = "update_agent"
+	DeleteAgent   Action = "delete_agent"
+	CreateDraft   Action = "create_draft"
+	UpdateDraft   Action = "update_draft"
+	Publish       Action = "publish"
+	Rollback      Action = "rollback"
+	UpdateService Action = "update_service"
+	CreateOutcome Action = "create_outcome"
+	UpdateOutcome Action = "update_outcome"
+	DeleteOutcome Action = "delete_outcome"
+	CreateInfield Action = "create_infield"
+	UpdateInfield Action = "update_infield"
+	DeleteInfield Action = "delete_infield"
+)
+
+// Step is one change to the platform.
+type Step struct {
+	ID     string `json:"id"` // agent/action or agent/action/target; unique in the plan
+	Action Action `json:"action"`
+	// Target is what the step works on: the agent's name for agent steps, the
+	// outcome's or infield's name, the service section, and for versions "v8",
+	// or "new" while the platform has not numbered it yet.
+	Target string   `json:"target"`
+	Needs  []string `json:"needs"` // ids of steps that must be done first
+	// From and To are config versions: what is current now, and what the step
+	// writes or makes current. nil when there is none or it is not known yet.
+	From    *int     `json:"from,omitempty"`
+	To      *int     `json:"to,omitempty"`
+	Changes []Change `json:"changes"`
+}
+
+// Change is one field's change. Before and After are canonical values (see
+// spec.Canonical); nil is no value.
+type Change struct {
+	Path   string `json:"path"` // dotted, below the step's section
+	Before any    `json:"before"`
+	After  any    `json:"after"`
+	// Source tells where the lines of a text After come from. It is for the
+	// reader alone and no part of the digest.
+	Source []Source `json:"source,omitempty"`
+}
+
+// Source says that line Start of a text (from 1) is line Line of File. With
+// Fixed, every line from Start on stands at Line.
+type Source struct {
+	Start int    `json:"start"`
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+	Fixed bool   `json:"fixed,omitempty"`
+}
+
+// Refusal is a rule that forbids to apply the plan as it stands.
+type Refusal struct {
+	Agent   string `json:"agent,omitempty"` // "" when it is about the whole plan
+	Rule    string `json:"rule"`            // "protect", "max_delete_percent", "adopt"
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// Warning is a remark that stops nothing.
+type Warning struct {
+	Agent   string `json:"agent,omitempty"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// IsEmpty says that there is nothing to do.
+func (p *Plan) IsEmpty() bool { return p.Summary.Steps == 0 }

@@ -1,0 +1,154 @@
+package spec
+
+import "fmt"
+
+// Pos is a place in a file of the project. File is relative to the project's
+// root with forward slashes; Line and Column count from 1, 0 means unknown.
+type Pos struct {
+	File   string
+	Line   int
+	Column int
+}
+
+// String is file:line:col, without the parts that are unknown.
+func (p Pos) String() string {
+	switch {
+	case p.Line == 0:
+		return p.File
+	case p.Column == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	default:
+		return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	}
+}
+
+// Segment tells where lines of a text come from: line Start of the text (from
+// 1) is line Line of File. With Fixed, every line of the segment stands at
+// Line (a quoted or folded scalar, whose lines do not map one to one).
+type Segment struct {
+	Start int
+	File  string
+	Line  int
+	Fixed bool
+}
+
+// Project is what all manifests together say for one environment: the input
+// of a plan. It is a value: nothing in it reads a file or the network.
+type Project struct {
+	Dir         string // the root, as given
+	Environment Environment
+	Policy      Policy
+	Agents      []Agent // sorted by Name; every agent, whatever its lifecycle
+	Warnings    []Problem
+	Ignored     int // documents of other tools that were passed over
+}
+
+// Environment is where a plan goes.
+type Environment struct {
+	Name        string // "default" without --env, "sandbox" with --sandbox
+	BaseURL     string // without a trailing slash; "" when no file names one
+	BaseURLPos  Pos
+	Credentials CredentialVars
+}
+
+// CredentialVars are the names of the environment variables that hold the
+// credentials, never the credentials themselves.
+type CredentialVars struct {
+	Email, Password, Token, APIKey string // INDUSLABS_EMAIL and so on when not set
+}
+
+// Policy is agentsync.yaml's policy section with its defaults filled in.
+type Policy struct {
+	Prune            bool   // delete orphans that the lock knows; default false
+	MaxDeletePercent int    // 0 to 100, default 30; counts from 10 known agents on
+	Adopt            string // "by_name" (default) or "never"
+	OnDrift          string // "fail" (default) or "overwrite"
+	Provenance       bool   // write the provenance line into notes; default true
+}
+
+// DefaultPolicy is the policy of a project without one.
+func DefaultPolicy() Policy {
+	return Policy{MaxDeletePercent: 30, Adopt: "by_name", OnDrift: "fail", Provenance: true}
+}
+
+// Agent is the wanted state of one agent: bases, environment overrides and
+// prompt files already merged in. A key that is absent from Agent, Config or an
+// item is unmanaged: the platform's value stays. A key that is present with an
+// empty value (nil, "", [] or {}) is wanted empty.
+type Agent struct {
+	Name          string // metadata.name, the key
+	Pos           Pos    // of the document
+	AgentName     string // spec.agent.agent_name with the environment's suffix; also in Agent
+	PreviousNames []string
+	Agent         map[string]any // section "agent", the API's names
+	Config        map[string]any // section "config", prompts as text, without passthrough; notes included
+	Passthrough   map[string]any // config.passthrough, merged into the config that is sent
+	Outcomes      []Item         // in manifest order
+	Infields      []Item
+	// OutcomesManaged says that call_outcomes is given: outcomes not in it are
+	// removed. Without it the platform's stay. InfieldsManaged likewise.
+	OutcomesManaged, InfieldsManaged bool
+	Release                          Release
+	Lifecycle                        Lifecycle
+	// Sources tells where a text field's lines come from, by dotted path below
+	// config ("system_prompt"). Positions has every managed value's place by
+	// dotted path from spec ("config.llm_config.temperature",
+	// "call_outcomes.lead_status").
+	Sources   map[string][]Segment
+	Positions map[string]Pos
+}
+
+// Item is a call outcome or a call infield. Fields includes the name itself,
+// under outcome_name or field_name.
+type Item struct {
+	Name   string
+	Pos    Pos
+	Fields map[string]any
+}
+
+// Release says what happens to a changed config.
+type Release struct {
+	Mode           string // "publish" (default) or "draft"
+	Version        int    // the pin; 0 for none
+	ServiceUpdates string // "versioned" (default) or "in_place"
+}
+
+// Lifecycle says whether the agent is to exist.
+type Lifecycle struct {
+	Absent  bool // state: absent
+	Protect bool // never delete
+}
+
+// Names of the four sections, as they stand in manifests, plans and the lock.
+const (
+	SectionAgent    = "agent"
+	SectionConfig   = "config"
+	SectionOutcomes = "call_outcomes"
+	SectionInfields = "call_infields"
+)
+
+// AgentFields are the documented fields of the agent section in the API's
+// order (reference.md, endpoints 5 and 7). Creation-only fields cannot be
+// changed later.
+var (
+	AgentFields        = []string{"agent_name", "agent_description", "agent_type", "team", "is_active", "whatsapp_enabled", "is_auto", "agent_cost"}
+	CreationOnlyFields = []string{"agent_type", "team"}
+)
+
+// ConfigFields are the documented fields of a config version that a client may
+// send (reference.md, endpoints 5, 9 and 13), in the order that plans show.
+var ConfigFields = []string{
+	"system_prompt", "starting_instructions", "agent_type", "guardrail_ids", "metadata_schema",
+	"examples", "guidelines", "llm_config", "tts_config", "stt_config", "vad_config", "notes",
+}
+
+// ServiceFields are the sections that endpoint 28 can change in place.
+var ServiceFields = []string{"llm_config", "stt_config", "tts_config", "vad_config"}
+
+// ConfigServerFields are what the platform itself adds to a config version:
+// never sent, never compared.
+var ConfigServerFields = []string{
+	"id", "_id", "agent_id", "version", "status", "is_current",
+	"created_at", "updated_at", "created_by", "updated_by", "published_at", "published_by",
+	"call_outcomes", "call_infields",
+}

@@ -1,0 +1,73 @@
+// Package sync observes the platform and applies a plan to it.
+package sync
+
+import (
+	"context"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+// Kind is one of the two lists that an agent has beside its config.
+type Kind string
+
+// The kinds, as design section 2 and the API name them.
+const (
+	Outcome Kind = "call_outcomes"
+	Infield Kind = "call_infields"
+)
+
+// Remote is the platform as this package needs it. Bodies are JSON objects
+// under the API's own names. Every error that is about an answer tells, by the
+// methods of Failure, what is known of the request's fate.
+//
+// A method returns when its request has ended for good: retries that are safe
+// happen below it. Creates (CreateAgent, CreateDraft, CreateItem) and
+// Rollback are repeated below it only when the platform has surely not acted
+// (429, or no connection was made); when their fate is unknown they return a
+// Failure with MayHaveActed.
+//
+// When ctx is cancelled no further request starts, and reads in flight end. A
+// write in flight goes on for a grace period of a few seconds, since its
+// answer tells what the platform did.
+type Remote interface {
+	// ListAgents gives all agents of the account, without configs and items.
+	// ok is false when the platform has no listing (neither endpoint 3 nor 4).
+	ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok bool, err error)
+	// Agent reads one agent's fields (endpoint 6).
+	Agent(ctx context.Context, id string) (diff.RemoteAgent, error)
+	// CreateAgent makes an agent and its first config version (endpoint 5).
+	CreateAgent(ctx context.Context, body map[string]any) (diff.RemoteAgent, error)
+	UpdateAgent(ctx context.Context, id string, body map[string]any) error
+	DeleteAgent(ctx context.Context, id string) error
+
+	// CurrentVersion is nil without an error when nothing is published.
+	CurrentVersion(ctx context.Context, id string) (*diff.Version, error)
+	// Versions lists all versions, newest first, every page.
+	Versions(ctx context.Context, id string) ([]diff.Version, error)
+	CreateDraft(ctx context.Context, id string, body map[string]any) (diff.Version, error)
+	UpdateDraft(ctx context.Context, id string, version int, body map[string]any) error
+	DeleteDraft(ctx context.Context, id string, version int) error
+	Publish(ctx context.Context, id string, version int) error
+	Rollback(ctx context.Context, id string, version int) error
+	// UpdateService replaces one section of the current version (endpoint 28).
+	UpdateService(ctx context.Context, id, service string, body any) error
+
+	Items(ctx context.Context, id string, kind Kind) ([]map[string]any, error)
+	CreateItem(ctx context.Context, id string, kind Kind, body map[string]any) error
+	UpdateItem(ctx context.Context, id string, kind Kind, name string, body map[string]any) error
+	DeleteItem(ctx context.Context, id string, kind Kind, name string) error
+}
+
+// Failure is what an error of a Remote says about its request. Use errors.As
+// with a variable of this type.
+type Failure interface {
+	error
+	// NotFound: the platform answered 404.
+	NotFound() bool
+	// MayHaveActed: the request was sent and its answer is no proof that
+	// nothing changed: a cut connection, a truncated or unreadable body, 500,
+	// 502, 503 or 504, a timeout.
+	MayHaveActed() bool
+	// Tries counts how often the request was sent.
+	Tries() int
+}
