@@ -1,0 +1,206 @@
+package diff
+
+import (
+	"fmt"
+
+	"github.com/agentsync/agentsync/spec"
+)
+
+// agentPlanner plans one agent.
+type agentPlanner struct {
+	want       spec.Agent
+	remote     *RemoteAgent // nil: not on the platform
+	memory     Remembered
+	remembered bool // the lock knows this very agent
+	adopting   bool // found by name, and nothing says that it is ours
+	gone       bool // the lock has an id for it, and the platform has no such agent
+	policy     spec.Policy
+	wanted     Wanted
+
+	problems spec.Problems
+	refusals []Refusal
+	warnings []Warning
+}
+
+func newAgentPlanner(in Input, want spec.Agent) *agentPlanner {
+	p := &agentPlanner{want: want, remote: in.Remote.Agents[want.Name], policy: in.Policy}
+	memory, known := in.Memory[want.Name]
+	p.memory = memory
+	if p.remote != nil {
+		p.remembered = known && memory.ID == p.remote.ID
+		begun := known && memory.ID == "" && memory.Unfinished
+		p.adopting = !p.remembered && !begun && !carriesProvenance(p.remote)
+	}
+	p.gone = p.remote == nil && memory.ID != "" && !memory.Unfinished
+	if known && !p.remembered && memory.ID != "" {
+		p.memory = Remembered{Protect: memory.Protect} // the lock's agent is another one, or gone
+	}
+	p.wanted = Merge(want, p.remote, nil)
+	return p
+}
+
+func (p *agentPlanner) plan() AgentPlan {
+	out := AgentPlan{Name: p.want.Name, AgentName: p.want.AgentName, Status: Unchanged,
+		Drift: map[string]Class{}, Steps: []Step{}}
+	switch {
+	case p.remote == nil && p.want.Lifecycle.Absent:
+		return out
+	case p.remote == nil:
+		p.planCreate(&out)
+		return out
+	}
+	out.AgentID = p.remote.ID
+	out.Unfinished = p.memory.Unfinished
+	if p.want.Lifecycle.Absent {
+		out.Status = Delete
+		out.Steps = []Step{p.step(DeleteAgent, p.want.Name)}
+		out.Fingerprint = Fingerprint(p.remote, nil)
+		return out
+	}
+	relies := p.planUpdate(&out)
+	out.Fingerprint = Fingerprint(p.remote, relies)
+	p.warnCreationOnly()
+	return out
+}
+
+// planCreate is a new agent: the agent with its first version, then its
+// outcomes and infields, then that version goes live, where the platform has
+// not published it by itself.
+func (p *agentPlanner) planCreate(out *AgentPlan) {
+	out.Status = Create
+	if spec.Empty(p.want.Agent["agent_type"]) {
+		p.problems = append(p.problems, *p.problem("agent",
+			fmt.Sprintf("spec.agent.agent_type is missing: %q is not on the platform yet, and creating it needs a type", p.want.Name),
+			"add agent_type: INBOUND or OUTBOUND"))
+	}
+	if p.want.Release.Version > 1 {
+		p.problems = append(p.problems, *p.problem("release.version",
+			fmt.Sprintf("spec.release.version: %q is not on the platform yet and has no version %d", p.want.Name, p.want.Release.Version),
+			"remove the pin until the version exists"))
+	}
+	create := p.step(CreateAgent, p.want.Name)
+	for _, field := range spec.AgentFields {
+		if v, ok := p.wanted.Agent[field]; ok && v != nil {
+			create.Changes = append(create.Changes, Change{Path: field, After: v})
+		}
+	}
+	for _, change := range configChanges(nil, p.wanted.Config, p.want) {
+		change.Path = "config." + change.Path
+		create.Changes = append(create.Changes, change)
+	}
+	outcomes := p.planItems(OutcomeItems, p.wanted.Outcomes, nil, nil)
+	infields := p.planItems(InfieldItems, p.wanted.Infields, nil, nil)
+	stages := [][]Step{{create}, append(outcomes.write, infields.write...)}
+	if p.want.Release.Mode != "draft" {
+		stages = append(stages, []Step{p.versionStep(Publish, nil)})
+	}
+	out.Steps = chain(stages)
+	if p.gone {
+		out.Drift[spec.SectionAgent] = Drift
+		p.warnings = append(p.warnings, Warning{
+			Agent:   p.want.Name,
+			Message: "the lock file knows this agent, and it is not on the platform any more: it would be created again",
+			Hint:    "somebody deleted it there; to keep it deleted, set lifecycle.state: absent",
+		})
+	}
+}
+
+// planUpdate is an agent that is there. It gives the version, other than the
+// live one, that the plan rests on.
+func (p *agentPlanner) planUpdate(out *AgentPlan) *Version {
+	stages := make([][]Step, 6)
+	if p.adopting {
+		stages[0] = append(stages[0], p.step(Adopt, p.remote.ID))
+		p.guardAdopt()
+	}
+	if changes := agentChanges(p.wanted, p.remote); len(changes) > 0 {
+		step := p.step(UpdateAgent, p.want.Name)
+		step.Changes = changes
+		stages[1] = []Step{step}
+		out.Drift[spec.SectionAgent], _ = p.agentClass(changes)
+	}
+	outcomes := p.planItems(OutcomeItems, p.wanted.Outcomes, p.remote.Outcomes, p.memory.Outcomes)
+	infields := p.planItems(InfieldItems, p.wanted.Infields, p.remote.Infields, p.memory.Infields)
+	rel := p.planRelease()
+	stages[2] = append(outcomes.write, infields.write...)
+	stages[3], stages[4] = rel.draft, rel.release
+	stages[5] = append(outcomes.remove, infields.remove...)
+	if rel.problem != nil {
+		p.problems = append(p.problems, *rel.problem)
+	}
+	if rel.differs {
+		out.Drift[spec.SectionConfig] = p.configClass()
+	}
+	if outcomes.class != "" {
+		out.Drift[spec.SectionOutcomes] = outcomes.class
+	}
+	if infields.class != "" {
+		out.Drift[spec.SectionInfields] = infields.class
+	}
+	out.Steps = chain(stages)
+	if len(out.Steps) > 0 {
+		out.Status = Update
+	}
+	return rel.relies
+}
+
+// chain puts stages in order: each step needs all of the last stage that has any.
+func chain(stages [][]Step) []Step {
+	steps := []Step{}
+	needs := []string{}
+	for _, stage := range stages {
+		var ids []string
+		for _, step := range stage {
+			step.Needs = needs
+			steps = append(steps, step)
+			ids = append(ids, step.ID)
+		}
+		if len(ids) > 0 {
+			needs = ids
+		}
+	}
+	return steps
+}
+
+func (p *agentPlanner) step(action Action, target string) Step {
+	id := p.want.Name + "/" + string(action)
+	switch action {
+	case UpdateService, CreateOutcome, UpdateOutcome, DeleteOutcome, CreateInfield, UpdateInfield, DeleteInfield:
+		id += "/" + target
+	}
+	return Step{ID: id, Action: action, Target: target, Needs: []string{}, Changes: []Change{}}
+}
+
+func (p *agentPlanner) guardAdopt() {
+	if p.policy.Adopt != "never" {
+		return
+	}
+	p.refusals = append(p.refusals, Refusal{
+		Agent: p.want.Name, Rule: "adopt",
+		Message: fmt.Sprintf("an agent named %q is on the platform already (%s) and policy.adopt is never", p.want.AgentName, p.remote.ID),
+		Hint:    "rename one of them, or set policy.adopt: by_name in agentsync.yaml",
+	})
+}
+
+// warnCreationOnly tells of wanted values that the platform only takes when it
+// creates an agent (reference.md, endpoint 7).
+func (p *agentPlanner) warnCreationOnly() {
+	want, managed := p.wanted.Agent["agent_type"]
+	have := spec.Canonical(p.remote.Fields["agent_type"])
+	if !managed || want == nil || have == nil || spec.Equal(want, have) {
+		return
+	}
+	p.warnings = append(p.warnings, Warning{
+		Agent:   p.want.Name,
+		Message: fmt.Sprintf("agent_type is %v on the platform and %v in the manifest; it is set at creation only and stays", have, want),
+		Hint:    "correct the manifest, or delete the agent and let it be created again",
+	})
+}
+
+func (p *agentPlanner) problem(path, message, hint string) *spec.Problem {
+	pos, ok := p.want.Positions[path]
+	if !ok {
+		pos = p.want.Pos
+	}
+	return &spec.Problem{Pos: pos, Message: message, Hint: hint}
+}

@@ -1,0 +1,119 @@
+package diff
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Input is all that a plan depends on.
+type Input struct {
+	Environment spec.Environment
+	Policy      spec.Policy
+	Agents      []spec.Agent // the wanted ones, by name; of a targeted plan, only the targets
+	Remote      Remote
+	Memory      Memory // after Rekey
+	// Orphans are the keys in Memory that no manifest has and that this plan is
+	// about; of a targeted plan, only the targets.
+	Orphans []string
+	Prune   bool // delete orphans; Policy.Prune or --prune
+	Known   int  // agents in manifests and lock together, targeted or not
+}
+
+// Compute makes the plan. Problems are faults in manifests that only the
+// platform's state shows; then the plan is nil.
+func Compute(in Input) (*Plan, spec.Problems) {
+	plan := &Plan{
+		FormatVersion: FormatVersion, Environment: in.Environment.Name, BaseURL: in.Environment.BaseURL,
+		Agents: []AgentPlan{}, Refusals: []Refusal{}, Warnings: []Warning{},
+	}
+	var problems spec.Problems
+	for _, want := range in.Agents {
+		p := newAgentPlanner(in, want)
+		agent := p.plan()
+		problems = append(problems, p.problems...)
+		plan.Refusals = append(plan.Refusals, p.refusals...)
+		plan.Warnings = append(plan.Warnings, p.warnings...)
+		if agent.Status == Delete {
+			plan.guardProtected(agent, want.Lifecycle.Protect)
+		}
+		plan.Agents = append(plan.Agents, agent)
+	}
+	for _, key := range in.Orphans {
+		if r := in.Remote.Agents[key]; r != nil {
+			plan.addOrphan(key, r, in)
+		}
+	}
+	if len(problems) > 0 {
+		problems.Sort()
+		return nil, problems
+	}
+	sort.SliceStable(plan.Agents, func(i, j int) bool { return plan.Agents[i].Name < plan.Agents[j].Name })
+	plan.count()
+	plan.guardDeletes(in)
+	sort.SliceStable(plan.Refusals, func(i, j int) bool { return plan.Refusals[i].Agent < plan.Refusals[j].Agent })
+	digest, err := plan.ComputeDigest()
+	if err != nil {
+		panic(err) // a plan's values are JSON values: they always marshal
+	}
+	plan.Digest = digest
+	return plan, nil
+}
+
+func (p *Plan) addOrphan(key string, r *RemoteAgent, in Input) {
+	agent := AgentPlan{
+		Name: key, AgentName: textOf(r.Fields["agent_name"]), AgentID: r.ID, Status: Orphan,
+		Drift: map[string]Class{}, Steps: []Step{}, Fingerprint: Fingerprint(r, nil),
+	}
+	if in.Prune {
+		agent.Status = Delete
+		agent.Steps = []Step{{ID: key + "/" + string(DeleteAgent), Action: DeleteAgent, Target: key, Needs: []string{}, Changes: []Change{}}}
+		p.guardProtected(agent, in.Memory[key].Protect)
+	}
+	p.Agents = append(p.Agents, agent)
+}
+
+func (p *Plan) guardProtected(agent AgentPlan, protected bool) {
+	if !protected {
+		return
+	}
+	p.Refusals = append(p.Refusals, Refusal{
+		Agent: agent.Name, Rule: "protect",
+		Message: fmt.Sprintf("%q is protected (lifecycle.protect: true) and would be deleted", agent.Name),
+		Hint:    "to delete it, apply its manifest with protect: false first",
+	})
+}
+
+// minKnown is how many agents there must be before max_delete_percent counts.
+const minKnown = 10
+
+func (p *Plan) guardDeletes(in Input) {
+	if in.Known < minKnown || p.Summary.Delete*100 <= in.Policy.MaxDeletePercent*in.Known {
+		return
+	}
+	p.Refusals = append(p.Refusals, Refusal{
+		Rule: "max_delete_percent",
+		Message: fmt.Sprintf("%d of %d agents would be deleted, more than policy.max_delete_percent (%d%%)",
+			p.Summary.Delete, in.Known, in.Policy.MaxDeletePercent),
+		Hint: "raise policy.max_delete_percent in agentsync.yaml, or delete fewer agents at a time with --target",
+	})
+}
+
+func (p *Plan) count() {
+	for _, agent := range p.Agents {
+		p.Summary.Steps += len(agent.Steps)
+		switch agent.Status {
+		case Create:
+			p.Summary.Create++
+		case Update:
+			p.Summary.Update++
+		case Delete:
+			p.Summary.Delete++
+		case Orphan:
+			p.Summary.Orphan++
+		default:
+			p.Summary.Unchanged++
+		}
+	}
+}

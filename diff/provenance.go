@@ -1,0 +1,119 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Provenance is the line that ends the notes of every version that agentsync
+// makes: the git commit it came from, and the digest of its config, both 12
+// hex digits (design section 4).
+type Provenance struct {
+	Commit string
+	Config string
+}
+
+// NoCommit stands for the commit where there is no git.
+const NoCommit = "000000000000"
+
+var provenanceLine = regexp.MustCompile(`(?:^|\n)\[agentsync commit=([0-9a-f]{12}) config=([0-9a-f]{12})\]$`)
+
+// ParseNotes splits notes into what a person wrote and the provenance line;
+// ok says whether there is one.
+func ParseNotes(notes string) (text string, p Provenance, ok bool) {
+	notes = spec.Text(notes)
+	m := provenanceLine.FindStringSubmatchIndex(notes)
+	if m == nil {
+		return notes, Provenance{}, false
+	}
+	return spec.Text(notes[:m[0]]), Provenance{Commit: notes[m[2]:m[3]], Config: notes[m[4]:m[5]]}, true
+}
+
+// Notes gives the notes of a version made from commit with the wanted config:
+// the manifest's notes, or those that the version had, and the provenance
+// line if the policy wants one.
+func Notes(want spec.Agent, w Wanted, current string, commit string, policy spec.Policy) string {
+	text, _, _ := ParseNotes(current)
+	if managed, ok := want.Config["notes"]; ok {
+		text = spec.Text(textOf(managed))
+	}
+	if !policy.Provenance {
+		return text
+	}
+	line := fmt.Sprintf("[agentsync commit=%s config=%s]", commit, w.ConfigDigest)
+	if text == "" {
+		return line
+	}
+	return text + "\n" + line
+}
+
+// vouched says whether the version carries a provenance line that its content
+// still matches: agentsync made it, and nobody touched it since.
+func vouched(v *Version, want spec.Agent) bool {
+	_, p, ok := ParseNotes(v.Notes)
+	if !ok {
+		return false
+	}
+	content := canonicalConfig(v.Content)
+	for _, d := range []string{
+		configDigest(content, passthroughKeys(want)),
+		configDigest(content, nil),
+		configDigest(content, spec.SortedKeys(content)),
+	} {
+		if d == p.Config {
+			return true
+		}
+	}
+	return false
+}
+
+// configDigest is the digest of a canonical config as the provenance line and
+// the lock hold it. It covers the documented fields and the extra ones that
+// are named, and takes zeros and false for absent: a platform that fills in
+// its defaults has not changed what was sent.
+func configDigest(content map[string]any, extra []string) string {
+	kept := map[string]any{}
+	for _, field := range append(append([]string{}, spec.ConfigFields...), extra...) {
+		if v, ok := content[field]; ok && field != "notes" {
+			kept[field] = dropZero(v)
+		}
+	}
+	return spec.ShortDigest(kept)
+}
+
+func dropZero(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, item := range v {
+			if d := dropZero(item); d != nil {
+				out[k] = d
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = dropZero(item)
+		}
+		return out
+	case json.Number:
+		if v == "0" {
+			return nil
+		}
+	case bool:
+		if !v {
+			return nil
+		}
+	}
+	return v
+}
+
+func passthroughKeys(want spec.Agent) []string { return spec.SortedKeys(want.Passthrough) }
+
+// quoteList joins names for a message.
+func quoteList(names []string) string { return strings.Join(names, ", ") }
