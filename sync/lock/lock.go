@@ -1,0 +1,178 @@
+// Package lock reads and writes agentsync.lock.yaml: which remote agent each
+// manifest is, and what the last apply left there (design section 3).
+package lock
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/agentsync/agentsync/spec"
+	"gopkg.in/yaml.v3"
+)
+
+// FileName is the lock file's name in the project's root.
+const FileName = "agentsync.lock.yaml"
+
+const (
+	apiVersion = "agentsync/v1"
+	kind       = "Lock"
+	header     = "# Written by agentsync: which remote agent each manifest is, and what the last apply left there.\n# Commit it. Digests are 12 hex digits of SHA-256 over canonical JSON.\n"
+	maxSize    = 64 << 20
+)
+
+// File is the whole lock file. The zero value is an empty one.
+type File struct {
+	Environments map[string]Environment
+}
+
+// Environment is one environment's agents by their keys.
+type Environment map[string]Entry
+
+// Entry is what is remembered of one agent.
+type Entry struct {
+	AgentID   string `yaml:"agent_id,omitempty"` // absent while a create's fate is not known
+	AgentName string `yaml:"agent_name"`
+	Protect   bool   `yaml:"protect,omitempty"`
+	// Unfinished marks an agent that an apply has begun to change and not verified.
+	Unfinished bool `yaml:"unfinished,omitempty"`
+	// Version and Config are the live config version and its digest.
+	Version int    `yaml:"version,omitempty"`
+	Config  string `yaml:"config,omitempty"`
+	// Expect are config digests that an unfinished in-place change may leave.
+	Expect   []string          `yaml:"expect,omitempty,flow"`
+	Agent    map[string]string `yaml:"agent,omitempty"`
+	Outcomes map[string]string `yaml:"call_outcomes,omitempty"`
+	Infields map[string]string `yaml:"call_infields,omitempty"`
+}
+
+type document struct {
+	APIVersion   string                 `yaml:"apiVersion"`
+	Kind         string                 `yaml:"kind"`
+	Environments map[string]Environment `yaml:"environments"`
+}
+
+// Read gives the lock file at path; a missing one is empty. A file that is not
+// a lock file, or holds an entry that agentsync can't have written, is an
+// error that says where: nothing is guessed about which agent is which.
+func Read(path string) (*File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &File{Environments: map[string]Environment{}}, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the lock file: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	case info.Size() > maxSize:
+		return nil, fmt.Errorf("%s: larger than %d MiB", path, maxSize>>20)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the lock file: %w", err)
+	}
+	file, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return file, nil
+}
+
+// Parse reads a lock file's bytes.
+func Parse(data []byte) (*File, error) {
+	if bytes.Contains(data, []byte("\n<<<<<<< ")) || bytes.HasPrefix(data, []byte("<<<<<<< ")) {
+		return nil, errors.New("it has merge conflict markers; settle them first: entries of both sides are kept, each agent once")
+	}
+	var doc document
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("not a lock file: %s", oneLine(err))
+	}
+	if doc.APIVersion != apiVersion || doc.Kind != kind {
+		return nil, fmt.Errorf("not a lock file: want apiVersion %s and kind %s", apiVersion, kind)
+	}
+	if err := dec.Decode(new(yaml.Node)); err == nil {
+		return nil, errors.New("more than one YAML document")
+	}
+	file := &File{Environments: doc.Environments}
+	if file.Environments == nil {
+		file.Environments = map[string]Environment{}
+	}
+	return file, file.check()
+}
+
+var (
+	keyForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	idForm     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+	digestForm = regexp.MustCompile(`^[0-9a-f]{12}$`)
+)
+
+func (f *File) check() error {
+	var errs []error
+	for _, env := range spec.SortedKeys(f.Environments) {
+		owner := map[string]string{}
+		for _, key := range spec.SortedKeys(f.Environments[env]) {
+			entry := f.Environments[env][key]
+			if err := entry.check(); err != nil {
+				errs = append(errs, fmt.Errorf("environments.%s.%q: %w", env, key, err))
+			}
+			if !keyForm.MatchString(key) {
+				errs = append(errs, fmt.Errorf("environments.%s: %q is no agent's key", env, key))
+			}
+			if other, taken := owner[entry.AgentID]; taken && entry.AgentID != "" {
+				errs = append(errs, fmt.Errorf("environments.%s: %q and %q have the same agent_id %s", env, other, key, entry.AgentID))
+			}
+			owner[entry.AgentID] = key
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (e Entry) check() error {
+	if e.AgentID == "" && !e.Unfinished {
+		return errors.New("agent_id is missing")
+	}
+	if e.AgentID != "" && !idForm.MatchString(e.AgentID) {
+		return fmt.Errorf("agent_id %q is not an id", e.AgentID)
+	}
+	digests := append([]string{}, e.Expect...)
+	if e.Config != "" {
+		digests = append(digests, e.Config)
+	}
+	for _, m := range []map[string]string{e.Agent, e.Outcomes, e.Infields} {
+		for _, k := range spec.SortedKeys(m) {
+			digests = append(digests, m[k])
+		}
+	}
+	for _, d := range digests {
+		if !digestForm.MatchString(d) {
+			return fmt.Errorf("%q is not a digest of 12 hex digits", d)
+		}
+	}
+	return nil
+}
+
+// Bytes gives the file as it is written: sorted, and the same for the same content.
+func (f *File) Bytes() ([]byte, error) {
+	doc := document{APIVersion: apiVersion, Kind: kind, Environments: map[string]Environment{}}
+	for name, env := range f.Environments {
+		if len(env) > 0 {
+			doc.Environments[name] = env
+		}
+	}
+	var buf bytes.Buffer
+	buf.WriteString(header)
+	enc := yaml.NewEncoder(&buf)
+	enc.SetIndent(2)
+	if err := enc.Encode(doc); err != nil {
+		return nil, fmt.Errorf("write the lock file: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
