@@ -1,0 +1,155 @@
+package render
+
+import (
+	"fmt"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+const (
+	contextLines = 2
+	maxLines     = 200 // lines of one changed field that are shown without -v
+	maxWhole     = 6   // lines of a text that is new or goes away
+)
+
+// block writes a change line by line: hunks with their place in the prompt's
+// file, a little context, and marked words.
+func (p *printer) block(b block) {
+	if b.whole {
+		p.whole(b)
+		return
+	}
+	regions := compare(b.before, b.after)
+	budget := maxLines
+	if p.opt.Verbose {
+		budget = len(b.before) + len(b.after)
+	}
+	for len(regions) > 0 {
+		n := hunkLength(regions, b.source)
+		budget -= p.hunk(b, regions[:n], budget)
+		regions = regions[n:]
+		if budget <= 0 && len(regions) > 0 {
+			break
+		}
+	}
+	left := 0
+	for _, r := range regions {
+		left += r.i2 - r.i1 + r.j2 - r.j1
+	}
+	p.more(left)
+}
+
+// more says that changed lines are not shown.
+func (p *printer) more(lines int) {
+	if lines > 0 {
+		p.line(span{plain, p.indent}, span{faint, fmt.Sprintf("… %s (-v shows all)", count(lines, "more line", "more lines"))})
+	}
+}
+
+// whole writes the start of a text that is new or goes away.
+func (p *printer) whole(b block) {
+	lines, sign := b.after, byte('+')
+	if len(lines) == 0 {
+		lines, sign = b.before, '-'
+	}
+	shown := len(lines)
+	if !p.opt.Verbose && shown > maxWhole+1 {
+		shown = maxWhole
+	}
+	p.hunkHeader(b, 0)
+	for _, line := range lines[:shown] {
+		p.content(wholeRow(sign, escapeHidden(line)))
+	}
+	p.more(len(lines) - shown)
+}
+
+// hunkLength is how many of the regions are shown as one hunk: those with
+// little between them, and from the same file.
+func hunkLength(regions []region, source []diff.Source) int {
+	file, _ := locate(source, regions[0].j1+1)
+	n := 1
+	for n < len(regions) && regions[n].j1-regions[n-1].j2 <= 2*contextLines {
+		if f, _ := locate(source, regions[n].j1+1); f != file {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// hunk writes regions with their context and gives the number of changed lines
+// shown, at most budget; it says what it left out.
+func (p *printer) hunk(b block, regions []region, budget int) int {
+	p.hunkHeader(b, regions[0].j1)
+	shown, left := 0, 0
+	at := max(regions[0].j1-contextLines, 0)
+	for _, r := range regions {
+		p.context(b.after[at:r.j1])
+		at = r.j2
+		before, after := escapeAll(b.before[r.i1:r.i2]), escapeAll(b.after[r.j1:r.j2])
+		for _, row := range align(before, after) {
+			if shown >= budget {
+				left++
+				continue
+			}
+			p.content(row)
+			shown++
+		}
+	}
+	if left > 0 {
+		p.more(left)
+		return shown
+	}
+	p.context(b.after[at:min(at+contextLines, len(b.after))])
+	return shown
+}
+
+func (p *printer) context(lines []string) {
+	for _, line := range lines {
+		p.content(wholeRow(' ', escapeHidden(line)))
+	}
+}
+
+// hunkHeader names the field and the place of line index (from 0) of the new
+// text: in its file where that is known.
+func (p *printer) hunkHeader(b block, index int) {
+	place := fmt.Sprintf("line %d", index+1)
+	if file, line := locate(b.source, index+1); file != "" {
+		place = fmt.Sprintf("%s:%d", escapeHidden(file), line)
+	}
+	if b.whole && len(b.source) == 0 {
+		place = ""
+	}
+	text := b.path
+	if place != "" {
+		text += ", " + place
+	}
+	p.line(span{plain, p.indent}, span{heading, "@@ " + text + " @@"})
+}
+
+// locate gives the file and line of line n (from 1) of a text; "" when the
+// sources do not tell.
+func locate(source []diff.Source, n int) (file string, line int) {
+	var best *diff.Source
+	for i := range source {
+		if s := &source[i]; s.Start <= n && (best == nil || s.Start >= best.Start) {
+			best = s
+		}
+	}
+	switch {
+	case best == nil:
+		return "", 0
+	case best.Fixed:
+		return best.File, best.Line
+	default:
+		return best.File, best.Line + n - best.Start
+	}
+}
+
+func escapeAll(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = escapeHidden(line)
+	}
+	return out
+}

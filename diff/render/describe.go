@@ -1,0 +1,179 @@
+package render
+
+import (
+	"fmt"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// detail is what a step says about its changes: items for its own line, and
+// blocks of lines below it.
+type detail struct {
+	inline []string
+	blocks []block
+}
+
+// block is a change that is shown line by line.
+type block struct {
+	path          string
+	before, after []string // lines, not escaped
+	source        []diff.Source
+	whole         bool // the text is new or goes away: its start is enough
+}
+
+// describe says what a step changes.
+func describe(s *diff.Step) detail {
+	var d detail
+	changes := s.Changes
+	switch s.Action {
+	case diff.Adopt:
+		d.inline = append(d.inline, "found by its name, not made by agentsync")
+	case diff.UpdateService:
+		if s.From != nil {
+			d.inline = append(d.inline, fmt.Sprintf("in place on v%d", *s.From))
+		}
+	case diff.CreateOutcome, diff.CreateInfield:
+		changes = d.itemType(s)
+	}
+	fresh := isFresh(s)
+	for _, c := range changes {
+		d.change(c, fresh)
+	}
+	return d
+}
+
+// isFresh says whether a step makes something where nothing was: then no value
+// before needs no mention.
+func isFresh(s *diff.Step) bool {
+	switch s.Action {
+	case diff.CreateAgent, diff.CreateOutcome, diff.CreateInfield:
+		return true
+	case diff.CreateDraft, diff.Publish:
+		return s.From == nil
+	}
+	return false
+}
+
+// itemType says an item's type and enum as "FIXED [a, b]", and gives the
+// changes that this leaves to say. Its name is its target, and visible is what
+// items are unless they say otherwise.
+func (d *detail) itemType(s *diff.Step) []diff.Change {
+	var kind, enum string
+	var rest []diff.Change
+	for _, c := range s.Changes {
+		switch {
+		case c.Path == "outcome_type" || c.Path == "field_type":
+			kind = flow(c.After)
+		case (c.Path == "outcome_enum" || c.Path == "field_enum") && c.After != nil:
+			enum = " " + flow(c.After)
+		case (c.Path == "outcome_name" || c.Path == "field_name") && c.After == s.Target:
+		case c.Path == "is_visible" && c.After == true:
+		case c.After != nil:
+			rest = append(rest, c)
+		}
+	}
+	if kind+enum != "" {
+		d.inline = append(d.inline, shorten(kind+enum, defaultWidth))
+	}
+	return rest
+}
+
+// change adds one field's change. fresh is as isFresh.
+func (d *detail) change(c diff.Change, fresh bool) {
+	path := Escape(c.Path)
+	oldItems, oldList := listItems(c.Before)
+	newItems, newList := listItems(c.After)
+	switch {
+	case isMap(c.Before) && isMap(c.After):
+		d.mapChange(c)
+	case oldList && newList && (c.Before != nil || c.After != nil):
+		d.listChange(path, oldItems, newItems)
+	case (isLong(c.Before) || isLong(c.After)) && isText(c.Before) && isText(c.After):
+		d.textChange(c)
+	case c.Before == nil && fresh:
+		d.inline = append(d.inline, path+" "+shorten(literal(c.After), maxInline))
+	default:
+		d.inline = append(d.inline, fmt.Sprintf("%s %s → %s", path, shorten(literal(c.Before), maxInline), shorten(literal(c.After), maxInline)))
+	}
+}
+
+func isText(v any) bool {
+	_, ok := v.(string)
+	return ok || v == nil
+}
+
+// mapChange says what changed inside a map, key by key.
+func (d *detail) mapChange(c diff.Change) {
+	before, after := c.Before.(map[string]any), c.After.(map[string]any)
+	keys := map[string]bool{}
+	for k := range before {
+		keys[k] = true
+	}
+	for k := range after {
+		keys[k] = true
+	}
+	for _, k := range spec.SortedKeys(keys) {
+		if !spec.Equal(before[k], after[k]) {
+			d.change(diff.Change{Path: c.Path + "." + k, Before: before[k], After: after[k]}, false)
+		}
+	}
+}
+
+// listChange says which items came and went: in the step's line when they are
+// few and short, else below it.
+func (d *detail) listChange(path string, before, after []string) {
+	inline := path
+	gone, came := 0, 0
+	for _, r := range compare(before, after) {
+		for _, item := range after[r.j1:r.j2] {
+			came++
+			inline += " +" + item
+		}
+		for _, item := range before[r.i1:r.i2] {
+			gone++
+			inline += " -" + item
+		}
+	}
+	if columns(inline)-columns(path) <= maxInline {
+		d.inline = append(d.inline, inline)
+		return
+	}
+	d.inline = append(d.inline, path+plusMinus(came, gone))
+	d.blocks = append(d.blocks, block{path: path, before: before, after: after})
+}
+
+// textChange says how much of a text changed, and shows the lines below.
+func (d *detail) textChange(c diff.Change) {
+	before, _ := c.Before.(string)
+	after, _ := c.After.(string)
+	path := Escape(c.Path)
+	b := block{path: path, before: splitLines(before), after: splitLines(after), source: c.Source}
+	switch {
+	case before == "":
+		b.whole = true
+		d.inline = append(d.inline, path+" "+size(after))
+	case after == "":
+		b.whole = true
+		d.inline = append(d.inline, path+" removed ("+size(before)+")")
+	default:
+		gone, came := 0, 0
+		for _, r := range compare(b.before, b.after) {
+			gone, came = gone+r.i2-r.i1, came+r.j2-r.j1
+		}
+		d.inline = append(d.inline, path+plusMinus(came, gone))
+	}
+	d.blocks = append(d.blocks, b)
+}
+
+// plusMinus is " +3 -1", without what is nought.
+func plusMinus(came, gone int) string {
+	s := ""
+	if came > 0 {
+		s += fmt.Sprintf(" +%d", came)
+	}
+	if gone > 0 {
+		s += fmt.Sprintf(" -%d", gone)
+	}
+	return s
+}

@@ -1,0 +1,189 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	ellipsis   = "…"
+	keepAround = 40   // columns of an unchanged stretch kept beside a change
+	maxAdded   = 1200 // columns of one line that goes live, at most
+	maxRemoved = 360  // columns of one line that only goes away, at most
+)
+
+// content writes one line of a text diff under its sign: as it is when it is
+// short, as an excerpt around the changed words when it is long.
+func (p *printer) content(r row) {
+	long := columns(r.text()) > p.limit
+	if long && !p.opt.Verbose {
+		r.parts = p.excerpt(r)
+	}
+	base, hot := plain, plain
+	switch r.sign {
+	case '-':
+		base, hot = removed, removedWord
+	case '+':
+		base, hot = added, addedWord
+	}
+	if r.sign != ' ' {
+		showTrailing(r.parts)
+	}
+	spans := make([]span, 0, len(r.parts))
+	for _, part := range r.parts {
+		s := span{base, part.text}
+		if part.changed && part.text != "" {
+			s.style = hot
+			if long && p.colors == nil {
+				s.text = bracket(r.sign, part.text)
+			}
+		}
+		spans = append(spans, s)
+	}
+	for i, line := range wrapSpans(spans, p.wrap) {
+		prefix := string(r.sign) + " "
+		if i > 0 {
+			prefix += "  "
+		}
+		p.line(append([]span{{plain, p.indent}, {base, prefix}}, line...)...)
+	}
+}
+
+// bracket marks changed words where no colour can.
+func bracket(sign byte, s string) string {
+	if sign == '-' {
+		return "[-" + s + "-]"
+	}
+	return "{+" + s + "+}"
+}
+
+// showTrailing makes spaces at the end of a changed line visible.
+func showTrailing(parts []part) {
+	for i := len(parts) - 1; i >= 0; i-- {
+		s := parts[i].text
+		cut := strings.TrimRight(s, " ")
+		parts[i].text = cut + strings.Repeat("·", len(s)-len(cut))
+		if cut != "" {
+			return
+		}
+	}
+}
+
+// excerpt shortens a long line: unchanged stretches keep only what stands next
+// to a change, and everything is bounded, with a note of how much is left out.
+func (p *printer) excerpt(r row) []part {
+	if r.sign == ' ' {
+		start, _ := head(r.text(), p.limit-2)
+		return []part{{text: strings.TrimRight(start, " ") + " " + ellipsis}}
+	}
+	if len(r.parts) == 1 && r.sign == '-' {
+		return bound(r.parts, maxRemoved)
+	}
+	if len(r.parts) == 1 {
+		return bound(r.parts, maxAdded)
+	}
+	out := make([]part, 0, len(r.parts))
+	for i, part := range r.parts {
+		if !part.changed {
+			part.text = elide(part.text, i > 0, i < len(r.parts)-1)
+		}
+		out = append(out, part)
+	}
+	return bound(out, maxAdded)
+}
+
+// elide keeps the ends of an unchanged stretch that touch a change.
+func elide(s string, left, right bool) string {
+	keep := 0
+	if left {
+		keep += keepAround
+	}
+	if right {
+		keep += keepAround
+	}
+	if columns(s) <= keep+10 {
+		return s
+	}
+	var b strings.Builder
+	if left {
+		start, _ := head(s, keepAround)
+		b.WriteString(strings.TrimRight(start, " ") + " ")
+	}
+	b.WriteString(ellipsis)
+	if right {
+		_, end := tail(s, keepAround)
+		b.WriteString(" " + strings.TrimLeft(end, " "))
+	}
+	return b.String()
+}
+
+// bound cuts parts after max columns and says how many characters follow.
+func bound(parts []part, max int) []part {
+	var out []part
+	for i, part := range parts {
+		n := columns(part.text)
+		if n <= max {
+			out, max = append(out, part), max-n
+			continue
+		}
+		start, rest := head(part.text, max)
+		left := utf8.RuneCountInString(rest)
+		for _, later := range parts[i+1:] {
+			left += utf8.RuneCountInString(later.text)
+		}
+		part.text = strings.TrimRight(start, " ")
+		return append(out, part, partNote(left))
+	}
+	return out
+}
+
+// partNote says how many characters of a line are not shown.
+func partNote(left int) part {
+	return part{text: fmt.Sprintf(" … %s (-v shows all)", count(left, "more character", "more characters"))}
+}
+
+// wrapSpans breaks spans into lines of at most width columns, at spaces where
+// there are any. A width of 0 breaks nothing.
+func wrapSpans(spans []span, width int) [][]span {
+	if width == 0 {
+		return [][]span{spans}
+	}
+	cells := cellsOf(spans, width)
+	var lines [][]span
+	start, space, cols := 0, -1, 0
+	for k := 0; k < len(cells); k++ {
+		if strings.Trim(cells[k].text, " ") == "" {
+			space = k
+		}
+		cols += columns(cells[k].text)
+		if cols <= width || k == start {
+			continue
+		}
+		next := k
+		if space > start {
+			lines, next = append(lines, cells[start:space]), space+1
+		} else {
+			lines = append(lines, cells[start:k])
+		}
+		start, space, cols, k = next, -1, 0, next-1
+	}
+	return append(lines, cells[start:])
+}
+
+// cellsOf cuts spans into tokens, and tokens wider than width into characters.
+func cellsOf(spans []span, width int) []span {
+	var cells []span
+	for _, s := range spans {
+		for _, t := range tokens(s.text) {
+			for columns(t) > width {
+				n := max(clusterHead(t, width), clusterEnd(t))
+				cells, t = append(cells, span{s.style, t[:n]}), t[n:]
+			}
+			if t != "" {
+				cells = append(cells, span{s.style, t})
+			}
+		}
+	}
+	return cells
+}

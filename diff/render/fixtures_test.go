@@ -1,0 +1,206 @@
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+func n(i int) *int { return &i }
+
+func list(items ...any) []any { return items }
+
+// digestOf is a digest for tests: its shape counts, not its value.
+func digestOf(c string) string { return "sha256:" + strings.Repeat(c, 64) }
+
+// plan wraps agents into a plan with a matching summary.
+func plan(agents ...diff.AgentPlan) *diff.Plan {
+	p := &diff.Plan{FormatVersion: "1", Environment: "default", BaseURL: "https://developer.induslabs.io", Digest: digestOf("a"), Agents: agents}
+	for i := range agents {
+		switch agents[i].Status {
+		case diff.Create:
+			p.Summary.Create++
+		case diff.Update:
+			p.Summary.Update++
+		case diff.Delete:
+			p.Summary.Delete++
+		case diff.Unchanged:
+			p.Summary.Unchanged++
+		case diff.Orphan:
+			p.Summary.Orphan++
+		}
+		p.Summary.Steps += len(agents[i].Steps)
+	}
+	return p
+}
+
+func unchanged(name string) diff.AgentPlan {
+	return diff.AgentPlan{Name: name, AgentName: strings.ToUpper(name[:1]) + name[1:], AgentID: "AGT_" + name, Status: diff.Unchanged, Fingerprint: digestOf("b")}
+}
+
+// update is an agent with steps, named as in design section 4.
+func update(steps ...diff.Step) diff.AgentPlan {
+	return diff.AgentPlan{
+		Name: "outbound-sales", AgentName: "Outbound Sales Agent", AgentID: "AGT_12345678", Status: diff.Update,
+		Drift: map[string]diff.Class{"config": diff.Pending}, Fingerprint: digestOf("c"), Steps: steps,
+	}
+}
+
+func step(action diff.Action, target string, from, to *int, changes ...diff.Change) diff.Step {
+	id := "outbound-sales/" + string(action)
+	switch action {
+	case diff.CreateOutcome, diff.UpdateOutcome, diff.DeleteOutcome, diff.CreateInfield, diff.UpdateInfield, diff.DeleteInfield, diff.UpdateService:
+		id += "/" + target
+	}
+	return diff.Step{ID: id, Action: action, Target: target, From: from, To: to, Changes: changes}
+}
+
+const salesPrompt = `You are a sales agent of Indus Motors.
+
+Be polite. Speak in short sentences.
+Never argue.
+
+Greet the caller by name.
+Ask which product they want.
+Ask for the city.
+Say the price when asked.
+Offer a demo.
+Ask for the time of the demo.
+Ask for the budget.
+Thank the caller.
+
+Never promise a discount.`
+
+func salesSource() []diff.Source {
+	return []diff.Source{{Start: 1, File: "prompts/outbound-sales.md", Line: 1}}
+}
+
+// contractPlan is the example of design section 4.
+func contractPlan() *diff.Plan {
+	return plan(unchanged("billing"), update(
+		step(diff.CreateOutcome, "lead_status", nil, nil,
+			diff.Change{Path: "outcome_name", After: "lead_status"},
+			diff.Change{Path: "outcome_type", After: "FIXED"},
+			diff.Change{Path: "outcome_enum", After: list("qualified", "not_qualified", "follow_up")},
+			diff.Change{Path: "is_visible", After: true}),
+		step(diff.CreateDraft, "v8", n(7), n(8),
+			diff.Change{Path: "system_prompt", Before: salesPrompt, After: strings.Replace(salesPrompt, "the budget", "the budget in rupees", 1), Source: salesSource()},
+			diff.Change{Path: "llm_config.temperature", Before: json.Number("0"), After: json.Number("0.2")}),
+		step(diff.Publish, "v8", n(7), n(8)),
+		step(diff.DeleteOutcome, "old_status", nil, nil),
+	), unchanged("reception"), unchanged("support"))
+}
+
+// longLine is a prompt of about 4 KB without a line end.
+func longLine() string {
+	var b strings.Builder
+	for i := 1; b.Len() < 4000; i++ {
+		fmt.Fprintf(&b, "Rule %d: when the caller asks about product %d, answer in one sentence and then ask for the city. ", i, i)
+	}
+	return b.String() + "Always end with a thank you."
+}
+
+func longLinePlan() *diff.Plan {
+	after := strings.Replace(longLine(), "product 20, answer in one sentence", "product 20, answer in two short sentences", 1)
+	return plan(update(
+		step(diff.CreateDraft, "new", n(7), nil,
+			diff.Change{Path: "system_prompt", Before: longLine(), After: after, Source: []diff.Source{{Start: 1, File: "agents/sales.yaml", Line: 14, Fixed: true}}},
+			diff.Change{Path: "starting_instructions", Before: "Greet the user.", After: "Greet the user and ask for the name, then wait for the answer before you go on with the first question."}),
+		step(diff.Publish, "new", n(7), nil),
+	))
+}
+
+func hindiPlan() *diff.Plan {
+	before := "आप इंडस मोटर्स के लिए एक सहायक हैं।\nग्राहक से उसका नाम पूछें।\nग्राहक से बजट पूछें।\nधन्यवाद कहें।"
+	after := "आप इंडस मोटर्स के लिए एक सहायक हैं।\nग्राहक से उसका नाम पूछें।\nग्राहक से रुपये में बजट पूछें।\nधन्यवाद कहें।"
+	long := strings.Repeat("ग्राहक से विनम्रता से बात करें और हर प्रश्न का उत्तर छोटे वाक्यों में दें। ", 30)
+	return plan(update(step(diff.CreateDraft, "v3", n(2), n(3),
+		diff.Change{Path: "system_prompt", Before: before, After: after, Source: []diff.Source{{Start: 1, File: "prompts/hindi.md", Line: 1}}},
+		diff.Change{Path: "starting_instructions", Before: long + "धन्यवाद। " + long, After: long + "बहुत धन्यवाद। " + long}),
+		step(diff.Publish, "v3", n(2), n(3))))
+}
+
+// everyStep has one of each action, and each kind of value.
+func everyStep() *diff.Plan {
+	fresh := diff.AgentPlan{Name: "reception-hi", AgentName: "स्वागत", Status: diff.Create, Steps: []diff.Step{
+		{ID: "reception-hi/create_agent", Action: diff.CreateAgent, Target: "reception-hi", Changes: []diff.Change{
+			{Path: "agent_name", After: "स्वागत"}, {Path: "agent_type", After: "INBOUND"}, {Path: "is_auto", After: true},
+			{Path: "system_prompt", After: salesPrompt, Source: []diff.Source{{Start: 1, File: "prompts/reception-hi.md", Line: 1}}},
+			{Path: "guardrail_ids", After: list("personality_v1", "tone_v1")},
+			{Path: "llm_config", After: map[string]any{"provider": "groq", "model": "openai/gpt-oss-120b", "temperature": json.Number("0")}},
+			{Path: "metadata_schema", After: list(map[string]any{"name": "customer_name", "type": "string", "required": true, "description": "Customer name"})},
+		}},
+		{ID: "reception-hi/publish", Action: diff.Publish, Target: "v1", Needs: []string{"reception-hi/create_agent"}, To: n(1)},
+	}}
+	adopted := update(
+		step(diff.Adopt, "outbound-sales", nil, nil),
+		step(diff.UpdateAgent, "outbound-sales", nil, nil, diff.Change{Path: "agent_description", Before: "a", After: "b"}, diff.Change{Path: "agent_cost", Before: json.Number("2"), After: nil}),
+		step(diff.UpdateOutcome, "lead_status", nil, nil, diff.Change{Path: "outcome_enum", Before: list("qualified", "lost"), After: list("qualified", "follow_up", "won")}),
+		step(diff.CreateInfield, "customer_budget", nil, nil, diff.Change{Path: "field_name", After: "customer_budget"}, diff.Change{Path: "field_type", After: "NUMBER"}, diff.Change{Path: "is_visible", After: false}),
+		step(diff.UpdateInfield, "a_rather_long_field_name", nil, nil, diff.Change{Path: "field_type", Before: "TEXT", After: "DATE"}),
+		step(diff.UpdateDraft, "v8", n(7), n(8),
+			diff.Change{Path: "guardrail_ids", Before: list("personality_v1", "tone_v1"), After: list("personality_v1", "tone_v2")},
+			diff.Change{Path: "guidelines", Before: list("Be concise", "Never mention competitors or their prices, even when asked"), After: list("Be concise", "Never mention competitors, their products or their prices, even when asked")},
+			diff.Change{Path: "metadata_schema", Before: list(map[string]any{"name": "customer_name", "type": "string"}), After: list(map[string]any{"name": "customer_name", "type": "string", "required": true}, map[string]any{"name": "city", "type": "string"})},
+			diff.Change{Path: "llm_config", Before: map[string]any{"provider": "groq", "max_tokens": json.Number("10")}, After: map[string]any{"provider": "openai"}}),
+		step(diff.Publish, "v8", n(7), n(8)),
+		step(diff.UpdateService, "tts_config", n(8), n(8), diff.Change{Path: "voice_id", Before: "Indus-hi-maya", After: "Indus-hi-arjun"}),
+		step(diff.DeleteOutcome, "old_status", nil, nil),
+		step(diff.DeleteInfield, "old_field", nil, nil),
+		step(diff.Action("smoke_call"), "v8", nil, nil),
+	)
+	adopted.Drift = map[string]diff.Class{"config": diff.Drift, "call_outcomes": diff.Both, "agent": diff.Unknown}
+	adopted.Unfinished = true
+	back := diff.AgentPlan{Name: "support", AgentName: "Support", AgentID: "AGT_5", Status: diff.Update, Drift: map[string]diff.Class{"config": diff.Pending}, Steps: []diff.Step{
+		{ID: "support/rollback", Action: diff.Rollback, Target: "v5", From: n(7), To: n(5), Changes: []diff.Change{
+			{Path: "system_prompt", Before: "Be brief.\nBe rude.\nSay thanks.", After: "Be brief.\nBe polite.\nSay thanks.", Source: []diff.Source{{Start: 1, File: "agents/support.yaml", Line: 9}}}}}}}
+	gone := diff.AgentPlan{Name: "old-campaign", AgentName: "Old Campaign", AgentID: "AGT_8", Status: diff.Delete, Steps: []diff.Step{
+		{ID: "old-campaign/delete_agent", Action: diff.DeleteAgent, Target: "old-campaign"}}}
+	p := plan(gone, diff.AgentPlan{Name: "old-agent", AgentName: "Old", AgentID: "AGT_9", Status: diff.Orphan},
+		diff.AgentPlan{Name: "older", AgentName: "Older", AgentID: "AGT_10", Status: diff.Orphan}, adopted, unchanged("quiet"), fresh, back)
+	p.Refusals = []diff.Refusal{{Agent: "old-campaign", Rule: "protect", Message: "the agent is protected", Hint: "remove lifecycle.protect first"}}
+	p.Warnings = []diff.Warning{{Agent: "support", Message: "the pin asks for version 5", Hint: "remove release.version to follow the manifest"}, {Message: "no listing on this platform"}}
+	return p
+}
+
+// hostilePlan tries to escape from everything that shows it.
+func hostilePlan() *diff.Plan {
+	evil := "\x1b[31mred\x1b[0m \u202egnp.exe \u009b2J \x00\x7f \xff\xfe \u200bzero"
+	fences := "```\n````\n</details>\n<script>alert(1)</script>\n::error::owned\n  ::set-output name=x::y\n##[error]x\n@everyone\n" + evil + "\r\nx\u2028y"
+	a := update(
+		step(diff.CreateDraft, "::error::t\n::error::u", n(1), nil,
+			diff.Change{Path: "system_prompt", Before: fences, After: fences + "\n`````\n  ::add-mask::1", Source: []diff.Source{{Start: 1, File: "::error::f\n.md", Line: 1}}},
+			diff.Change{Path: "::warning::\nnotes", Before: "a", After: evil},
+			diff.Change{Path: "guidelines", Before: list("##", "[error]"), After: list("::error::x", evil, fences)}),
+		step(diff.Action("##[group]\x1b"), "x", nil, nil))
+	a.Name = "::error::evil\n::error::name"
+	a.AgentName = "</code></summary><img src=x onerror=alert(1)> @everyone `x` **b**" + evil
+	a.AgentID = "AGT\n::error::"
+	p := plan(diff.AgentPlan{Name: "  ::notice::x @org/team", Status: diff.Orphan}, a)
+	p.Environment = "` @everyone <b>"
+	p.Refusals = []diff.Refusal{{Agent: "a\n::error::", Rule: "r`\n", Message: "m <b> @everyone\n\n# head", Hint: "``` \n::x::"}}
+	p.Warnings = []diff.Warning{{Message: "##[error]x\x1b", Hint: "</details>"}}
+	return p
+}
+
+// rewrittenPlan replaces every line of a long text.
+func rewrittenPlan() *diff.Plan {
+	var before, after strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&before, "Old sentence number %d.\n", i)
+		fmt.Fprintf(&after, "Eine ganz neue Zeile %d\n", i)
+	}
+	return plan(update(step(diff.CreateDraft, "v8", n(7), n(8), diff.Change{Path: "system_prompt", Before: before.String(), After: after.String()})))
+}
+
+// joinedPlan changes both of two files that make one prompt.
+func joinedPlan() *diff.Plan {
+	return plan(update(step(diff.CreateDraft, "v8", n(7), n(8), diff.Change{
+		Path:   "system_prompt",
+		Before: "Rule one.\nRule two.\n\nTone: calm.\nTone: short.",
+		After:  "Rule one.\nRule two, and more.\n\nTone: calm and warm.\nTone: short.",
+		Source: []diff.Source{{Start: 1, File: "prompts/rules.md", Line: 1}, {Start: 4, File: "prompts/tone.md", Line: 1}},
+	})))
+}

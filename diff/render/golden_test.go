@@ -1,0 +1,80 @@
+package render
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+var updateGolden = flag.Bool("update", false, "write testdata anew")
+
+var plans = []struct {
+	name string
+	plan *diff.Plan
+}{
+	{"contract", contractPlan()},
+	{"everystep", everyStep()},
+	{"longline", longLinePlan()},
+	{"hindi", hindiPlan()},
+	{"hostile", hostilePlan()},
+	{"rewritten", rewrittenPlan()},
+	{"joined", joinedPlan()},
+	{"nochange", plan(unchanged("billing"), unchanged("support"), diff.AgentPlan{Name: "old", AgentName: "Old", AgentID: "AGT_9", Status: diff.Orphan})},
+	{"empty", plan()},
+	{"one", plan(unchanged("billing"))},
+}
+
+// TestText holds the text form: in a pipe, in a terminal of 100 columns with
+// colour (escapes shown as \e), and in full.
+func TestText(t *testing.T) {
+	for _, tt := range plans {
+		golden(t, tt.name+".txt", text(t, tt.plan, Options{}))
+		golden(t, tt.name+".color", strings.ReplaceAll(text(t, tt.plan, Options{Color: true, Width: 100}), "\x1b", `\e`))
+		golden(t, tt.name+".narrow", text(t, tt.plan, Options{Width: 72}))
+	}
+	golden(t, "everystep.verbose", text(t, everyStep(), Options{Verbose: true}))
+}
+
+func TestJSON(t *testing.T) {
+	for _, tt := range plans {
+		var buf bytes.Buffer
+		if err := JSON(&buf, tt.plan); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, tt.name+".json", buf.String())
+	}
+}
+
+func text(t testing.TB, p *diff.Plan, opt Options) string {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := Text(&buf, p, opt); err != nil {
+		t.Fatal(err)
+	}
+	return buf.String()
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *updateGolden {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", name, d)
+	}
+}

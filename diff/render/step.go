@@ -1,0 +1,161 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+// look is how an action shows: a symbol, its kind, and what it counts as.
+type look struct {
+	symbol string
+	kind   string
+	style  style
+	counts string // the summary's word: "2 to add"
+}
+
+var looks = map[diff.Action]look{
+	diff.Adopt:         {"⇢", "adopt", changed, "adopt"},
+	diff.CreateAgent:   {"+", "agent", added, "add"},
+	diff.UpdateAgent:   {"~", "agent", changed, "change"},
+	diff.DeleteAgent:   {"-", "agent", removed, "remove"},
+	diff.CreateDraft:   {"+", "draft", added, "add"},
+	diff.UpdateDraft:   {"~", "draft", changed, "change"},
+	diff.Publish:       {"↑", "publish", live, "publish"},
+	diff.Rollback:      {"↓", "rollback", back, "roll back"},
+	diff.UpdateService: {"~", "service", changed, "change"},
+	diff.CreateOutcome: {"+", "outcome", added, "add"},
+	diff.UpdateOutcome: {"~", "outcome", changed, "change"},
+	diff.DeleteOutcome: {"-", "outcome", removed, "remove"},
+	diff.CreateInfield: {"+", "infield", added, "add"},
+	diff.UpdateInfield: {"~", "infield", changed, "change"},
+	diff.DeleteInfield: {"-", "infield", removed, "remove"},
+}
+
+// lookOf gives an action's look; one that this version does not know shows
+// under its own name.
+func lookOf(a diff.Action) look {
+	if l, ok := looks[a]; ok {
+		return l
+	}
+	return look{"·", Escape(strings.ReplaceAll(string(a), "_", " ")), plain, "run"}
+}
+
+const (
+	kindColumns   = 10
+	targetColumns = 20 // at least; longer targets move the details of their agent
+	targetMax     = 36
+)
+
+// steps writes an agent's numbered steps, each with what it changes.
+func (p *printer) steps(steps []diff.Step) {
+	digits := len(strconv.Itoa(len(steps)))
+	width := targetColumns
+	for i := range steps {
+		if n := columns(target(&steps[i])) + 2; n > width && n <= targetMax {
+			width = n
+		}
+	}
+	for i := range steps {
+		p.step(&steps[i], fmt.Sprintf("  %*d  ", digits, i+1), width)
+	}
+}
+
+func (p *printer) step(s *diff.Step, number string, width int) {
+	l := lookOf(s.Action)
+	what := describe(s)
+	kind := pad(l.kind, kindColumns)
+	to := target(s)
+	if len(what.inline) > 0 {
+		to = pad(to, width)
+	}
+	column := columns(number) + 2 + columns(kind) + columns(to)
+	for i, text := range wrapItems(what.inline, p.detailWidth(column)) {
+		if i == 0 {
+			p.line(span{faint, number}, span{l.style, l.symbol}, span{plain, " " + kind}, span{strong, to}, span{plain, text})
+			continue
+		}
+		p.line(span{plain, strings.Repeat(" ", p.continuation(column)) + text})
+	}
+	for _, b := range what.blocks {
+		p.block(b)
+	}
+}
+
+// detailWidth is how many columns a step's details may take per line.
+func (p *printer) detailWidth(column int) int {
+	width := p.opt.Width
+	if width == 0 {
+		width = defaultWidth
+	}
+	return max(width-p.continuation(column), minWidth)
+}
+
+// continuation is the column where details go on in a further line: below
+// themselves, or further left where that leaves too little room.
+func (p *printer) continuation(column int) int {
+	if p.opt.Width > 0 && p.opt.Width-column < minWidth {
+		return len(blockIndent)
+	}
+	return column
+}
+
+// wrapItems joins items with commas, in as few lines of width columns as
+// whole items allow. It gives at least one line.
+func wrapItems(items []string, width int) []string {
+	lines := []string{""}
+	for i, item := range items {
+		if i < len(items)-1 {
+			item += ","
+		}
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = item
+		case columns(*last)+1+columns(item) <= width:
+			*last += " " + item
+		default:
+			lines = append(lines, item)
+		}
+	}
+	return lines
+}
+
+func pad(s string, width int) string {
+	if n := width - columns(s); n > 0 {
+		return s + strings.Repeat(" ", n)
+	}
+	return s + "  "
+}
+
+// target is what a step works on, in its column.
+func target(s *diff.Step) string {
+	switch s.Action {
+	case diff.CreateDraft:
+		if s.From != nil {
+			return fmt.Sprintf("%s (from v%d)", version(s.To), *s.From)
+		}
+		return version(s.To)
+	case diff.Publish, diff.Rollback:
+		to := version(s.To)
+		if s.To == nil {
+			to = Escape(s.Target)
+		}
+		if s.From != nil {
+			return fmt.Sprintf("v%d → %s", *s.From, to)
+		}
+		return to
+	default:
+		return Escape(s.Target)
+	}
+}
+
+// version is "v8", or "new" while the platform has not numbered it.
+func version(n *int) string {
+	if n == nil {
+		return "new"
+	}
+	return fmt.Sprintf("v%d", *n)
+}

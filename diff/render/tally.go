@@ -1,0 +1,55 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+// tally counts what a plan holds, from its agents rather than its summary, so
+// that the last line always agrees with the lines above it.
+type tally struct {
+	agents           map[diff.Status]int
+	kinds            map[string]int // by look.counts
+	steps, unchanged int
+}
+
+func tallyOf(p *diff.Plan) tally {
+	t := tally{agents: map[diff.Status]int{}, kinds: map[string]int{}}
+	for i := range p.Agents {
+		a := &p.Agents[i]
+		t.agents[a.Status]++
+		for k := range a.Steps {
+			t.kinds[lookOf(a.Steps[k].Action).counts]++
+		}
+		t.steps += len(a.Steps)
+	}
+	t.unchanged = t.agents[diff.Unchanged]
+	return t
+}
+
+// String is "1 to update, 3 unchanged. 2 steps: 1 to add, 1 to publish."
+func (t tally) String() string {
+	var agents, kinds []string
+	for _, s := range []diff.Status{diff.Create, diff.Update, diff.Delete} {
+		if n := t.agents[s]; n > 0 {
+			agents = append(agents, fmt.Sprintf("%d to %s", n, s))
+		}
+	}
+	if t.unchanged > 0 {
+		agents = append(agents, fmt.Sprintf("%d unchanged", t.unchanged))
+	}
+	if n := t.agents[diff.Orphan]; n > 0 {
+		agents = append(agents, count(n, "orphan", "orphans"))
+	}
+	for _, kind := range []string{"adopt", "add", "change", "publish", "roll back", "remove", "run"} {
+		if n := t.kinds[kind]; n > 0 {
+			kinds = append(kinds, fmt.Sprintf("%d to %s", n, kind))
+		}
+	}
+	return fmt.Sprintf("%s. %s: %s.", strings.Join(agents, ", "), count(t.steps, "step", "steps"), strings.Join(kinds, ", "))
+}
+
+// matching is "4 agents match."
+func matching(n int) string { return count(n, "agent matches.", "agents match.") }

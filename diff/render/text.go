@@ -1,0 +1,162 @@
+// Package render shows a plan: as text for a terminal or a log, as JSON, and
+// as Markdown for a pull request. It is the only place that knows colour and
+// width, and what it prints is safe to print, whoever wrote the manifests.
+package render
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Options say for whom something is rendered.
+type Options struct {
+	Color   bool // only the caller knows whether it is a terminal
+	Width   int  // columns; 0 = no limit (a pipe)
+	Verbose bool // everything: unchanged agents, whole texts, pending sections
+}
+
+// Text writes a plan as design section 4 shows it: each changed agent with its
+// steps and the words that change, what was refused and warned of, and a count
+// as the last line. A plan without steps says so in its first line.
+//
+// A line that is longer than Width (120 columns without one) shows only what
+// changed in it and a little around; a text shows at most 200 changed lines.
+// Verbose shows all. The error is w's.
+func Text(w io.Writer, p *diff.Plan, opt Options) error {
+	pr := newPrinter(w, opt)
+	tally := tallyOf(p)
+	if tally.steps == 0 {
+		pr.line(span{strong, "No changes."}, span{plain, " " + matching(tally.unchanged)})
+	}
+	pr.agents(p)
+	pr.remarks(p)
+	if tally.steps > 0 {
+		pr.gap()
+		pr.line(span{strong, "Plan: "}, span{plain, tally.String()})
+	}
+	return pr.flush()
+}
+
+// agents writes the agents with steps as blocks, and the others a line each.
+func (p *printer) agents(plan *diff.Plan) {
+	block := false
+	for i := range plan.Agents {
+		a := &plan.Agents[i]
+		if a.Status == diff.Unchanged && len(a.Steps) == 0 && !a.Unfinished && !p.opt.Verbose {
+			continue
+		}
+		if block || len(a.Steps) > 0 || i == 0 {
+			p.gap()
+		}
+		p.header(a)
+		p.drift(a)
+		p.steps(a.Steps)
+		block = len(a.Steps) > 0
+	}
+}
+
+// header writes the line that an agent's block starts with.
+func (p *printer) header(a *diff.AgentPlan) {
+	style := plain
+	switch a.Status {
+	case diff.Create:
+		style = added
+	case diff.Update, diff.Orphan:
+		style = changed
+	case diff.Delete:
+		style = removed
+	case diff.Unchanged:
+		style = faint
+	}
+	spans := []span{{strong, Escape(a.Name)}}
+	if a.AgentName != "" {
+		spans = append(spans, span{plain, "  " + quote(a.AgentName)})
+	}
+	if a.AgentID != "" {
+		spans = append(spans, span{faint, "  " + escapeHidden(a.AgentID)})
+	}
+	spans = append(spans, span{plain, "   "}, span{style, escapeHidden(string(a.Status))})
+	if a.Status == diff.Orphan {
+		spans = append(spans, span{plain, ": its manifest is gone; not deleted (--prune deletes it)"})
+	}
+	p.line(spans...)
+}
+
+// drift says who moved, where that was not git alone.
+func (p *printer) drift(a *diff.AgentPlan) {
+	for _, text := range driftTexts(a, p.opt.Verbose) {
+		p.line(span{plain, "  "}, span{alert, text})
+	}
+}
+
+// driftTexts are the remarks about an agent's state, one line each: sections of
+// one class together. What is pending is the normal case, so only all has it.
+func driftTexts(a *diff.AgentPlan, all bool) []string {
+	var out []string
+	if a.Unfinished {
+		out = append(out, "unfinished apply: an earlier apply of this agent did not end")
+	}
+	for _, c := range []struct {
+		class diff.Class
+		form  string
+	}{
+		{diff.Drift, "drift: %s changed on the platform since the last apply"},
+		{diff.Both, "drift: %s changed in git and on the platform since the last apply"},
+		{diff.Unknown, "drift unknown: nothing remembers the last apply of %s"},
+		{diff.Pending, "pending: %s changed in git since the last apply"},
+	} {
+		names := sections(a.Drift, c.class)
+		if len(names) > 0 && (c.class != diff.Pending || all) {
+			out = append(out, fmt.Sprintf(c.form, strings.Join(names, ", ")))
+		}
+	}
+	return out
+}
+
+// sections gives the names of the sections of one class, in the order of a
+// manifest, unknown ones last.
+func sections(drift map[string]diff.Class, class diff.Class) []string {
+	order := map[string]int{spec.SectionAgent: 1, spec.SectionConfig: 2, spec.SectionOutcomes: 3, spec.SectionInfields: 4}
+	var names []string
+	for _, name := range spec.SortedKeys(drift) {
+		if drift[name] == class {
+			names = append(names, name)
+		}
+	}
+	sort.SliceStable(names, func(i, j int) bool {
+		a, b := order[names[i]], order[names[j]]
+		return a != 0 && (b == 0 || a < b)
+	})
+	for i := range names {
+		names[i] = escapeHidden(names[i])
+	}
+	return names
+}
+
+// remarks writes what policy refuses and what is worth a warning.
+func (p *printer) remarks(plan *diff.Plan) {
+	if len(plan.Refusals)+len(plan.Warnings) > 0 {
+		p.gap()
+	}
+	for _, r := range plan.Refusals {
+		p.remark(removed, "refused ("+escapeHidden(r.Rule)+"): ", r.Agent, r.Message, r.Hint)
+	}
+	for _, w := range plan.Warnings {
+		p.remark(alert, "warning: ", w.Agent, w.Message, w.Hint)
+	}
+}
+
+func (p *printer) remark(s style, label, agent, message, hint string) {
+	if agent != "" {
+		agent = escapeHidden(agent) + ": "
+	}
+	p.line(span{s, label}, span{plain, agent + escapeHidden(message)})
+	if hint != "" {
+		p.line(span{faint, "  hint: " + escapeHidden(hint)})
+	}
+}
