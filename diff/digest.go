@@ -24,6 +24,31 @@ func Fingerprint(r *RemoteAgent, relies *Version) string {
 	})
 }
 
+// SameSection says whether two observations of an agent agree in one section.
+func SameSection(section string, a, b *RemoteAgent) bool {
+	return sectionDigest(section, a) == sectionDigest(section, b)
+}
+
+// SameVersion says whether two observations of a config version agree.
+func SameVersion(a, b *Version) bool {
+	return spec.Digest(versionState(a)) == spec.Digest(versionState(b))
+}
+
+func sectionDigest(section string, r *RemoteAgent) string {
+	switch section {
+	case spec.SectionAgent:
+		return spec.Digest(agentState(r))
+	case spec.SectionConfig:
+		return spec.Digest(versionState(r.Current))
+	case spec.SectionOutcomes:
+		return spec.Digest(itemState(OutcomeItems, r.Outcomes))
+	case spec.SectionInfields:
+		return spec.Digest(itemState(InfieldItems, r.Infields))
+	default:
+		panic("diff: no section " + section)
+	}
+}
+
 func agentState(r *RemoteAgent) map[string]any {
 	out := map[string]any{}
 	for _, field := range spec.AgentFields {
@@ -95,3 +120,11 @@ func (p *Plan) ComputeDigest() (string, error) {
 	}
 	return "sha256:" + spec.Digest(v), nil
 }
+
+// SameContent says whether two versions hold the same config, notes aside.
+func SameContent(a, b *Version) bool {
+	return a != nil && b != nil && spec.Equal(canonicalConfig(a.Content), canonicalConfig(b.Content))
+}
+
+// SameValue says whether two values are one in canonical form.
+func SameValue(a, b any) bool { return spec.Equal(a, b) }

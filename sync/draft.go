@@ -1,0 +1,223 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+// A write whose answer was lost is looked for after settlePause, then twice,
+// four times as long, settleTries times in all.
+const (
+	settleTries = 5
+	settlePause = 250 * time.Millisecond
+)
+
+func (r *agentRun) createDraft(ctx context.Context) error {
+	return r.makeDraft(ctx, r.draftBody())
+}
+
+func (r *agentRun) draftBody() map[string]any {
+	var base map[string]any
+	notes := ""
+	if r.seen != nil && r.seen.Current != nil {
+		base, notes = r.seen.Current.Content, r.seen.Current.Notes
+	}
+	notes = diff.Notes(r.want, r.wanted, notes, r.in.Commit, r.in.Policy)
+	return diff.ConfigBody(r.want, r.wanted, base, notes)
+}
+
+// makeDraft makes a draft and claims the agent with it: version numbers are
+// given once, so of two applies at the same moment the one whose new version
+// comes first goes on, and the other takes its draft back.
+func (r *agentRun) makeDraft(ctx context.Context, body map[string]any) error {
+	lost := false
+	r.touchedBefore = r.touched
+	err := r.settle(ctx, func() error {
+		v, err := r.in.Remote.CreateDraft(ctx, r.id, body)
+		r.version = v.Number
+		return err
+	}, func() (bool, error) {
+		lost = true
+		versions, err := r.in.Remote.Versions(ctx, r.id)
+		if err != nil {
+			return false, err
+		}
+		ours := r.ours(versions, body)
+		if len(ours) == 0 {
+			return false, nil
+		}
+		r.version = ours[0]
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	versions, err := r.in.Remote.Versions(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	if lost { // a create that was believed lost may have come through late
+		if err := r.dropGhosts(ctx, r.ours(versions, body)); err != nil {
+			return err
+		}
+	}
+	return r.claim(ctx, versions)
+}
+
+// ours gives the new drafts that are just what body asked for, lowest first.
+func (r *agentRun) ours(versions []diff.Version, body map[string]any) []int {
+	notes, _ := body["notes"].(string)
+	var out []int
+	for i := len(versions) - 1; i >= 0; i-- { // newest first
+		v := &versions[i]
+		if !r.known[v.Number] && v.IsDraft() && diff.SameValue(v.Notes, notes) &&
+			diff.ConfigMismatch(r.want, r.wanted, v.Content) == nil {
+			out = append(out, v.Number)
+		}
+	}
+	return out
+}
+
+// dropGhosts keeps the first of several drafts that one lost create left.
+func (r *agentRun) dropGhosts(ctx context.Context, ours []int) error {
+	for _, number := range ours {
+		if number <= r.version {
+			continue
+		}
+		if err := r.in.Remote.DeleteDraft(ctx, r.id, number); err != nil && !isNotFound(err) {
+			return fmt.Errorf("remove v%d, which a lost request left: %w", number, err)
+		}
+		r.known[number] = true
+	}
+	return nil
+}
+
+// claim looks at the version list after this run's draft was made. The agent
+// is another's when its live version moved, or when a new version stands
+// before ours.
+func (r *agentRun) claim(ctx context.Context, versions []diff.Version) error {
+	mine := findVersion(versions, r.version)
+	if mine == nil {
+		return &conflict{fmt.Sprintf("draft v%d is gone", r.version)}
+	}
+	if changes := diff.ConfigMismatch(r.want, r.wanted, mine.Content); changes != nil {
+		return r.giveBack(ctx, fmt.Errorf("the platform stored %s differently from what was sent", paths(changes)))
+	}
+	if current := currentOf(versions); r.seen != nil && r.seen.Current != nil && current != nil &&
+		!diff.SameVersion(current, r.seen.Current) {
+		return r.giveBack(ctx, &conflict{fmt.Sprintf("v%d went live meanwhile%s", current.Number, by(current))})
+	}
+	for i := range versions {
+		v := &versions[i]
+		switch {
+		case r.known[v.Number] || v.Number == r.version:
+		case v.Number < r.version || !v.IsDraft():
+			return r.giveBack(ctx, &conflict{fmt.Sprintf("another apply or person made v%d meanwhile%s", v.Number, by(v))})
+		default:
+			r.rival = true
+		}
+	}
+	return nil
+}
+
+// giveBack deletes the draft that this run made and may not publish.
+func (r *agentRun) giveBack(ctx context.Context, because error) error {
+	if r.known[r.version] {
+		return because // it was there before
+	}
+	if err := r.in.Remote.DeleteDraft(ctx, r.id, r.version); err != nil && !isNotFound(err) {
+		return fmt.Errorf("%w (draft v%d stays: %v)", because, r.version, err)
+	}
+	r.touched = r.touchedBefore
+	return because
+}
+
+func (r *agentRun) updateDraft(ctx context.Context, version int) error {
+	r.version = version
+	if draft := findVersion(r.seen.Versions, version); r.seen.Current == nil && draft != nil {
+		r.wanted = diff.Merge(r.want, r.seen, draft.Content)
+	}
+	body := r.draftBody()
+	if draft := findVersion(r.seen.Versions, version); draft != nil {
+		body = diff.FillEmpty(body, draft.Content)
+	}
+	err := r.settle(ctx, func() error { return r.in.Remote.UpdateDraft(ctx, r.id, version, body) },
+		func() (bool, error) {
+			versions, err := r.in.Remote.Versions(ctx, r.id)
+			if err != nil {
+				return false, err
+			}
+			v := findVersion(versions, version)
+			return v != nil && diff.ConfigMismatch(r.want, r.wanted, v.Content) == nil, nil
+		})
+	if err != nil {
+		return err
+	}
+	versions, err := r.in.Remote.Versions(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	return r.claim(ctx, versions)
+}
+
+// publish makes the draft of this run, or the version that the step names,
+// live. For a new agent that is its first version, which some platforms have
+// published when they created it.
+func (r *agentRun) publish(ctx context.Context, step diff.Step) (string, error) {
+	version := r.version
+	if step.To != nil {
+		version = *step.To
+	}
+	if version == 0 {
+		live, number, err := r.firstVersion(ctx)
+		if err != nil || live {
+			r.version = number
+			return fmt.Sprintf("v%d went live when the agent was created", number), err
+		}
+		version = number
+	}
+	r.version = version
+	err := r.settle(ctx, func() error { return r.in.Remote.Publish(ctx, r.id, version) },
+		func() (bool, error) {
+			current, err := r.in.Remote.CurrentVersion(ctx, r.id)
+			return err == nil && current != nil && current.Number == version, err
+		})
+	return "", err
+}
+
+// firstVersion finds a new agent's first version, and says whether it is live.
+func (r *agentRun) firstVersion(ctx context.Context) (live bool, number int, err error) {
+	current, err := r.in.Remote.CurrentVersion(ctx, r.id)
+	if err != nil {
+		return false, 0, err
+	}
+	if current != nil && diff.ConfigMismatch(r.want, r.wanted, current.Content) == nil {
+		return true, current.Number, nil
+	}
+	versions, err := r.in.Remote.Versions(ctx, r.id)
+	if err != nil {
+		return false, 0, err
+	}
+	for i := range versions {
+		if versions[i].IsDraft() && diff.ConfigMismatch(r.want, r.wanted, versions[i].Content) == nil {
+			return false, versions[i].Number, nil
+		}
+	}
+	if current != nil {
+		return false, 0, fmt.Errorf("the platform stored %s differently from what was sent",
+			paths(diff.ConfigMismatch(r.want, r.wanted, current.Content)))
+	}
+	return false, 0, fmt.Errorf("the new agent has no version with the wanted config; plan again")
+}
+
+func paths(changes []diff.Change) string {
+	names := make([]string, len(changes))
+	for i, c := range changes {
+		names[i] = c.Path
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,265 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"sync"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
+	"golang.org/x/sync/errgroup"
+)
+
+// listingPays is the number of agents from which one listing is cheaper than
+// reading each known agent's fields, even where the platform may have none.
+const listingPays = 25
+
+// Scope is what an observation is about.
+type Scope struct {
+	Agents      []spec.Agent
+	Memory      diff.Memory // after Rekey
+	Orphans     []string    // keys in Memory without a manifest
+	Parallelism int         // agents read at once, at least 1
+	// Progress is told after each agent; it may be nil and must be safe for
+	// concurrent use.
+	Progress func(done, total int)
+}
+
+// Observe reads what a plan needs: of each agent its fields, the live version,
+// outcomes and infields, and the version list where what is live is not what
+// is wanted. Agents are found by the lock's id, else by name in the listing.
+// All agents' errors come together; a cancelled ctx gives its error alone.
+func Observe(ctx context.Context, remote Remote, scope Scope) (diff.Remote, error) {
+	o := &observer{remote: remote, scope: scope, out: map[string]*diff.RemoteAgent{}, found: map[string]string{}, owner: map[string]string{}}
+	for key, entry := range scope.Memory {
+		o.owner[entry.ID] = key
+	}
+	if o.needsListing() {
+		if err := o.list(ctx); err != nil {
+			return diff.Remote{}, err
+		}
+		o.listedFirst = true
+	}
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, scope.Parallelism))
+	for _, want := range scope.Agents {
+		group.Go(func() error { return o.observe(gctx, want.Name, &want) })
+	}
+	for _, key := range scope.Orphans {
+		group.Go(func() error { return o.observe(gctx, key, nil) })
+	}
+	if err := group.Wait(); err != nil {
+		return diff.Remote{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return diff.Remote{}, err
+	}
+	return diff.Remote{Agents: o.out}, o.failure()
+}
+
+type observer struct {
+	remote Remote
+	scope  Scope
+	owner  map[string]string // agent id → the key that the lock gives it to
+
+	listedFirst bool // the listing was read before any agent: byID serves all
+	once        sync.Once
+	listErr     error
+	byName      map[string][]*diff.RemoteAgent
+	byID        map[string]*diff.RemoteAgent
+
+	mu    sync.Mutex
+	out   map[string]*diff.RemoteAgent
+	found map[string]string // agent id → the key that was found to be it
+	errs  []agentError
+	done  int
+}
+
+type agentError struct {
+	agent string
+	err   error
+}
+
+func (o *observer) needsListing() bool {
+	for _, a := range o.scope.Agents {
+		if o.scope.Memory[a.Name].ID == "" {
+			return true
+		}
+	}
+	return len(o.scope.Agents)+len(o.scope.Orphans) > listingPays
+}
+
+// list reads the listing once, whoever asks first.
+func (o *observer) list(ctx context.Context) error {
+	o.once.Do(func() {
+		agents, _, err := o.remote.ListAgents(ctx)
+		o.listErr = err
+		o.byName = map[string][]*diff.RemoteAgent{}
+		o.byID = map[string]*diff.RemoteAgent{}
+		for i := range agents {
+			a := &agents[i]
+			name, _ := a.Fields["agent_name"].(string)
+			o.byName[name] = append(o.byName[name], a)
+			o.byID[a.ID] = a
+		}
+	})
+	return o.listErr
+}
+
+func (o *observer) observe(ctx context.Context, key string, want *spec.Agent) error {
+	agent, err := o.find(ctx, key, want)
+	if err == nil && agent != nil && want != nil {
+		err = o.readRest(ctx, agent, want)
+	} else if err == nil && agent != nil {
+		err = readSections(ctx, o.remote, agent, allButAgent)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		o.errs = append(o.errs, agentError{key, err})
+		return nil
+	}
+	if agent != nil {
+		o.out[key] = agent
+		if other, taken := o.found[agent.ID]; taken {
+			o.errs = append(o.errs, agentError{key, fmt.Errorf("%q is the same agent on the platform, %s", other, agent.ID)})
+		}
+		o.found[agent.ID] = key
+	}
+	o.done++
+	if o.scope.Progress != nil {
+		o.scope.Progress(o.done, len(o.scope.Agents)+len(o.scope.Orphans))
+	}
+	return nil
+}
+
+// find gives the agent with its fields, or nil when it is not there.
+func (o *observer) find(ctx context.Context, key string, want *spec.Agent) (*diff.RemoteAgent, error) {
+	if id := o.scope.Memory[key].ID; id != "" {
+		if o.listedFirst && o.byID[id] != nil {
+			return clone(o.byID[id]), nil
+		}
+		agent, err := o.remote.Agent(ctx, id)
+		if err == nil {
+			return &agent, nil
+		}
+		if !isNotFound(err) {
+			return nil, err
+		}
+	}
+	if want == nil {
+		return nil, nil
+	}
+	if err := o.list(ctx); err != nil {
+		return nil, err
+	}
+	for _, name := range append([]string{want.AgentName}, want.PreviousNames...) {
+		switch found := o.unclaimed(key, o.byName[name]); len(found) {
+		case 0:
+		case 1:
+			return clone(found[0]), nil
+		default:
+			return nil, ambiguous(name, found)
+		}
+	}
+	return nil, nil
+}
+
+// unclaimed leaves out agents that the lock gives to another manifest.
+func (o *observer) unclaimed(key string, found []*diff.RemoteAgent) []*diff.RemoteAgent {
+	var out []*diff.RemoteAgent
+	for _, a := range found {
+		if owner, taken := o.owner[a.ID]; !taken || owner == key {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func ambiguous(name string, found []*diff.RemoteAgent) error {
+	ids := make([]string, len(found))
+	for i, a := range found {
+		ids[i] = a.ID
+	}
+	sort.Strings(ids)
+	return fmt.Errorf("%d agents on the platform are named %q: %v; rename all but one, or put the right agent_id into the lock file", len(ids), name, ids)
+}
+
+// clone keeps the listing's entry apart from what is read into it.
+func clone(a *diff.RemoteAgent) *diff.RemoteAgent { c := *a; return &c }
+
+func (o *observer) readRest(ctx context.Context, agent *diff.RemoteAgent, want *spec.Agent) error {
+	if err := readSections(ctx, o.remote, agent, allButAgent); err != nil {
+		return err
+	}
+	if !diff.NeedVersions(*want, agent) {
+		return nil
+	}
+	versions, err := o.remote.Versions(ctx, agent.ID)
+	if err != nil {
+		return err
+	}
+	agent.Versions = versions
+	return nil
+}
+
+// sections says which parts of an agent to read.
+type sections struct{ agent, current, outcomes, infields bool }
+
+var (
+	allButAgent = sections{current: true, outcomes: true, infields: true}
+	allSections = sections{agent: true, current: true, outcomes: true, infields: true}
+)
+
+// readSections reads parts of an agent side by side into it. A 404 of the
+// agent itself comes back as it is.
+func readSections(ctx context.Context, remote Remote, agent *diff.RemoteAgent, which sections) error {
+	group, ctx := errgroup.WithContext(ctx)
+	if which.agent {
+		group.Go(func() error {
+			fresh, err := remote.Agent(ctx, agent.ID)
+			agent.Fields, agent.UpdatedAt, agent.UpdatedBy = fresh.Fields, fresh.UpdatedAt, fresh.UpdatedBy
+			return err
+		})
+	}
+	if which.current {
+		group.Go(func() (err error) { agent.Current, err = remote.CurrentVersion(ctx, agent.ID); return err })
+	}
+	if which.outcomes {
+		group.Go(func() (err error) { agent.Outcomes, err = remote.Items(ctx, agent.ID, Outcome); return err })
+	}
+	if which.infields {
+		group.Go(func() (err error) { agent.Infields, err = remote.Items(ctx, agent.ID, Infield); return err })
+	}
+	return group.Wait()
+}
+
+// failure joins the agents' errors in their order; agents that share one error
+// (a refused login) are one line.
+func (o *observer) failure() error {
+	sort.Slice(o.errs, func(i, j int) bool { return o.errs[i].agent < o.errs[j].agent })
+	var errs []error
+	seen := map[string]bool{}
+	for _, e := range o.errs {
+		if text := e.err.Error(); !seen[text] {
+			seen[text] = true
+			errs = append(errs, fmt.Errorf("read %s: %w", e.agent, e.err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func isNotFound(err error) bool {
+	var f Failure
+	return errors.As(err, &f) && f.NotFound()
+}
+
+func mayHaveActed(err error) bool {
+	var f Failure
+	return errors.As(err, &f) && f.MayHaveActed()
+}

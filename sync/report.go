@@ -1,0 +1,103 @@
+package sync
+
+import "github.com/agentsync/agentsync/diff"
+
+// StepStatus is what became of a step.
+type StepStatus string
+
+// The four ends of a step (design section 5).
+const (
+	Done    StepStatus = "done"
+	Failed  StepStatus = "failed"
+	Skipped StepStatus = "skipped" // because of another step, or an interrupt
+	Fate    StepStatus = "unknown" // sent, and no answer told what became of it
+)
+
+// Report says what an apply did: every step of the plan, whatever happened.
+type Report struct {
+	FormatVersion string        `json:"format_version"`
+	Environment   string        `json:"environment"`
+	BaseURL       string        `json:"base_url"`
+	Digest        string        `json:"digest"` // of the plan that was applied
+	Result        string        `json:"result"` // "done", "failed", "refused" or "interrupted"
+	Error         string        `json:"error,omitempty"`
+	Summary       ReportSummary `json:"summary"`
+	Agents        []AgentReport `json:"agents"` // those with steps, sorted by name
+}
+
+// ReportSummary counts steps; Done, Failed, Skipped and Unknown add up to Steps.
+type ReportSummary struct {
+	Steps   int `json:"steps"`
+	Done    int `json:"done"`
+	Failed  int `json:"failed"`
+	Skipped int `json:"skipped"`
+	Unknown int `json:"unknown"`
+}
+
+// AgentReport is one agent's part.
+type AgentReport struct {
+	Name      string `json:"name"`
+	AgentName string `json:"agent_name"`
+	AgentID   string `json:"agent_id"`
+	Result    string `json:"result"` // "done", "failed", "skipped" or "interrupted"
+	// Error says why the agent did not end in the wanted state: a failed step,
+	// a conflict, or what differs when it was read back.
+	Error string       `json:"error,omitempty"`
+	Steps []StepReport `json:"steps"`
+}
+
+// StepReport is one step's end.
+type StepReport struct {
+	ID     string      `json:"id"`
+	Action diff.Action `json:"action"`
+	Target string      `json:"target"`
+	Status StepStatus  `json:"status"`
+	Reason string      `json:"reason,omitempty"` // of failed, skipped and unknown
+	Note   string      `json:"note,omitempty"`   // of done, where it is not what one would expect
+	To     *int        `json:"to,omitempty"`     // the version that the step made or made current
+}
+
+// NewReport gives the report of a plan of which nothing was done, because of
+// reason: every step is skipped.
+func NewReport(plan *diff.Plan, result, reason string) *Report {
+	r := &Report{FormatVersion: diff.FormatVersion, Environment: plan.Environment, BaseURL: plan.BaseURL,
+		Digest: plan.Digest, Result: result, Error: reason, Agents: []AgentReport{}}
+	for _, agent := range plan.Agents {
+		if len(agent.Steps) > 0 {
+			r.Agents = append(r.Agents, newAgentReport(agent, "skipped", reason))
+		}
+	}
+	r.count()
+	return r
+}
+
+func newAgentReport(agent diff.AgentPlan, result, reason string) AgentReport {
+	out := AgentReport{Name: agent.Name, AgentName: agent.AgentName, AgentID: agent.AgentID, Result: result}
+	for _, step := range agent.Steps {
+		out.Steps = append(out.Steps, StepReport{ID: step.ID, Action: step.Action, Target: step.Target,
+			Status: Skipped, Reason: reason, To: step.To})
+	}
+	return out
+}
+
+func (r *Report) count() {
+	r.Summary = ReportSummary{}
+	for _, agent := range r.Agents {
+		for _, step := range agent.Steps {
+			r.Summary.Steps++
+			switch step.Status {
+			case Done:
+				r.Summary.Done++
+			case Failed:
+				r.Summary.Failed++
+			case Fate:
+				r.Summary.Unknown++
+			default:
+				r.Summary.Skipped++
+			}
+		}
+	}
+}
+
+// OK says that every agent ended in the wanted state.
+func (r *Report) OK() bool { return r.Result == "done" }

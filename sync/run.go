@@ -1,0 +1,154 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/sync/lock"
+)
+
+// agentRun carries out one agent's steps.
+type agentRun struct {
+	in   *ApplyInput
+	want spec.Agent
+	plan diff.AgentPlan
+	out  *AgentReport
+
+	seen   *diff.RemoteAgent // what the plan saw; nil for a new agent
+	wanted diff.Wanted
+	id     string
+	before lock.Entry // the lock's entry before the mark
+
+	known   map[int]bool // versions that were there before the first write
+	version int          // the draft that this run made or updated, or a new agent's first version
+	rival   bool         // another apply wrote this agent at the same time, and lost
+	touched bool         // a write may have reached the platform
+	// touchedBefore is touched before the draft of this run was made.
+	touchedBefore bool
+}
+
+func (a *applier) newRun(plan diff.AgentPlan, out *AgentReport) *agentRun {
+	r := &agentRun{in: &a.in, want: a.want[plan.Name], plan: plan, out: out,
+		seen: a.in.Seen.Agents[plan.Name], id: plan.AgentID, before: toEntry(a.in.Memory[plan.Name])}
+	r.wanted = diff.Merge(r.want, r.seen, nil)
+	return r
+}
+
+func (r *agentRun) run(ctx context.Context) {
+	err := r.recheck(ctx)
+	if err != nil {
+		r.fail(ctx, 0, err)
+	} else {
+		err = r.runSteps(ctx)
+	}
+	if err == nil && r.plan.Status != diff.Delete {
+		err = r.verify(ctx)
+	}
+	r.out.AgentID = r.id
+	switch {
+	case err == nil:
+		r.out.Result = "done"
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		r.out.Result, r.out.Error = interrupted, interrupted
+	default:
+		r.out.Result, r.out.Error = "failed", err.Error()
+	}
+	if err != nil && !r.touched {
+		r.unmark()
+	}
+}
+
+func (r *agentRun) runSteps(ctx context.Context) error {
+	for i, step := range r.plan.Steps {
+		if err := ctx.Err(); err != nil {
+			r.fail(ctx, i, err)
+			return err
+		}
+		note, err := r.do(ctx, step)
+		if err != nil {
+			r.fail(ctx, i, err)
+			return fmt.Errorf("%s %s: %w", step.Action, step.Target, err)
+		}
+		r.finish(i, StepReport{Status: Done, Note: note, To: r.madeVersion(step)})
+	}
+	return nil
+}
+
+// madeVersion is the version that a step of the release made or made live.
+func (r *agentRun) madeVersion(step diff.Step) *int {
+	switch step.Action {
+	case diff.CreateDraft, diff.UpdateDraft, diff.Publish:
+		if r.version > 0 {
+			v := r.version
+			return &v
+		}
+	}
+	return step.To
+}
+
+// fail ends step i, and skips those after it because of it.
+func (r *agentRun) fail(ctx context.Context, i int, err error) {
+	status, reason := Failed, err.Error()
+	var unknown *unknownFate
+	switch {
+	case errors.As(err, &unknown):
+		status = Fate
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		if mayHaveActed(err) {
+			status = Fate
+			break
+		}
+		status, reason = Skipped, interrupted
+	}
+	r.finish(i, StepReport{Status: status, Reason: reason})
+	because := "because of " + r.plan.Steps[i].ID
+	if status == Skipped {
+		because = interrupted
+	}
+	for j := i + 1; j < len(r.plan.Steps); j++ {
+		r.finish(j, StepReport{Status: Skipped, Reason: because})
+	}
+}
+
+func (r *agentRun) finish(i int, end StepReport) {
+	step := &r.out.Steps[i]
+	step.Status, step.Reason, step.Note = end.Status, end.Reason, end.Note
+	if end.Status == Done {
+		step.To = end.To
+	}
+	if r.in.Event != nil {
+		r.in.Event(r.plan.Name, *step)
+	}
+}
+
+// unmark gives the lock's entry back: nothing of the agent was written.
+func (r *agentRun) unmark() {
+	if r.before.AgentID == "" && !r.before.Unfinished {
+		r.in.Lock.PutLater(map[string]*lock.Entry{r.plan.Name: nil})
+		return
+	}
+	before := r.before
+	r.in.Lock.PutLater(map[string]*lock.Entry{r.plan.Name: &before})
+}
+
+// conflict is an agent that is not what the plan saw.
+type conflict struct{ what string }
+
+func (c *conflict) Error() string {
+	return "conflict: " + c.what + "; nothing more of this agent was written, plan again"
+}
+
+// unknownFate is a write of which nobody can say whether it happened.
+type unknownFate struct {
+	err  error // of the write
+	look error // of looking for what it did
+}
+
+func (u *unknownFate) Error() string {
+	return fmt.Sprintf("%v; and what became of it is not known: %v", u.err, u.look)
+}
+
+func (u *unknownFate) Unwrap() []error { return []error{u.err, u.look} }
