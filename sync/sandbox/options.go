@@ -1,0 +1,126 @@
+// Package sandbox is the platform's behaviour without the platform: an
+// http.Handler that answers all endpoints of reference.md the way its FastAPI
+// server does, with its whole state in one JSON file. It shares no type with
+// the client that is tested against it, so that a misspelt field is caught.
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The account that a sandbox knows when Options names no other.
+const (
+	DefaultEmail    = "developer@sandbox.invalid"
+	DefaultPassword = "sandbox-password-7f3a9c"
+	DefaultAPIKey   = "sandbox-api-key-51d0e8"
+)
+
+// Options says how the platform behaves where reference.md leaves it open, and
+// where its state lies. Start from DefaultOptions: the zero value turns off
+// CreatePublishes and RestoreFields.
+type Options struct {
+	DataFile        string // the state's JSON file, made when missing; "" keeps the state in memory
+	Rollback        string // "repoint" (default): is_current moves; "clone": a new version with the old content
+	CreatePublishes bool   // version 1 is published by the create itself; else it is a draft
+	Superseded      string // status of a version that is no longer current: "archived" (default) or "published"
+	RestoreFields   bool   // a rollback brings back that version's outcomes and infields
+	Listing         string // "bearer" (default): endpoints 3 and 4; "legacy": 3 alone; "none": neither
+	Strict          bool   // unknown body fields answer 422; else they are dropped
+	// Extra names further fields that this platform knows and stores: of a
+	// config ("voice_style") or of one of its sections ("tts_config.speed").
+	Extra []string
+
+	Wrap       bool // raw answers come in an envelope, lists below a name in it (reference.md, "Answers and errors")
+	SoftErrors bool // errors in an envelope come with HTTP 200
+	NoRefresh  bool // endpoint 2 is absent
+
+	Latency    time.Duration // waited through Sleep before each answer
+	RateLimit  float64       // requests a second, with a burst of one second's worth; 0 for no limit
+	RetryAfter bool          // 429 carries Retry-After
+	TokenLife  time.Duration // of an access token; 0 for 5 minutes
+	// RefreshLife is the life of a refresh token; 0 for 24 hours.
+	RefreshLife time.Duration
+
+	Seed  int64 // seeds ids and tokens, so that runs are repeatable
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error
+
+	// Log gets one line a request: method, path, status. Bodies, tokens and
+	// the values of query parameters that could be secret are never in it.
+	Log io.Writer
+	// RecordBodies keeps the bodies of authorized requests in Requests.
+	RecordBodies bool
+
+	Email, Password, APIKey string // the account; the Default constants when empty
+}
+
+// DefaultOptions is the platform as reference.md's first reading of each open
+// question describes it, in memory.
+func DefaultOptions() Options {
+	o := Options{CreatePublishes: true, RestoreFields: true}
+	o.fill()
+	return o
+}
+
+// fill puts the default in place of every empty value that has one.
+func (o *Options) fill() {
+	fallback := func(s *string, def string) {
+		if *s == "" {
+			*s = def
+		}
+	}
+	fallback(&o.Rollback, "repoint")
+	fallback(&o.Superseded, "archived")
+	fallback(&o.Listing, "bearer")
+	fallback(&o.Email, DefaultEmail)
+	fallback(&o.Password, DefaultPassword)
+	fallback(&o.APIKey, DefaultAPIKey)
+	if o.TokenLife == 0 {
+		o.TokenLife = 5 * time.Minute
+	}
+	if o.RefreshLife == 0 {
+		o.RefreshLife = 24 * time.Hour
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+}
+
+// check tells the first switch with a value that it does not have.
+func (o *Options) check() error {
+	for _, c := range []struct {
+		name, value string
+		allowed     []string
+	}{
+		{"rollback", o.Rollback, []string{"repoint", "clone"}},
+		{"superseded", o.Superseded, []string{"archived", "published"}},
+		{"listing", o.Listing, []string{"bearer", "legacy", "none"}},
+	} {
+		if !slices.Contains(c.allowed, c.value) {
+			return fmt.Errorf("sandbox: %s %q: want %s", c.name, c.value, strings.Join(c.allowed, " or "))
+		}
+	}
+	if o.RateLimit < 0 || o.Latency < 0 || o.TokenLife < 0 || o.RefreshLife < 0 {
+		return fmt.Errorf("sandbox: rate limit, latency and token lives cannot be negative")
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
