@@ -1,0 +1,181 @@
+// Package indus is the HTTP client of the IndusLabs developer API: one table
+// of endpoints, logins, envelopes, errors, retries and limits. It says what
+// the platform holds in diff's types and knows nothing of plans.
+package indus
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/agentsync/agentsync/internal/secret"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Credentials are what the client may log in with: a Token, or Email and
+// Password, or all three (the token first). APIKey is for the legacy listing.
+type Credentials struct {
+	Email                   string
+	Password, Token, APIKey secret.Secret
+}
+
+// Options say how a client works. BaseURL is required, every other zero value
+// has a default.
+type Options struct {
+	BaseURL     string // https://host[/prefix]; http only for a loopback host
+	Credentials Credentials
+	// Vars are the environment variables that messages name; INDUSLABS_EMAIL
+	// and so on by default.
+	Vars        spec.CredentialVars
+	UserAgent   string        // "agentsync/<version>"
+	Parallelism int           // most requests in flight at once; 16
+	Timeout     time.Duration // of one request, from its start to the end of its answer; 30 s
+	// Grace is how long a write in flight goes on after its context ended; 4 s.
+	Grace     time.Duration
+	Transport http.RoundTripper
+	Now       func() time.Time
+	Sleep     func(context.Context, time.Duration) error // ends early with ctx's error
+	Rand      func() float64                             // jitter, in [0,1); called from one goroutine at a time
+	// Logf gets a line for each thing that was repeated, and why. Lines hold no
+	// secret.
+	Logf func(format string, args ...any)
+}
+
+// Client speaks to one account on one platform. All methods may be called
+// from many goroutines. Errors of requests are of type *Error.
+type Client struct {
+	opt       Options
+	base      string // without a trailing slash
+	transport http.RoundTripper
+	auth      *auth
+	gate      *gate
+	scrub     *scrubber
+	random    func() float64
+	buffers   sync.Pool
+	noListing atomic.Bool
+}
+
+// New makes a client. It sends nothing: the login comes with the first request
+// that needs one. A base URL that would carry credentials in the clear is an
+// error.
+func New(opt Options) (*Client, error) {
+	base, err := parseBase(opt.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	opt.fillDefaults()
+	if t := strings.TrimSpace(opt.Credentials.Token.Reveal()); t != "" {
+		if !fitsHeader(t) {
+			return nil, fmt.Errorf("%s is no token: it holds characters that a header cannot", opt.Vars.Token)
+		}
+		opt.Credentials.Token = secret.New(t)
+	} else {
+		opt.Credentials.Token = secret.Secret{}
+	}
+	c := &Client{opt: opt, base: base.String(), transport: opt.Transport, scrub: &scrubber{}}
+	if c.transport == nil {
+		c.transport = newTransport(opt.Parallelism, opt.Timeout)
+	}
+	c.buffers.New = func() any { return new(bytes.Buffer) }
+	var mu sync.Mutex
+	c.random = func() float64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return opt.Rand()
+	}
+	creds := opt.Credentials
+	c.scrub.add(creds.Password, creds.Token, creds.APIKey)
+	c.auth = newAuth(c)
+	c.gate = newGate(opt.Parallelism, opt.Now, opt.Sleep, c.random)
+	return c, nil
+}
+
+// Close drops the connections that are kept open for further requests.
+func (c *Client) Close() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+func (o *Options) fillDefaults() {
+	setDefault(&o.Vars.Email, "INDUSLABS_EMAIL")
+	setDefault(&o.Vars.Password, "INDUSLABS_PASSWORD")
+	setDefault(&o.Vars.Token, "INDUSLABS_TOKEN")
+	setDefault(&o.Vars.APIKey, "INDUSLABS_API_KEY")
+	setDefault(&o.UserAgent, "agentsync/dev")
+	setDefault(&o.Parallelism, 16)
+	setDefault(&o.Timeout, 30*time.Second)
+	setDefault(&o.Grace, 4*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	if o.Logf == nil {
+		o.Logf = func(string, ...any) {}
+	}
+}
+
+func setDefault[T comparable](p *T, v T) {
+	var zero T
+	if *p == zero {
+		*p = v
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// parseBase checks the base URL. What is wrong is said without repeating a
+// password that may be in it.
+func parseBase(raw string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimRight(raw, "/"))
+	switch {
+	case raw == "":
+		return nil, errors.New("no base URL is given")
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
+		return nil, errors.New("base URL: want https://host")
+	case u.User != nil:
+		return nil, errors.New("base URL: must not hold a user name or password")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("base URL: must not hold a query or fragment")
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return nil, fmt.Errorf("base URL: %s://%s would carry credentials in the clear: want https (http is for a loopback host only)",
+			clean(u.Scheme, 16), clean(u.Host, 100))
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// logf writes a line for -v.
+func (c *Client) logf(format string, args ...any) {
+	c.opt.Logf("%s", c.scrub.clean(fmt.Sprintf(format, args...)))
+}

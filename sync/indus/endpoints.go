@@ -1,0 +1,149 @@
+package indus
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// class says when a request may be sent again (design section 5).
+type class int
+
+const (
+	// read changes nothing: repeated after anything that may pass.
+	read class = iota
+	// repeatable writes end in the same state however often they are sent.
+	repeatable
+	// once writes add something, or mean something else the second time:
+	// repeated only when the platform has surely not acted.
+	once
+)
+
+// access says what an endpoint wants to see before it answers.
+type access int
+
+const (
+	open   access = iota // nothing, or a key in the body
+	bearer               // an access token
+)
+
+// endpoint is one line of the table.
+type endpoint struct {
+	method string
+	path   string // template; each {…} is one path parameter
+	access access
+	class  class
+	slow   bool // works for longer than others (a model, a ringing phone): four times the timeout
+}
+
+// op names an endpoint.
+type op int
+
+// The endpoints in the order of reference.md, which counts from 1.
+const (
+	opLogin op = iota
+	opRefresh
+	opListLegacy
+	opListAgents
+	opCreateAgent
+	opGetAgent
+	opUpdateAgent
+	opDeleteAgent
+	opCreateConfig
+	opListConfigs
+	opCurrentConfig
+	opGetConfig
+	opUpdateConfig
+	opDeleteConfig
+	opPublish
+	opRollback
+	opEnhance
+	opRender
+	opValidate
+	opCreateOutcome
+	opListOutcomes
+	opUpdateOutcome
+	opDeleteOutcome
+	opCreateInfield
+	opListInfields
+	opUpdateInfield
+	opDeleteInfield
+	opUpdateService
+	opDeveloperLogin
+	opClick2Call
+	opTranscript
+)
+
+// endpoints is the one place that knows where things are (reference.md,
+// "Endpoints"): an endpoint that moves is one changed line.
+var endpoints = [...]endpoint{
+	opLogin:          {"POST", "/api/login", open, read, false},
+	opRefresh:        {"POST", "/api/refresh_token", open, read, false},
+	opListLegacy:     {"POST", "/api/agents", open, read, false},
+	opListAgents:     {"GET", "/api/agents/", bearer, read, false},
+	opCreateAgent:    {"POST", "/api/agents/create", bearer, once, false},
+	opGetAgent:       {"GET", "/api/agents/{agent_id}", bearer, read, false},
+	opUpdateAgent:    {"PUT", "/api/agents/{agent_id}", bearer, repeatable, false},
+	opDeleteAgent:    {"DELETE", "/api/agents/{agent_id}", bearer, repeatable, false},
+	opCreateConfig:   {"POST", "/api/agents/{agent_id}/configs", bearer, once, false},
+	opListConfigs:    {"GET", "/api/agents/{agent_id}/configs", bearer, read, false},
+	opCurrentConfig:  {"GET", "/api/agents/{agent_id}/configs/current", bearer, read, false},
+	opGetConfig:      {"GET", "/api/agents/{agent_id}/configs/{version}", bearer, read, false},
+	opUpdateConfig:   {"PUT", "/api/agents/{agent_id}/configs/{version}", bearer, repeatable, false},
+	opDeleteConfig:   {"DELETE", "/api/agents/{agent_id}/configs/{version}", bearer, repeatable, false},
+	opPublish:        {"POST", "/api/agents/{agent_id}/configs/{version}/publish", bearer, once, false},
+	opRollback:       {"POST", "/api/agents/{agent_id}/configs/{version}/rollback", bearer, once, false},
+	opEnhance:        {"POST", "/api/agents/{agent_id}/configs/enhance", bearer, read, true},
+	opRender:         {"POST", "/api/agents/{agent_id}/configs/render", bearer, read, false},
+	opValidate:       {"POST", "/api/agents/{agent_id}/configs/validate", bearer, read, false},
+	opCreateOutcome:  {"POST", "/api/agents/{agent_id}/call_outcomes", bearer, once, false},
+	opListOutcomes:   {"GET", "/api/agents/{agent_id}/call_outcomes", bearer, read, false},
+	opUpdateOutcome:  {"PATCH", "/api/agents/{agent_id}/call_outcomes/{outcome_name}", bearer, repeatable, false},
+	opDeleteOutcome:  {"DELETE", "/api/agents/{agent_id}/call_outcomes/{outcome_name}", bearer, repeatable, false},
+	opCreateInfield:  {"POST", "/api/agents/{agent_id}/call_infields", bearer, once, false},
+	opListInfields:   {"GET", "/api/agents/{agent_id}/call_infields", bearer, read, false},
+	opUpdateInfield:  {"PATCH", "/api/agents/{agent_id}/call_infields/{field_name}", bearer, repeatable, false},
+	opDeleteInfield:  {"DELETE", "/api/agents/{agent_id}/call_infields/{field_name}", bearer, repeatable, false},
+	opUpdateService:  {"PUT", "/api/agents/{agent_id}/config/{service_type}", bearer, repeatable, false},
+	opDeveloperLogin: {"POST", "/api/developer/login", open, read, false},
+	opClick2Call:     {"POST", "/api/developer/calls/click2call", bearer, once, true},
+	opTranscript:     {"GET", "/api/developer/calls/{call_id}/transcript", bearer, read, false},
+}
+
+// expand fills the template with args, escaped so that each stays one path
+// segment. A value that a server or proxy could read as "this folder" or "the
+// one above" is refused: DELETE …/call_outcomes/.. must never become a DELETE
+// of the agent.
+func (e *endpoint) expand(args []string) (string, error) {
+	var b strings.Builder
+	rest := e.path
+	for _, arg := range args {
+		before, after, _ := strings.Cut(rest, "{")
+		name, tail, ok := strings.Cut(after, "}")
+		if !ok {
+			panic(fmt.Sprintf("indus: %s takes fewer than %d parameters", e.path, len(args)))
+		}
+		if !safeSegment(arg) {
+			return "", fmt.Errorf("%q cannot stand for {%s} in a path", arg, name)
+		}
+		b.WriteString(before)
+		b.WriteString(url.PathEscape(arg))
+		rest = tail
+	}
+	b.WriteString(rest)
+	return b.String(), nil
+}
+
+func safeSegment(s string) bool {
+	for _, part := range strings.FieldsFunc("x/"+s, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if part == "." || part == ".." {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// deletes says whether the endpoint removes something, so that 404 after an
+// uncertain try means that the try has worked.
+func (e *endpoint) deletes() bool { return e.method == http.MethodDelete }

@@ -1,0 +1,166 @@
+package indus
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// parse reads one JSON value that is all of body, numbers as they are written.
+func parse(body []byte) (any, error) {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("text after the JSON value")
+	}
+	return v, nil
+}
+
+// envelope is {"status_code", "message", "error", "data"} of reference.md,
+// "Answers and errors".
+type envelope struct {
+	status int // 0 when it holds no number
+	failed bool
+	data   any
+}
+
+// openEnvelope looks whether v is an envelope. A raw object that merely has a
+// field named data or error is none.
+func openEnvelope(v any) (envelope, bool) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return envelope{}, false
+	}
+	code, ok := m["status_code"].(json.Number)
+	if !ok {
+		return envelope{}, false
+	}
+	data, hasData := m["data"]
+	problem, hasError := m["error"]
+	if !hasData && !hasError {
+		return envelope{}, false
+	}
+	e := envelope{data: data}
+	e.status, _ = number(code)
+	e.failed = e.status >= 400 || textOf(problem, 0) != ""
+	return e, true
+}
+
+// listKeys are the names under which a list has been seen wrapped.
+var listKeys = []string{"data", "agents", "configs", "call_outcomes", "call_infields", "versions", "outcomes", "infields", "items", "results"}
+
+// objects gives the list in an answer, bare or wrapped. null and {} are the
+// empty list; anything else that holds no list is an error.
+func objects(v any) ([]map[string]any, error) {
+	for range 4 {
+		switch t := v.(type) {
+		case nil:
+			return nil, nil
+		case []any:
+			return asObjects(t)
+		case map[string]any:
+			if len(t) == 0 {
+				return nil, nil
+			}
+			inner, ok := firstOf(t, listKeys)
+			if !ok {
+				return nil, errors.New("no list in the answer")
+			}
+			v = inner
+		default:
+			return nil, fmt.Errorf("%s instead of a list", kindOf(v))
+		}
+	}
+	return nil, errors.New("no list in the answer")
+}
+
+func asObjects(list []any) ([]map[string]any, error) {
+	out := make([]map[string]any, len(list))
+	for i, item := range list {
+		m, ok := item.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("%s in the list instead of an object", kindOf(item))
+		}
+		out[i] = m
+	}
+	return out, nil
+}
+
+// object gives the object in an answer, bare or wrapped. A field of known that
+// is no object says that this one is meant, whatever else it holds.
+func object(v any, known ...string) (map[string]any, error) {
+	for range 4 {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("%s instead of an object", kindOf(v))
+		}
+		for _, key := range known {
+			if v, ok := m[key]; ok && kindOf(v) != "an object" {
+				return m, nil
+			}
+		}
+		inner, ok := firstOf(m, []string{"data", "agent", "config", "version"})
+		if !ok {
+			return m, nil
+		}
+		if _, ok := inner.(map[string]any); !ok {
+			return m, nil
+		}
+		v = inner
+	}
+	return nil, errors.New("no object in the answer")
+}
+
+func firstOf(m map[string]any, keys []string) (any, bool) {
+	for _, key := range keys {
+		if v, ok := m[key]; ok {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "text"
+	case bool:
+		return "a boolean"
+	case json.Number:
+		return "a number"
+	case []any:
+		return "a list"
+	default:
+		return "an object"
+	}
+}
+
+// number reads a whole number that came as 5, 5.0 or "5".
+func number(v any) (int, bool) {
+	var s string
+	switch v := v.(type) {
+	case json.Number:
+		s = string(v)
+	case string:
+		s = v
+	default:
+		return 0, false
+	}
+	if n, err := strconv.Atoi(s); err == nil {
+		return n, true
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != float64(int32(f)) {
+		return 0, false
+	}
+	return int(f), true
+}

@@ -1,0 +1,150 @@
+package indus
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/agentsync/agentsync/internal/secret"
+)
+
+// Error is what became of a request that did not work, in one line without
+// secrets and control characters. It has the methods of sync.Failure.
+type Error struct {
+	Op        string // verb and path: "GET /api/agents/AGT_1"
+	Status    int    // of the answer or its envelope; 0 when there was none
+	Message   string // the server's, or what happened to the connection
+	Detail    string // the reason below Message: "EOF"
+	RequestID string // the server's, when it gave one
+
+	tries  int
+	gaveUp bool // the tries are the reason to stop
+	acted  bool
+	auth   bool // about the login that the request needed, not about its own answer
+	cause  error
+}
+
+// Error is "verb path: status: message (request id)".
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, ": %d", e.Status)
+	}
+	b.WriteString(": " + e.Message)
+	if e.gaveUp && e.tries > 1 {
+		fmt.Fprintf(&b, " after %d tries", e.tries)
+	}
+	if e.Detail != "" {
+		b.WriteString(": " + e.Detail)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request %s)", e.RequestID)
+	}
+	return b.String()
+}
+
+// NotFound says whether the platform answered 404 to this very request.
+func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound && !e.auth }
+
+// MayHaveActed says that a write was sent and that nothing proves that it
+// changed nothing. It is never true for a read.
+func (e *Error) MayHaveActed() bool { return e.acted }
+
+// Tries counts how often the request was sent.
+func (e *Error) Tries() int { return e.tries }
+
+// Unwrap gives the reason below: context.Canceled after an interrupt.
+func (e *Error) Unwrap() error { return e.cause }
+
+// absent says whether the platform does not know this endpoint.
+func absent(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) || e.auth {
+		return false
+	}
+	return e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented
+}
+
+// clean makes a stranger's text fit for one line on a terminal: white space is
+// one space, what does not print is escaped, and limit characters are enough.
+func clean(s string, limit int) string {
+	var b strings.Builder
+	n := 0
+	for i, field := range strings.Fields(s) {
+		if i > 0 {
+			b.WriteByte(' ')
+			n++
+		}
+		for _, r := range field {
+			if n++; n > limit {
+				return b.String() + "…"
+			}
+			if unicode.IsPrint(r) {
+				b.WriteRune(r)
+			} else {
+				b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+			}
+		}
+	}
+	return b.String()
+}
+
+const mask = "[secret]"
+
+// scrubber takes known secrets out of text, in the forms in which servers
+// echo them.
+type scrubber struct {
+	mu       sync.RWMutex
+	known    map[string]bool
+	replacer *strings.Replacer
+}
+
+// add makes secrets known. Ones of under four characters are left out: taking
+// "a" out of every text would hide the text and not the secret.
+func (s *scrubber) add(secrets ...secret.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil {
+		s.known = map[string]bool{}
+	}
+	for _, sec := range secrets {
+		plain := sec.Reveal()
+		if len(plain) < 4 {
+			continue
+		}
+		quoted, _ := json.Marshal(plain)
+		for _, form := range []string{plain, url.QueryEscape(plain), url.PathEscape(plain), strings.Trim(string(quoted), `"`), strings.Trim(strconv.Quote(plain), `"`)} {
+			s.known[form] = true
+		}
+	}
+	forms := make([]string, 0, len(s.known))
+	for form := range s.known {
+		forms = append(forms, form)
+	}
+	sort.Slice(forms, func(i, j int) bool { // longest first, so that no rest of a longer form stays
+		return len(forms[i]) > len(forms[j]) || len(forms[i]) == len(forms[j]) && forms[i] < forms[j]
+	})
+	pairs := make([]string, 0, 2*len(forms))
+	for _, form := range forms {
+		pairs = append(pairs, form, mask)
+	}
+	s.replacer = strings.NewReplacer(pairs...)
+}
+
+// clean gives text without the known secrets.
+func (s *scrubber) clean(text string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.replacer == nil {
+		return text
+	}
+	return s.replacer.Replace(text)
+}

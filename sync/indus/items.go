@@ -1,0 +1,62 @@
+package indus
+
+import (
+	"context"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// itemOps are the four endpoints of one kind of item, and its fields.
+type itemOps struct {
+	list, create, update, remove op
+	fields                       []string
+}
+
+// opsOf gives the endpoints of a kind: spec.SectionOutcomes or
+// spec.SectionInfields. Another kind is a programmer's error.
+func opsOf(kind string) itemOps {
+	switch kind {
+	case spec.SectionOutcomes:
+		return itemOps{opListOutcomes, opCreateOutcome, opUpdateOutcome, opDeleteOutcome, diff.OutcomeFields}
+	case spec.SectionInfields:
+		return itemOps{opListInfields, opCreateInfield, opUpdateInfield, opDeleteInfield, diff.InfieldFields}
+	}
+	panic("indus: no items of kind " + kind)
+}
+
+// Items lists an agent's call outcomes or call infields with their documented
+// fields (endpoints 21 and 25).
+func (c *Client) Items(ctx context.Context, id, kind string) ([]map[string]any, error) {
+	ops, args := opsOf(kind), []string{id}
+	v, err := c.do(ctx, ops.list, input{args: args})
+	if err != nil {
+		return nil, err
+	}
+	list, err := objects(v)
+	if err != nil {
+		return nil, c.unexpected(ops.list, args, err)
+	}
+	for i, m := range list {
+		list[i] = only(m, ops.fields)
+	}
+	return list, nil
+}
+
+// CreateItem makes an outcome or infield (endpoints 20 and 24).
+func (c *Client) CreateItem(ctx context.Context, id, kind string, body map[string]any) error {
+	_, err := c.do(ctx, opsOf(kind).create, input{args: []string{id}, body: body})
+	return err
+}
+
+// UpdateItem changes an outcome or infield (endpoints 22 and 26).
+func (c *Client) UpdateItem(ctx context.Context, id, kind, name string, body map[string]any) error {
+	_, err := c.do(ctx, opsOf(kind).update, input{args: []string{id, name}, body: body})
+	return err
+}
+
+// DeleteItem removes an outcome or infield (endpoints 23 and 27).
+func (c *Client) DeleteItem(ctx context.Context, id, kind, name string) error {
+	_, err := c.do(ctx, opsOf(kind).remove, input{args: []string{id, name}})
+	return err
+}

@@ -1,0 +1,157 @@
+package indus
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/agentsync/agentsync/spec"
+)
+
+const (
+	messageLimit   = 300 // characters of a server's message that a user sees
+	requestIDLimit = 80
+)
+
+// explain fills in what an answer says about its failure: the message and the
+// request id, from any of the four shapes in reference.md, "Answers and
+// errors".
+func (c *Client) explain(e *Error, header http.Header, body []byte, v any) {
+	message := ""
+	if m, ok := v.(map[string]any); ok {
+		message = errorText(m)
+		if id, ok := m["request_id"].(string); ok {
+			e.RequestID = id
+		}
+	} else if v == nil {
+		message = pageText(body)
+	}
+	if e.RequestID == "" {
+		e.RequestID = header.Get("X-Request-ID")
+	}
+	e.RequestID = clean(c.scrub.clean(e.RequestID), requestIDLimit)
+	text := http.StatusText(e.Status)
+	message = strings.TrimSpace(strings.TrimPrefix(message, fmt.Sprint(e.Status)))
+	if message = clean(c.scrub.clean(message), messageLimit); message == "" {
+		message = text
+	}
+	if message == "" {
+		message = "no message"
+	}
+	if allow := header.Get("Allow"); e.Status == http.StatusMethodNotAllowed && allow != "" {
+		message += " (allowed: " + clean(allow, 60) + ")"
+	}
+	e.Message = message
+}
+
+// errorText finds the message of a JSON error: the envelope's error, FastAPI's
+// detail, or failing these the envelope's message.
+func errorText(m map[string]any) string {
+	for _, key := range []string{"error", "detail", "message"} {
+		if text := textOf(m[key], 0); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// textOf turns what stands under error or detail into text.
+func textOf(v any, depth int) string {
+	if depth > 4 {
+		return ""
+	}
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return string(v)
+	case []any:
+		return listText(v, depth)
+	case map[string]any:
+		if _, ok := v["msg"]; ok {
+			return validationText(v)
+		}
+		for _, key := range []string{"message", "detail", "error", "description", "reason"} {
+			if text := textOf(v[key], depth+1); text != "" {
+				return text
+			}
+		}
+		return plainObject(v)
+	}
+	return ""
+}
+
+// listText joins the first problems of a list; three are enough for one line.
+func listText(list []any, depth int) string {
+	const shown = 3
+	var parts []string
+	for _, item := range list[:min(len(list), shown)] {
+		if text := textOf(item, depth+1); text != "" {
+			parts = append(parts, text) // not cut here: a half secret would not be known as one
+		}
+	}
+	if more := len(list) - shown; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// validationText is one of FastAPI's 422 problems as "body.agent_in: Field
+// required". Its input and ctx are left out: they echo what was sent.
+func validationText(m map[string]any) string {
+	var where []string
+	if loc, ok := m["loc"].([]any); ok {
+		for _, part := range loc {
+			where = append(where, fmt.Sprint(part))
+		}
+	}
+	msg, _ := m["msg"].(string)
+	if len(where) == 0 {
+		return msg
+	}
+	return strings.Join(where, ".") + ": " + msg
+}
+
+// plainObject shows an error object of an unknown shape: its plain values,
+// but none that is named like a secret.
+func plainObject(m map[string]any) string {
+	var parts []string
+	for _, key := range spec.SortedKeys(m) {
+		if secretName.MatchString(key) {
+			continue
+		}
+		switch v := m[key].(type) {
+		case string, json.Number, bool:
+			parts = append(parts, fmt.Sprintf("%s: %v", key, v))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+var (
+	secretName = regexp.MustCompile(`(?i)livekit|password|passwd|token|secret|key|input|authorization`)
+	pageTitle  = regexp.MustCompile(`(?is)<(?:title|h1)[^>]*>(.*?)</(?:title|h1)>`)
+	tag        = regexp.MustCompile(`<[^>]*>`)
+)
+
+// pageText is what a body that is no JSON says: the title of a proxy's HTML
+// page, or a short plain text as it stands.
+func pageText(body []byte) string {
+	body = bytes.TrimSpace(body)
+	if bytes.HasPrefix(body, []byte("<")) {
+		m := pageTitle.FindSubmatch(body)
+		if m == nil {
+			return ""
+		}
+		return html.UnescapeString(string(tag.ReplaceAll(m[1], nil)))
+	}
+	if !utf8.Valid(body) || bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("[")) {
+		return "" // half an object says nothing
+	}
+	return string(body)
+}
