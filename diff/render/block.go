@@ -24,19 +24,30 @@ func (p *printer) block(b block) {
 	if p.opt.Verbose {
 		budget = len(b.before) + len(b.after)
 	}
-	for len(regions) > 0 {
+	from := 0 // context starts after what is shown already
+	for len(regions) > 0 && budget > 0 {
 		n := hunkLength(regions, b.source)
-		budget -= p.hunk(b, regions[:n], budget)
+		h := hunk{regions: regions[:n], from: from, to: len(b.after)}
 		regions = regions[n:]
-		if budget <= 0 && len(regions) > 0 {
-			break
+		if len(regions) > 0 {
+			h.to = regions[0].j1
 		}
+		var shown int
+		shown, from = p.hunk(b, h, budget)
+		budget -= shown
 	}
 	left := 0
 	for _, r := range regions {
 		left += r.i2 - r.i1 + r.j2 - r.j1
 	}
 	p.more(left)
+}
+
+// hunk is a run of regions that are shown together. Its context may take the
+// new lines from:to.
+type hunk struct {
+	regions  []region
+	from, to int
 }
 
 // more says that changed lines are not shown.
@@ -77,31 +88,58 @@ func hunkLength(regions []region, source []diff.Source) int {
 	return n
 }
 
-// hunk writes regions with their context and gives the number of changed lines
-// shown, at most budget; it says what it left out.
-func (p *printer) hunk(b block, regions []region, budget int) int {
-	p.hunkHeader(b, regions[0].j1)
-	shown, left := 0, 0
-	at := max(regions[0].j1-contextLines, 0)
-	for _, r := range regions {
-		p.context(b.after[at:r.j1])
-		at = r.j2
-		before, after := escapeAll(b.before[r.i1:r.i2]), escapeAll(b.after[r.j1:r.j2])
-		for _, row := range align(before, after) {
-			if shown >= budget {
-				left++
-				continue
+// hunk writes regions with their context. It shows at most budget changed
+// lines and says what it left out; end is the first new line after it.
+func (p *printer) hunk(b block, h hunk, budget int) (shown, end int) {
+	p.hunkHeader(b, h.regions[0].j1)
+	at := max(h.regions[0].j1-contextLines, h.from)
+	for at < h.regions[0].j1 && b.after[at] == "" {
+		at++ // no blank line at a hunk's edge
+	}
+	for i, r := range h.regions {
+		if shown >= budget {
+			left := 0
+			for _, r := range h.regions[i:] {
+				left += r.i2 - r.i1 + r.j2 - r.j1
 			}
-			p.content(row)
-			shown++
+			p.more(left)
+			return shown, at
 		}
+		p.context(b.after[at:r.j1])
+		shown += p.region(b.before[r.i1:r.i2], b.after[r.j1:r.j2], budget-shown)
+		at = r.j2
 	}
-	if left > 0 {
-		p.more(left)
-		return shown
+	end = min(at+contextLines, h.to)
+	for end > at && b.after[end-1] == "" {
+		end--
 	}
-	p.context(b.after[at:min(at+contextLines, len(b.after))])
-	return shown
+	p.context(b.after[at:end])
+	return shown, end
+}
+
+// region writes the lines of one region. Where they are more than budget, each
+// side gets its share, so that a rewritten text shows old and new alike.
+func (p *printer) region(before, after []string, budget int) (shown int) {
+	old, now := len(before), len(after)
+	if old+now > budget {
+		old = min(old, max(budget/2, budget-now))
+		now = min(now, max(budget-old, 1))
+	}
+	if old == len(before) && now == len(after) {
+		for _, row := range align(escapeAll(before), escapeAll(after)) {
+			p.content(row)
+		}
+		return old + now
+	}
+	for _, line := range before[:old] {
+		p.content(wholeRow('-', escapeHidden(line)))
+	}
+	p.more(len(before) - old)
+	for _, line := range after[:now] {
+		p.content(wholeRow('+', escapeHidden(line)))
+	}
+	p.more(len(after) - now)
+	return old + now
 }
 
 func (p *printer) context(lines []string) {

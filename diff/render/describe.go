@@ -2,6 +2,8 @@ package render
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/spec"
@@ -37,10 +39,38 @@ func describe(s *diff.Step) detail {
 		changes = d.itemType(s)
 	}
 	fresh := isFresh(s)
+	if fresh {
+		changes = gather(changes)
+	}
 	for _, c := range changes {
 		d.change(c, fresh)
 	}
 	return d
+}
+
+// gather shortens what a new thing is made of: fields of one section become one
+// value, and config's prefix goes where no agent field has the same name.
+func gather(changes []diff.Change) []diff.Change {
+	var out []diff.Change
+	at := map[string]int{} // by section: its place in out
+	for _, c := range changes {
+		if name, ok := strings.CutPrefix(c.Path, "config."); ok && !slices.Contains(spec.AgentFields, name) {
+			c.Path = name
+		}
+		section, field, ok := strings.Cut(c.Path, ".")
+		if !ok || c.Before != nil || isLong(c.After) || section == "config" {
+			out = append(out, c)
+			continue
+		}
+		i, known := at[section]
+		if !known {
+			i = len(out)
+			at[section] = i
+			out = append(out, diff.Change{Path: section, After: map[string]any{}})
+		}
+		out[i].After.(map[string]any)[field] = c.After
+	}
+	return out
 }
 
 // isFresh says whether a step makes something where nothing was: then no value
@@ -88,11 +118,15 @@ func (d *detail) change(c diff.Change, fresh bool) {
 	case isMap(c.Before) && isMap(c.After):
 		d.mapChange(c)
 	case oldList && newList && (c.Before != nil || c.After != nil):
+		if text := flow(c.After); fresh && c.Before == nil && columns(text) <= maxInline {
+			d.inline = append(d.inline, path+" "+text)
+			return
+		}
 		d.listChange(path, oldItems, newItems)
 	case (isLong(c.Before) || isLong(c.After)) && isText(c.Before) && isText(c.After):
 		d.textChange(c)
 	case c.Before == nil && fresh:
-		d.inline = append(d.inline, path+" "+shorten(literal(c.After), maxInline))
+		d.inline = append(d.inline, path+" "+shorten(literal(c.After), defaultWidth))
 	default:
 		d.inline = append(d.inline, fmt.Sprintf("%s %s → %s", path, shorten(literal(c.Before), maxInline), shorten(literal(c.After), maxInline)))
 	}

@@ -17,7 +17,7 @@ func digestOf(c string) string { return "sha256:" + strings.Repeat(c, 64) }
 
 // plan wraps agents into a plan with a matching summary.
 func plan(agents ...diff.AgentPlan) *diff.Plan {
-	p := &diff.Plan{FormatVersion: "1", Environment: "default", BaseURL: "https://developer.induslabs.io", Digest: digestOf("a"), Agents: agents}
+	p := &diff.Plan{FormatVersion: "1", Environment: "default", BaseURL: "https://developer.induslabs.io", Agents: agents}
 	for i := range agents {
 		switch agents[i].Status {
 		case diff.Create:
@@ -33,6 +33,16 @@ func plan(agents ...diff.AgentPlan) *diff.Plan {
 		}
 		p.Summary.Steps += len(agents[i].Steps)
 	}
+	return sealed(p)
+}
+
+// sealed gives p its digest, as every plan has it.
+func sealed(p *diff.Plan) *diff.Plan {
+	digest, err := p.ComputeDigest()
+	if err != nil {
+		panic(err)
+	}
+	p.Digest = digest
 	return p
 }
 
@@ -127,15 +137,17 @@ func everyStep() *diff.Plan {
 	fresh := diff.AgentPlan{Name: "reception-hi", AgentName: "स्वागत", Status: diff.Create, Steps: []diff.Step{
 		{ID: "reception-hi/create_agent", Action: diff.CreateAgent, Target: "reception-hi", Changes: []diff.Change{
 			{Path: "agent_name", After: "स्वागत"}, {Path: "agent_type", After: "INBOUND"}, {Path: "is_auto", After: true},
-			{Path: "system_prompt", After: salesPrompt, Source: []diff.Source{{Start: 1, File: "prompts/reception-hi.md", Line: 1}}},
-			{Path: "guardrail_ids", After: list("personality_v1", "tone_v1")},
-			{Path: "llm_config", After: map[string]any{"provider": "groq", "model": "openai/gpt-oss-120b", "temperature": json.Number("0")}},
-			{Path: "metadata_schema", After: list(map[string]any{"name": "customer_name", "type": "string", "required": true, "description": "Customer name"})},
+			{Path: "config.system_prompt", After: salesPrompt, Source: []diff.Source{{Start: 1, File: "prompts/reception-hi.md", Line: 1}}},
+			{Path: "config.agent_type", After: "generic_alpha"},
+			{Path: "config.guardrail_ids", After: list("personality_v1", "tone_v1")},
+			{Path: "config.llm_config.model", After: "openai/gpt-oss-120b"}, {Path: "config.llm_config.provider", After: "groq"},
+			{Path: "config.llm_config.temperature", After: json.Number("0")},
+			{Path: "config.metadata_schema", After: list(map[string]any{"name": "customer_name", "type": "string", "required": true, "description": "Customer name"})},
 		}},
 		{ID: "reception-hi/publish", Action: diff.Publish, Target: "v1", Needs: []string{"reception-hi/create_agent"}, To: n(1)},
 	}}
 	adopted := update(
-		step(diff.Adopt, "outbound-sales", nil, nil),
+		step(diff.Adopt, "AGT_12345678", nil, nil),
 		step(diff.UpdateAgent, "outbound-sales", nil, nil, diff.Change{Path: "agent_description", Before: "a", After: "b"}, diff.Change{Path: "agent_cost", Before: json.Number("2"), After: nil}),
 		step(diff.UpdateOutcome, "lead_status", nil, nil, diff.Change{Path: "outcome_enum", Before: list("qualified", "lost"), After: list("qualified", "follow_up", "won")}),
 		step(diff.CreateInfield, "customer_budget", nil, nil, diff.Change{Path: "field_name", After: "customer_budget"}, diff.Change{Path: "field_type", After: "NUMBER"}, diff.Change{Path: "is_visible", After: false}),
@@ -162,7 +174,7 @@ func everyStep() *diff.Plan {
 		diff.AgentPlan{Name: "older", AgentName: "Older", AgentID: "AGT_10", Status: diff.Orphan}, adopted, unchanged("quiet"), fresh, back)
 	p.Refusals = []diff.Refusal{{Agent: "old-campaign", Rule: "protect", Message: "the agent is protected", Hint: "remove lifecycle.protect first"}}
 	p.Warnings = []diff.Warning{{Agent: "support", Message: "the pin asks for version 5", Hint: "remove release.version to follow the manifest"}, {Message: "no listing on this platform"}}
-	return p
+	return sealed(p)
 }
 
 // hostilePlan tries to escape from everything that shows it.
@@ -182,7 +194,7 @@ func hostilePlan() *diff.Plan {
 	p.Environment = "` @everyone <b>"
 	p.Refusals = []diff.Refusal{{Agent: "a\n::error::", Rule: "r`\n", Message: "m <b> @everyone\n\n# head", Hint: "``` \n::x::"}}
 	p.Warnings = []diff.Warning{{Message: "##[error]x\x1b", Hint: "</details>"}}
-	return p
+	return sealed(p)
 }
 
 // rewrittenPlan replaces every line of a long text.

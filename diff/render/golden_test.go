@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -50,6 +51,51 @@ func TestJSON(t *testing.T) {
 		}
 		golden(t, tt.name+".json", buf.String())
 	}
+}
+
+func TestMarkdown(t *testing.T) {
+	for _, tt := range plans {
+		golden(t, tt.name+".md", markdownOf(t, tt.plan))
+	}
+}
+
+// TestDifferences holds what a refused plan file is explained with.
+func TestDifferences(t *testing.T) {
+	edited := contractPlan()
+	a := &edited.Agents[1]
+	a.Fingerprint = digestOf("d")
+	a.Drift = map[string]diff.Class{"config": diff.Both}
+	a.Steps = a.Steps[1:]
+	a.Steps[0].From, a.Steps[0].To, a.Steps[0].Target = n(8), n(9), "v9"
+	a.Steps[0].Changes[0].Before = strings.Replace(salesPrompt, "Be polite", "Be very polite", 1)
+	a.Steps[0].Changes[1].After = json.Number("0.3")
+	a.Steps[1].From, a.Steps[1].To, a.Steps[1].Target = n(8), n(9), "v9"
+	edited.Agents[0].Fingerprint = digestOf("e")
+	edited.Agents[3] = unchanged("zulu")
+	edited.Refusals = []diff.Refusal{{Agent: "zulu", Rule: "protect", Message: "the agent is protected"}}
+	elsewhere := contractPlan()
+	elsewhere.Environment, elsewhere.BaseURL = "staging", "https://staging.example.com"
+	other := contractPlan()
+	other.Digest = digestOf("f")
+	for _, tt := range []struct {
+		name string
+		now  *diff.Plan
+	}{{"edited", edited}, {"elsewhere", elsewhere}, {"same", contractPlan()}, {"digest", other}} {
+		var buf bytes.Buffer
+		if err := Differences(&buf, contractPlan(), tt.now, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, tt.name+".differences", buf.String())
+	}
+}
+
+func markdownOf(t testing.TB, p *diff.Plan) string {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := Markdown(&buf, p, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return buf.String()
 }
 
 func text(t testing.TB, p *diff.Plan, opt Options) string {

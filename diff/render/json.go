@@ -84,12 +84,28 @@ const (
 )
 
 // ParseJSON reads a plan that JSON wrote. What it gives encodes to the same
-// bytes again. Fields that a later agentsync added within format version 1 are
-// passed over: apply computes the plan anew and compares digests, so a field
-// that is not understood here cannot slip through. Errors are one line; they
-// name another format version, bad JSON by line and column, and what is no
-// value of this format.
+// bytes again. The digest must be that of the content, so that a file cannot
+// show one thing to a reviewer and stand for another. Fields that a later
+// agentsync added within format version 1 are passed over, as long as the
+// digest does not cover them. Errors are one line; they name another format
+// version, bad JSON by line and column, and what is no value of this format.
 func ParseJSON(data []byte) (*diff.Plan, error) {
+	p, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := p.ComputeDigest()
+	if err != nil {
+		return nil, fmt.Errorf("plan file: %w", err)
+	}
+	if digest != p.Digest {
+		return nil, errors.New("plan file: its digest is not that of its content: it was edited, or another version of agentsync wrote it")
+	}
+	return p, nil
+}
+
+// parse is ParseJSON without the look at the digest.
+func parse(data []byte) (*diff.Plan, error) {
 	if len(data) > maxPlanBytes {
 		return nil, fmt.Errorf("plan file: %d MB is more than the limit of %d MB", len(data)>>20, maxPlanBytes>>20)
 	}

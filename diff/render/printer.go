@@ -57,6 +57,9 @@ type printer struct {
 	wrap    int    // columns at which content lines wrap; 0 for never
 	indent  string // before the lines of a content block
 	written bool   // a line that is not blank came last
+	lines   int    // written so far
+
+	noBlocks bool // steps only, without the lines that change
 }
 
 func newPrinter(w io.Writer, opt Options) *printer {
@@ -94,6 +97,7 @@ func (p *printer) line(spans ...span) {
 	}
 	_ = p.w.WriteByte('\n')
 	p.written = len(spans) > 0
+	p.lines++
 }
 
 // gap writes a blank line, unless there is one already or nothing above.

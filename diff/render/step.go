@@ -79,6 +79,9 @@ func (p *printer) step(s *diff.Step, number string, width int) {
 		}
 		p.line(span{plain, strings.Repeat(" ", p.continuation(column)) + text})
 	}
+	if p.noBlocks {
+		return
+	}
 	for _, b := range what.blocks {
 		p.block(b)
 	}

@@ -57,9 +57,9 @@ func keysOf(m map[string]any) []string {
 	return keys
 }
 
-// literal is flow with text always quoted.
+// literal is flow with text quoted, but for the API's own words such as FIXED.
 func literal(v any) string {
-	if s, ok := v.(string); ok {
+	if s, ok := v.(string); ok && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
 		return quote(s)
 	}
 	return flow(v)
