@@ -1,0 +1,119 @@
+package spec
+
+import "maps"
+
+// builder turns a merged and checked spec into an Agent.
+type builder struct {
+	budget *budget
+	suffix string
+}
+
+func (b *builder) agent(doc *document, spec *node) Agent {
+	a := Agent{
+		Name:      doc.name,
+		Pos:       doc.pos,
+		Agent:     map[string]any{},
+		Config:    map[string]any{},
+		Sources:   map[string][]Segment{},
+		Positions: map[string]Pos{},
+		Release: Release{
+			Mode:           spec.at("release", "mode").textOr("publish"),
+			Version:        spec.at("release", "version").number(0),
+			ServiceUpdates: spec.at("release", "service_updates").textOr("versioned"),
+		},
+		Lifecycle: Lifecycle{Absent: isAbsent(spec), Protect: spec.at("lifecycle", "protect").boolean(false)},
+	}
+	if spec == nil {
+		return a
+	}
+	b.positions(a.Positions, "", spec)
+	b.section(a.Agent, spec.get(SectionAgent))
+	b.section(a.Config, spec.get(SectionConfig))
+	if pass, ok := a.Config["passthrough"].(map[string]any); ok {
+		a.Passthrough = pass
+	}
+	delete(a.Config, "passthrough")
+	if name, ok := a.Agent["agent_name"].(string); ok && name != "" {
+		a.AgentName = name + b.suffix
+		a.Agent["agent_name"] = a.AgentName
+	}
+	for _, n := range spec.at("lifecycle", "previous_names").texts() {
+		a.PreviousNames = append(a.PreviousNames, n.text()+b.suffix)
+	}
+	a.Outcomes, a.OutcomesManaged = b.items(spec.get(SectionOutcomes), "outcome_name")
+	a.Infields, a.InfieldsManaged = b.items(spec.get(SectionInfields), "field_name")
+	for _, name := range promptFields {
+		if n := spec.at(SectionConfig, name); n != nil && n.prompt != nil && len(n.prompt.segments) > 0 {
+			a.Sources[name] = n.prompt.segments
+		}
+	}
+	return a
+}
+
+func (b *builder) section(into map[string]any, n *node) {
+	if n == nil {
+		return
+	}
+	if m, ok := b.value(n).(map[string]any); ok {
+		maps.Copy(into, m)
+	}
+}
+
+func (b *builder) items(list *node, key string) (items []Item, managed bool) {
+	if list == nil {
+		return nil, false
+	}
+	for _, n := range list.items {
+		fields, _ := b.value(n).(map[string]any)
+		items = append(items, Item{Name: n.get(key).text(), Pos: n.pos, Fields: fields})
+	}
+	return items, true
+}
+
+// value gives a node as a value of its own (see value.go). Beyond the budget it
+// gives nil; Load then reports that the project is too large.
+func (b *builder) value(n *node) any {
+	if !b.budget.takeWork(1) {
+		return nil
+	}
+	switch n.kind {
+	case mapKind:
+		out := make(map[string]any, len(n.fields))
+		for _, f := range n.fields {
+			out[f.key] = b.value(f.node)
+		}
+		return out
+	case listKind:
+		out := make([]any, len(n.items))
+		for i, item := range n.items {
+			out[i] = b.value(item)
+		}
+		return out
+	default:
+		return n.value
+	}
+}
+
+// positions notes where each field below a map stands, and each item of the
+// lists that merge by name.
+func (b *builder) positions(into map[string]Pos, path string, n *node) {
+	if !b.budget.takeWork(len(n.fields)) {
+		return
+	}
+	for _, f := range n.fields {
+		below := join(path, f.key)
+		into[below] = f.pos
+		switch {
+		case f.node.kind == mapKind:
+			b.positions(into, below, f.node)
+		case f.node.kind == listKind:
+			if key := nameKey(path, f.key); key != "" {
+				for _, item := range f.node.items {
+					itemPath := join(below, item.get(key).text())
+					into[itemPath] = item.pos
+					b.positions(into, itemPath, item)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package spec
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/agentsync/agentsync/schema"
+)
+
+const (
+	apiVersion  = "agentsync/v1"
+	apiGroup    = "agentsync/"
+	projectFile = "agentsync.yaml"
+	lockFile    = "agentsync.lock.yaml"
+)
+
+// document is one of agentsync's own documents, checked against its schema.
+type document struct {
+	kind string // Agent, Base or Project
+	name string // metadata.name; "" when it is not usable
+	at   Pos    // of metadata.name, or of the document
+	pos  Pos    // of the document
+	root *node
+	spec *node // nil when it is missing or no map
+}
+
+// fileResult is what one file holds.
+type fileResult struct {
+	documents []*document
+	ignored   int
+	problems  Problems
+}
+
+func (r *fileResult) report(p Problem) { r.problems = append(r.problems, p) }
+
+// loadFile reads one file and checks all that can be checked without the
+// others. With named, a pattern of the project names the file; else the search
+// for all YAML files found it, and it may be another tool's.
+func (l *loader) loadFile(name string, named bool) *fileResult {
+	r := &fileResult{}
+	file := shown(name)
+	if file != name {
+		r.report(Problem{Pos: Pos{File: file}, Message: "the file's name holds characters that are not allowed", Hint: "rename it"})
+		return r
+	}
+	data, err := l.files.read(name)
+	switch {
+	case err == errTooLarge && !named && !l.files.begins(name, apiGroup):
+		r.ignored++
+		return r
+	case err == errOutside:
+		r.report(Problem{Pos: Pos{File: file}, Message: "the manifest is a link that leads out of the project", Hint: "put the file itself there"})
+		return r
+	case err != nil:
+		r.report(Problem{Pos: Pos{File: file}, Message: "the manifest " + err.Error(), Hint: fileHint(err)})
+		return r
+	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimSpace(data)) == 0 {
+		r.report(Problem{Pos: Pos{File: file}, Message: "the file is empty", Hint: "write a manifest into it, or delete it"})
+		return r
+	}
+	if p, bad := notText(file, data); bad {
+		p.Message = "the manifest holds what is no text: " + p.Message
+		r.report(p)
+		return r
+	}
+	foreign := !named && !bytes.Contains(data, []byte(apiGroup))
+	for _, root := range parseYAML(file, data, func(p Problem) {
+		if foreign {
+			p.Hint = strings.TrimPrefix(p.Hint+"; another tool's file is passed over when "+projectFile+" names the manifests", "; ")
+		}
+		r.report(p)
+	}) {
+		l.loadDocument(file, root, r)
+	}
+	if named && len(r.documents) == 0 && len(r.problems) == 0 {
+		r.report(Problem{Pos: Pos{File: file}, Message: "the file holds no " + apiVersion + " document", Hint: "begin each manifest with apiVersion: " + apiVersion})
+	}
+	return r
+}
+
+func fileHint(err error) string {
+	switch err {
+	case errTooLarge:
+		return "spread the manifests over several files, and put long prompts into files of their own"
+	case errMissing:
+		return "the link leads nowhere: mend or delete it"
+	default:
+		return ""
+	}
+}
+
+// loadDocument checks one document and adds it to r, or counts it as ignored
+// when it is not one of ours.
+func (l *loader) loadDocument(file string, root *yaml.Node, r *fileResult) {
+	kind, ours := classify(file, root, r)
+	if !ours {
+		return
+	}
+	root, ok := normalize(file, root, r.report)
+	if !ok {
+		return
+	}
+	bad := map[*yaml.Node]bool{}
+	for _, f := range schema.Check(strings.ToLower(kind), root) {
+		r.report(Problem{Pos: Pos{File: file, Line: f.At.Line, Column: f.At.Column}, Message: f.Message, Hint: f.Hint})
+		if f.Value != nil {
+			bad[f.Value] = true
+		}
+	}
+	tree := fromYAML(file, root, bad)
+	doc := &document{kind: kind, pos: tree.pos, at: tree.pos, root: tree}
+	if name := tree.at("metadata", "name"); name.isText() {
+		doc.name, doc.at = name.text(), name.pos
+	}
+	if spec := tree.get("spec"); spec != nil && spec.kind == mapKind {
+		doc.spec = spec
+	}
+	if kind != "Project" && doc.spec != nil {
+		doc.spec = l.checkSpec(file, doc.spec, r)
+	}
+	r.documents = append(r.documents, doc)
+}
+
+// classify tells agentsync's documents from other tools', which it counts.
+func classify(file string, root *yaml.Node, r *fileResult) (kind string, ours bool) {
+	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
+		return "", false // nothing between two "---"
+	}
+	version, kindNode := topField(root, "apiVersion"), topField(root, "kind")
+	at := func(n *yaml.Node) Pos { return Pos{File: file, Line: n.Line, Column: n.Column} }
+	switch {
+	case version == nil:
+		r.ignored++
+		if kindNode != nil && (kindNode.Value == "Agent" || kindNode.Value == "Base") && topField(root, "spec") != nil {
+			r.report(Problem{Pos: at(root), Warning: true, Message: "the document is passed over: it has no apiVersion", Hint: "begin it with apiVersion: " + apiVersion})
+		}
+		return "", false
+	case version.Value == apiVersion:
+	case strings.HasPrefix(version.Value, apiGroup):
+		r.report(Problem{Pos: at(version), Message: fmt.Sprintf("apiVersion %s is not known to this version of agentsync", schema.Quote(version.Value)), Hint: "write apiVersion: " + apiVersion})
+		return "", false
+	default:
+		r.ignored++
+		if schema.Nearest(version.Value, []string{apiVersion}) != "" {
+			r.report(Problem{Pos: at(version), Warning: true, Message: fmt.Sprintf("the document is passed over: its apiVersion is %s", schema.Quote(version.Value)), Hint: `did you mean "` + apiVersion + `"?`})
+		}
+		return "", false
+	}
+	known := []string{"Agent", "Base", "Project"}
+	switch {
+	case kindNode == nil:
+		r.report(Problem{Pos: at(root), Message: `missing the field "kind"`, Hint: "write kind: Agent, Base or Project"})
+	case kindNode.Value == "Lock":
+		// the lock of another place; never a manifest
+	case kindNode.Value == "Project" && file != projectFile:
+		r.report(Problem{Pos: at(kindNode), Message: "a Project belongs in " + projectFile + " at the project's root", Hint: "move it there"})
+	default:
+		for _, k := range known {
+			if kindNode.Value == k {
+				return k, true
+			}
+		}
+		hint := "known kinds: Agent, Base, Project"
+		if near := schema.Nearest(kindNode.Value, known); near != "" {
+			hint = `did you mean "` + near + `"?`
+		}
+		r.report(Problem{Pos: at(kindNode), Message: "unknown kind " + schema.Quote(kindNode.Value), Hint: hint})
+	}
+	return "", false
+}
+
+// topField gives the scalar value of a root's field, or for "spec" any value.
+func topField(root *yaml.Node, name string) *yaml.Node {
+	if root.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		value := root.Content[i+1]
+		if root.Content[i].Value == name && (value.Kind == yaml.ScalarNode || name == "spec") {
+			return value
+		}
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agentsync/agentsync/schema"
+)
+
+// placeholder is the first use of a {name} in a prompt.
+type placeholder struct {
+	name string
+	pos  Pos
+}
+
+// reserved are the names that the platform sets itself (reference.md,
+// "Prompts"): no infield may have one.
+var reserved = []string{
+	"agent_id", "call_id", "phone_number", "from_number", "phone_number_id", "sip_call_to",
+	"room_id", "voice_room_id", "metadata", "scheduled_time", "timezone",
+}
+
+func isReserved(name string) bool {
+	for _, r := range reserved {
+		if r == name {
+			return true
+		}
+	}
+	return false
+}
+
+// placeholders finds the names in curly braces, each where it stands first.
+// Braces around anything else, such as JSON, are text.
+func placeholders(file, text string) []placeholder {
+	var out []placeholder
+	var seen map[string]bool
+	line, counted := 1, 0
+	for at := 0; ; {
+		i := strings.IndexByte(text[at:], '{')
+		if i < 0 {
+			return out
+		}
+		open := at + i
+		name := identifier(text[open+1:])
+		at = open + 1
+		end := at + len(name)
+		if name == "" || end >= len(text) || text[end] != '}' || seen[name] {
+			continue
+		}
+		if seen == nil {
+			seen = map[string]bool{}
+		}
+		seen[name] = true
+		line += strings.Count(text[counted:open], "\n")
+		counted = open
+		start := strings.LastIndexByte(text[:open], '\n') + 1
+		out = append(out, placeholder{name, Pos{File: file, Line: line, Column: len([]rune(text[start:open])) + 1}})
+	}
+}
+
+func identifier(s string) string {
+	const longest = 128
+	for i := 0; i < len(s) && i <= longest; i++ {
+		c := s[i]
+		if c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || i > 0 && c >= '0' && c <= '9' {
+			continue
+		}
+		return s[:i]
+	}
+	return ""
+}
+
+func addPlaceholders(to, more []placeholder) []placeholder {
+	have := make(map[string]bool, len(to))
+	for _, p := range to {
+		have[p.name] = true
+	}
+	for _, p := range more {
+		if !have[p.name] {
+			to = append(to, p)
+		}
+	}
+	return to
+}
+
+// spoken gathers warnings about placeholders, so that a prompt that many
+// agents share is told of once.
+type spoken struct {
+	order []placeholder
+	users map[placeholder]*users
+}
+
+type users struct {
+	agents  []string
+	hint    string
+	verbose bool
+}
+
+// checkPlaceholders compares an agent's prompts with what its infields and its
+// metadata declare. An agent that manages neither may declare them on the
+// platform, so its placeholders are told of only with -v.
+func (s *spoken) checkPlaceholders(agent string, spec *node, report func(Problem), b *budget) {
+	infields, metadata := spec.get("call_infields"), spec.at("config", "metadata_schema")
+	declared := append(namesOf(infields, "field_name"), namesOf(metadata, "name")...)
+	known := make(map[string]bool, len(declared)+len(reserved)+1)
+	var near []string
+	for _, d := range declared {
+		known[d.text()] = true
+		near = append(near, d.text())
+	}
+	known["user_name"] = true
+	near = append(near, "user_name")
+	used := map[string]bool{}
+	managed := false
+	for _, name := range promptFields[:2] {
+		n := spec.at("config", name)
+		managed = managed || n.isText()
+		if n == nil || n.prompt == nil || !b.takeWork(len(n.prompt.names)) {
+			continue
+		}
+		for _, p := range n.prompt.names {
+			used[p.name] = true
+			if !known[p.name] && !isReserved(p.name) {
+				s.add(p, agent, schema.Nearest(p.name, near), infields == nil && metadata == nil)
+			}
+		}
+	}
+	for _, d := range declared {
+		if managed && !used[d.text()] {
+			report(Problem{Pos: d.pos, Warning: true, Verbose: true, Message: fmt.Sprintf("%s is declared, and no prompt uses {%s}", schema.Quote(d.text()), printable(schema.Clip(d.text())))})
+		}
+	}
+}
+
+func (s *spoken) add(p placeholder, agent, near string, verbose bool) {
+	u := s.users[p]
+	if u == nil {
+		hint := "declare it in call_infields or config.metadata_schema: without a value it is spoken as it stands"
+		if near != "" {
+			hint = fmt.Sprintf("did you mean {%s}? without a value it is spoken as it stands", printable(near))
+		}
+		u = &users{hint: hint, verbose: true}
+		s.users[p] = u
+		s.order = append(s.order, p)
+	}
+	u.agents = append(u.agents, agent)
+	u.verbose = u.verbose && verbose
+}
+
+func (s *spoken) problems() []Problem {
+	var out []Problem
+	for _, p := range s.order {
+		u := s.users[p]
+		who := "agent " + u.agents[0]
+		if more := len(u.agents) - 1; more > 0 {
+			who = fmt.Sprintf("agent %s and %d more", u.agents[0], more)
+		}
+		out = append(out, Problem{Pos: p.pos, Warning: true, Verbose: u.verbose, Hint: u.hint,
+			Message: fmt.Sprintf("{%s} is neither an infield nor metadata of %s", p.name, who)})
+	}
+	return out
+}
+
+// namesOf gives the name values of a list's items.
+func namesOf(list *node, key string) []*node {
+	var out []*node
+	if list != nil {
+		for _, item := range list.items {
+			if name := item.get(key); name.isText() {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
