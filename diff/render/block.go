@@ -151,7 +151,7 @@ func (p *printer) context(lines []string) {
 // hunkHeader names the field and the place of line index (from 0) of the new
 // text: in its file where that is known.
 func (p *printer) hunkHeader(b block, index int) {
-	place := fmt.Sprintf("line %d", index+1)
+	place := fmt.Sprintf("%s %d", b.unit, index+1)
 	if file, line := locate(b.source, index+1); file != "" {
 		place = fmt.Sprintf("%s:%d", escapeHidden(file), line)
 	}

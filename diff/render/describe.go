@@ -19,6 +19,7 @@ type detail struct {
 // block is a change that is shown line by line.
 type block struct {
 	path          string
+	unit          string   // "line" or "item"
 	before, after []string // lines, not escaped
 	source        []diff.Source
 	whole         bool // the text is new or goes away: its start is enough
@@ -174,7 +175,7 @@ func (d *detail) listChange(path string, before, after []string) {
 		return
 	}
 	d.inline = append(d.inline, path+plusMinus(came, gone))
-	d.blocks = append(d.blocks, block{path: path, before: before, after: after})
+	d.blocks = append(d.blocks, block{path: path, unit: "item", before: before, after: after, whole: len(before) == 0 || len(after) == 0})
 }
 
 // textChange says how much of a text changed, and shows the lines below.
@@ -182,7 +183,7 @@ func (d *detail) textChange(c diff.Change) {
 	before, _ := c.Before.(string)
 	after, _ := c.After.(string)
 	path := Escape(c.Path)
-	b := block{path: path, before: splitLines(before), after: splitLines(after), source: c.Source}
+	b := block{path: path, unit: "line", before: splitLines(before), after: splitLines(after), source: c.Source}
 	switch {
 	case before == "":
 		b.whole = true

@@ -36,12 +36,14 @@ func Differences(w io.Writer, saved, now *diff.Plan, opt Options) error {
 	return p.flush()
 }
 
+const factColumns = 18
+
 // fact writes a one-line value where it differs.
 func (p *printer) fact(indent, name, reviewed, now string) {
 	if reviewed == now {
 		return
 	}
-	p.line(span{plain, indent + pad(name, 16)}, span{faint, "reviewed "}, span{removed, orNone(reviewed)}, span{faint, ", now "}, span{added, orNone(now)})
+	p.line(span{plain, indent + pad(name, factColumns)}, span{faint, "reviewed "}, span{removed, orNone(reviewed)}, span{faint, ", now "}, span{added, orNone(now)})
 }
 
 func orNone(s string) string {
@@ -75,11 +77,11 @@ func (p *printer) agentDifferences(saved, now *diff.AgentPlan) {
 	switch {
 	case saved == nil:
 		p.gap()
-		p.line(span{strong, Escape(now.Name)}, span{plain, fmt.Sprintf("   was not in the reviewed plan, now: %s, %s", escapeHidden(string(now.Status)), count(len(now.Steps), "step", "steps"))})
+		p.line(span{strong, Escape(now.Name)}, span{plain, "   was not in the reviewed plan, and is now: " + statusText(now)})
 		return
 	case now == nil:
 		p.gap()
-		p.line(span{strong, Escape(saved.Name)}, span{plain, fmt.Sprintf("   is gone, reviewed: %s, %s", escapeHidden(string(saved.Status)), count(len(saved.Steps), "step", "steps"))})
+		p.line(span{strong, Escape(saved.Name)}, span{plain, "   is not in the plan any more, and was reviewed as: " + statusText(saved)})
 		return
 	case string(spec.CanonicalJSON(agentValue(saved))) == string(spec.CanonicalJSON(agentValue(now))):
 		return
@@ -209,11 +211,15 @@ func (p *printer) stepDifference(saved, now *diff.Step) {
 	if string(spec.CanonicalJSON(stepValue(saved))) == string(spec.CanonicalJSON(stepValue(now))) {
 		return
 	}
-	p.line(span{plain, "  "}, span{changed, "~ " + stepName(now)})
-	p.fact("    ", "action", string(saved.Action), string(now.Action))
-	p.fact("    ", "target", saved.Target, now.Target)
-	p.fact("    ", "from", versionText(saved.From), versionText(now.From))
-	p.fact("    ", "to", versionText(saved.To), versionText(now.To))
+	if reviewed := stepName(saved); reviewed != stepName(now) {
+		p.line(span{plain, "  "}, span{changed, "~ " + reviewed}, span{plain, "   is now " + stepName(now)})
+	} else {
+		p.line(span{plain, "  "}, span{changed, "~ " + reviewed})
+		p.fact("    ", "action", string(saved.Action), string(now.Action))
+		p.fact("    ", "target", saved.Target, now.Target)
+		p.fact("    ", "from", versionText(saved.From), versionText(now.From))
+		p.fact("    ", "to", versionText(saved.To), versionText(now.To))
+	}
 	p.fact("    ", "needs", strings.Join(saved.Needs, ", "), strings.Join(now.Needs, ", "))
 	before, after := changesByPath(saved.Changes), changesByPath(now.Changes)
 	for _, path := range spec.SortedKeys(union(before, after)) {

@@ -8,7 +8,7 @@ import (
 
 const (
 	ellipsis   = "…"
-	keepAround = 40   // columns of an unchanged stretch kept beside a change
+	keepAround = 40   // columns, at most, of an unchanged stretch kept beside a change
 	maxAdded   = 1200 // columns of one line that goes live, at most
 	maxRemoved = 360  // columns of one line that only goes away, at most
 )
@@ -86,33 +86,34 @@ func (p *printer) excerpt(r row) []part {
 	out := make([]part, 0, len(r.parts))
 	for i, part := range r.parts {
 		if !part.changed {
-			part.text = elide(part.text, i > 0, i < len(r.parts)-1)
+			part.text = elide(part.text, min(keepAround, p.limit/3), i > 0, i < len(r.parts)-1)
 		}
 		out = append(out, part)
 	}
 	return bound(out, maxAdded)
 }
 
-// elide keeps the ends of an unchanged stretch that touch a change.
-func elide(s string, left, right bool) string {
-	keep := 0
+// elide keeps the ends of an unchanged stretch that touch a change: keep
+// columns at its left or right end, or at both.
+func elide(s string, keep int, left, right bool) string {
+	all := 0
 	if left {
-		keep += keepAround
+		all += keep
 	}
 	if right {
-		keep += keepAround
+		all += keep
 	}
-	if columns(s) <= keep+10 {
+	if columns(s) <= all+10 {
 		return s
 	}
 	var b strings.Builder
 	if left {
-		start, _ := head(s, keepAround)
+		start, _ := head(s, keep)
 		b.WriteString(strings.TrimRight(start, " ") + " ")
 	}
 	b.WriteString(ellipsis)
 	if right {
-		_, end := tail(s, keepAround)
+		_, end := tail(s, keep)
 		b.WriteString(" " + strings.TrimLeft(end, " "))
 	}
 	return b.String()

@@ -155,7 +155,11 @@ func decode(data []byte, into any) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("plan file: %s: %s", position(data, syntax.Offset), Escape(syntax.Error()))
 	case errors.As(err, &kind):
-		return fmt.Errorf("plan file: %s: %s cannot be a JSON %s", position(data, kind.Offset), Escape(kind.Field), Escape(kind.Value))
+		field := "a plan"
+		if kind.Field != "" {
+			field = Escape(kind.Field)
+		}
+		return fmt.Errorf("plan file: %s: %s cannot be a JSON %s", position(data, kind.Offset), field, Escape(kind.Value))
 	}
 	return fmt.Errorf("plan file: %s", Escape(err.Error()))
 }

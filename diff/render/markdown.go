@@ -40,6 +40,8 @@ type markdown struct {
 	opt  Options
 	buf  bytes.Buffer
 	size int // of buf, as GitHub counts
+
+	inList bool // the last agent was a list item
 }
 
 func (m *markdown) write(s string) {
@@ -124,10 +126,12 @@ func (m *markdown) agents() {
 		full := m.agent(a, true)
 		if characters(full) <= room {
 			m.write(full)
+			m.inList = !strings.HasPrefix(full, "\n<")
 			continue
 		}
 		if short := m.agent(a, false); characters(short) <= room {
 			m.write(short)
+			m.inList = false
 			bare = append(bare, a.Name)
 			continue
 		}
@@ -174,26 +178,40 @@ func (m *markdown) agent(a *diff.AgentPlan, blocks bool) string {
 		panic(err) // a buffer takes everything
 	}
 	if body.Len() == 0 {
-		return fmt.Sprintf("\n- %s %s: %s\n", codeSpan(shorten(a.Name, 200)), codeSpan(shorten(a.AgentName, 200)), statusText(a))
+		return m.listItem(a)
 	}
 	title := "<code>" + codeHTML(a.Name) + "</code>"
 	if a.AgentName != "" {
 		title += " <code>" + codeHTML(a.AgentName) + "</code>"
 	}
-	title += ": " + statusText(a)
+	title += ": " + html.EscapeString(statusText(a))
 	text := body.String()
 	fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
 	return fmt.Sprintf("\n<details>\n<summary>%s</summary>\n\n%sdiff\n%s%s\n\n</details>\n", title, fence, text, fence)
 }
 
+// listItem is an agent that has nothing to unfold. Neighbours make one list.
+func (m *markdown) listItem(a *diff.AgentPlan) string {
+	text := "- " + codeSpan(shorten(a.Name, 200))
+	if a.AgentName != "" {
+		text += " " + codeSpan(shorten(a.AgentName, 200))
+	}
+	text += ": " + html.EscapeString(statusText(a)) + "\n"
+	if !m.inList {
+		text = "\n" + text
+	}
+	return text
+}
+
+// statusText is "update, 4 steps".
 func statusText(a *diff.AgentPlan) string {
 	switch {
 	case a.Status == diff.Orphan:
 		return "orphan, its manifest is gone; not deleted"
 	case len(a.Steps) == 0:
-		return html.EscapeString(escapeHidden(string(a.Status)))
+		return escapeHidden(string(a.Status))
 	}
-	return html.EscapeString(escapeHidden(string(a.Status))) + ", " + count(len(a.Steps), "step", "steps")
+	return escapeHidden(string(a.Status)) + ", " + count(len(a.Steps), "step", "steps")
 }
 
 // codeSpan is s as inline code: nothing in it is read as Markdown, HTML or a

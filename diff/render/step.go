@@ -72,12 +72,13 @@ func (p *printer) step(s *diff.Step, number string, width int) {
 		to = pad(to, width)
 	}
 	column := columns(number) + 2 + columns(kind) + columns(to)
-	for i, text := range wrapItems(what.inline, p.detailWidth(column)) {
+	first, further, indent := p.detailColumns(column)
+	for i, text := range wrapItems(what.inline, first, further) {
 		if i == 0 {
 			p.line(span{faint, number}, span{l.style, l.symbol}, span{plain, " " + kind}, span{strong, to}, span{plain, text})
 			continue
 		}
-		p.line(span{plain, strings.Repeat(" ", p.continuation(column)) + text})
+		p.line(span{plain, strings.Repeat(" ", indent) + text})
 	}
 	if p.noBlocks {
 		return
@@ -87,37 +88,37 @@ func (p *printer) step(s *diff.Step, number string, width int) {
 	}
 }
 
-// detailWidth is how many columns a step's details may take per line.
-func (p *printer) detailWidth(column int) int {
+// detailColumns says how wide details that start at column may be in their
+// first line and in further ones, and where those start: below the first, or
+// further left where that leaves too little room.
+func (p *printer) detailColumns(column int) (first, further, indent int) {
 	width := p.opt.Width
 	if width == 0 {
 		width = defaultWidth
 	}
-	return max(width-p.continuation(column), minWidth)
-}
-
-// continuation is the column where details go on in a further line: below
-// themselves, or further left where that leaves too little room.
-func (p *printer) continuation(column int) int {
-	if p.opt.Width > 0 && p.opt.Width-column < minWidth {
-		return len(blockIndent)
+	indent = column
+	if width-column < minWidth {
+		indent = len(blockIndent)
 	}
-	return column
+	return width - column, max(width-indent, minWidth), indent
 }
 
-// wrapItems joins items with commas, in as few lines of width columns as
-// whole items allow. It gives at least one line.
-func wrapItems(items []string, width int) []string {
+// wrapItems joins items with commas, in as few lines as whole items allow; the
+// first line has another width than the further ones, and is there always.
+func wrapItems(items []string, first, further int) []string {
 	lines := []string{""}
 	for i, item := range items {
 		if i < len(items)-1 {
 			item += ","
 		}
-		last := &lines[len(lines)-1]
+		last, width := &lines[len(lines)-1], further
+		if len(lines) == 1 {
+			width = first
+		}
 		switch {
-		case *last == "":
+		case *last == "" && columns(item) <= width, *last == "" && first == further:
 			*last = item
-		case columns(*last)+1+columns(item) <= width:
+		case *last != "" && columns(*last)+1+columns(item) <= width:
 			*last += " " + item
 		default:
 			lines = append(lines, item)

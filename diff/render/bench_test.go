@@ -1,0 +1,60 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+// thousand is a plan of 1,000 agents with one changed word each in a 4 KB line.
+func thousand() *diff.Plan {
+	agents := make([]diff.AgentPlan, 1000)
+	for i := range agents {
+		a := longLinePlan().Agents[0]
+		a.Name = fmt.Sprintf("agent-%04d", i)
+		a.Steps = append([]diff.Step{}, a.Steps...)
+		for k := range a.Steps {
+			a.Steps[k].ID = a.Name + "/" + string(a.Steps[k].Action)
+		}
+		agents[i] = a
+	}
+	return plan(agents...)
+}
+
+func BenchmarkText(b *testing.B) {
+	p := thousand()
+	for b.Loop() {
+		if err := Text(io.Discard, p, Options{Color: true, Width: 120}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkMarkdown(b *testing.B) {
+	p := thousand()
+	for b.Loop() {
+		if err := Markdown(io.Discard, p, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkJSON(b *testing.B) {
+	p := thousand()
+	for b.Loop() {
+		if err := JSON(io.Discard, p); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkParseJSON(b *testing.B) {
+	data := []byte(jsonOf(b, thousand()))
+	for b.Loop() {
+		if _, err := ParseJSON(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

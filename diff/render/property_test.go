@@ -1,0 +1,277 @@
+package render
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+// TestOutputIsSafe holds for every plan, the hostile one above all: without
+// colour no control character gets out, and no line is a command to a CI
+// runner, in any form.
+func TestOutputIsSafe(t *testing.T) {
+	for _, tt := range plans {
+		for _, width := range []int{0, 20, 80} {
+			for _, verbose := range []bool{false, true} {
+				opt := Options{Width: width, Verbose: verbose}
+				safe(t, tt.name, text(t, tt.plan, opt))
+				var buf bytes.Buffer
+				for _, other := range plans {
+					if err := Differences(&buf, tt.plan, other.plan, opt); err != nil {
+						t.Fatal(err)
+					}
+				}
+				safe(t, tt.name+" differences", buf.String())
+			}
+		}
+		safe(t, tt.name+" markdown", markdownOf(t, tt.plan))
+		safe(t, tt.name+" json", jsonOf(t, tt.plan))
+	}
+}
+
+var command = regexp.MustCompile(`(?m)^[\s\p{Z}]*::|##\[`)
+
+func safe(t *testing.T, name, s string) {
+	t.Helper()
+	if !utf8.ValidString(s) {
+		t.Errorf("%s: not UTF-8", name)
+	}
+	for _, r := range s {
+		if r != '\n' && (unicode.Is(unicode.Cc, r) || hidden(r)) {
+			t.Errorf("%s: %U got out", name, r)
+		}
+	}
+	if m := command.FindString(s); m != "" {
+		t.Errorf("%s: %q would be obeyed", name, m)
+	}
+}
+
+// TestColourChangesNothing: without its escapes, the coloured form of a plan
+// without long lines is the plain form.
+func TestColourChangesNothing(t *testing.T) {
+	escapes := regexp.MustCompile("\x1b\\[[0-9;]*m")
+	for _, p := range []*diff.Plan{contractPlan(), everyStep(), rewrittenPlan(), joinedPlan()} {
+		want := text(t, p, Options{})
+		got := escapes.ReplaceAllString(text(t, p, Options{Color: true}), "")
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("(-plain +coloured):\n%s", d)
+		}
+	}
+}
+
+// TestOneWordInALongLine guards the promise that a changed word in a 4 KB line
+// never shows as two walls of text.
+func TestOneWordInALongLine(t *testing.T) {
+	for _, opt := range []Options{{}, {Width: 80}, {Width: 80, Color: true}} {
+		got := text(t, longLinePlan(), opt)
+		if len(got) > 1600 {
+			t.Errorf("%+v: %d bytes for one changed word:\n%s", opt, len(got), got)
+		}
+		if !strings.Contains(got, "one sentence") || !strings.Contains(got, "two short") {
+			t.Errorf("%+v: the changed words are not there:\n%s", opt, got)
+		}
+	}
+}
+
+func TestPlurals(t *testing.T) {
+	one := plan(unchanged("a"), diff.AgentPlan{Name: "b", Status: diff.Delete, Steps: []diff.Step{{ID: "b/delete_agent", Action: diff.DeleteAgent, Target: "b"}}})
+	if got, want := tallyOf(one).String(), "1 to delete, 1 unchanged. 1 step: 1 to remove."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestLocate(t *testing.T) {
+	src := []diff.Source{{Start: 1, File: "a.md", Line: 1}, {Start: 4, File: "b.md", Line: 1}, {Start: 9, File: "c.yaml", Line: 7, Fixed: true}}
+	for _, tt := range []struct {
+		n    int
+		file string
+		line int
+	}{{1, "a.md", 1}, {3, "a.md", 3}, {4, "b.md", 1}, {6, "b.md", 3}, {9, "c.yaml", 7}, {12, "c.yaml", 7}} {
+		if file, line := locate(src, tt.n); file != tt.file || line != tt.line {
+			t.Errorf("line %d: got %s:%d, want %s:%d", tt.n, file, line, tt.file, tt.line)
+		}
+	}
+}
+
+func TestEscape(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain – ₹500 नमस्ते": "plain – ₹500 नमस्ते",
+		"क्‍ष with a joiner":  "क्‍ष with a joiner",
+		"\x1b[2J":             `\x1b[2J`,
+		"a\tb\r\n":            `a\tb\r\n`,
+		"\u0085\u009b":        `\u0085\u009b`,
+		"\u202e\u2066\u2028":  `\u202e\u2066\u2028`,
+		"\xff":                `\xff`,
+		"\U000e0041":          `\U000e0041`,
+		"a\u00a0b":            `a\u00a0b`,
+		" ::error::x":         ` \x3a:error::x`,
+		"a ::error::x":        "a ::error::x",
+		"a ##[error]x":        `a #\x23[error]x`,
+	} {
+		if got := Escape(in); got != want {
+			t.Errorf("Escape(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzEscape(f *testing.F) {
+	for _, s := range []string{"\x1b[31m", "::x", "##[", "\u2028", "क्षत्रिय", "\xff\xfe"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Escape(s)
+		safe(t, "Escape", strings.ReplaceAll(got, "\n", "\x00"))
+		if again := Escape(got); again != got {
+			t.Errorf("Escape is not stable: %q, then %q", got, again)
+		}
+	})
+}
+
+// FuzzText puts any two texts into every place that shows text.
+func FuzzText(f *testing.F) {
+	f.Add("a\nb", "a\nc")
+	f.Add(longLine(), strings.Replace(longLine(), "two", "three", 1))
+	f.Add("ग्राहक से बजट पूछें", "ग्राहक से\u202e बजट```")
+	f.Add("##", "[x\n  ::error::\n\n ::")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		a := update(step(diff.CreateDraft, after, n(1), nil,
+			diff.Change{Path: "system_prompt", Before: before, After: after},
+			diff.Change{Path: before, Before: list(before), After: list(after, before, after)}))
+		a.Name, a.AgentName, a.AgentID = before, after, after
+		p := plan(a)
+		for _, opt := range []Options{{}, {Width: 30}, {Verbose: true}} {
+			safe(t, "text", text(t, p, opt))
+		}
+		md := markdownOf(t, p)
+		safe(t, "markdown", md)
+		contained(t, md)
+		safe(t, "json", jsonOf(t, p))
+		for _, s := range []string{before, after} {
+			if strings.Join(tokens(s), "") != s {
+				t.Errorf("tokens of %q are not its parts", s)
+			}
+		}
+		reassembles(t, splitLines(before), splitLines(after))
+		reassembles(t, tokens(strings.ReplaceAll(before, "\n", "")), tokens(strings.ReplaceAll(after, "\n", "")))
+	})
+}
+
+// reassembles checks that compare's regions are all that differs.
+func reassembles(t *testing.T, a, b []string) {
+	t.Helper()
+	var got []string
+	i := 0
+	for _, r := range compare(a, b) {
+		got = append(append(got, a[i:r.i1]...), b[r.j1:r.j2]...)
+		i = r.i2
+	}
+	got = append(got, a[i:]...)
+	if strings.Join(got, "\n") != strings.Join(b, "\n") {
+		t.Errorf("compare(%q, %q) does not lead from one to the other: %q", a, b, got)
+	}
+}
+
+// contained checks that outside of fences and code Markdown holds nothing but
+// our own words.
+func contained(t *testing.T, md string) {
+	t.Helper()
+	fence := ""
+	for _, line := range strings.Split(md, "\n") {
+		ticks := line[:len(line)-len(strings.TrimLeft(line, "`"))]
+		switch {
+		case fence == "" && len(ticks) >= 3 && strings.HasSuffix(line, "diff"):
+			fence = ticks
+		case fence != "" && line == fence:
+			fence = ""
+		case fence != "":
+			if run := longestRun(line, '`'); run >= len(fence) {
+				t.Errorf("a run of %d backticks in a fence of %d", run, len(fence))
+			}
+		case strings.HasPrefix(line, "<summary>"):
+			inner := regexp.MustCompile(`<code>[^<>]*</code>`).ReplaceAllString(line, "")
+			if strings.ContainsAny(strings.TrimSuffix(strings.TrimPrefix(inner, "<summary>"), "</summary>"), "<>@") {
+				t.Errorf("mark-up in a summary: %q", line)
+			}
+		default:
+			if outside := withoutSpans(line); strings.ContainsAny(outside, "@") || strings.Contains(strings.NewReplacer("<details>", "", "</details>", "").Replace(outside), "<") {
+				t.Errorf("outside of code: %q", outside)
+			}
+		}
+	}
+	if fence != "" {
+		t.Error("a fence is not closed")
+	}
+}
+
+// withoutSpans drops code spans as CommonMark reads them.
+func withoutSpans(line string) string {
+	var out strings.Builder
+	for line != "" {
+		i := strings.IndexByte(line, '`')
+		if i < 0 {
+			break
+		}
+		out.WriteString(line[:i])
+		run := len(line[i:]) - len(strings.TrimLeft(line[i:], "`"))
+		rest := line[i+run:]
+		end := closing(rest, run)
+		if end < 0 {
+			out.WriteString(line[i : i+run])
+			line = rest
+			continue
+		}
+		line = rest[end+run:]
+	}
+	return out.String() + line
+}
+
+func closing(s string, run int) int {
+	for i := 0; i < len(s); {
+		if s[i] != '`' {
+			i++
+			continue
+		}
+		n := len(s[i:]) - len(strings.TrimLeft(s[i:], "`"))
+		if n == run {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// TestMarkdownFitsAComment: whatever is cut is named, and refusals are not.
+func TestMarkdownFitsAComment(t *testing.T) {
+	var agents []diff.AgentPlan
+	for _, a := range []string{"a", "b", "c"} {
+		for _, b := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
+			u := rewrittenPlan().Agents[0]
+			u.Name = a + b
+			agents = append(agents, u)
+		}
+	}
+	for range 2 {
+		p := plan(agents...)
+		p.Refusals = []diff.Refusal{{Rule: "max_delete_percent", Message: "too many deletes"}}
+		md := markdownOf(t, p)
+		if n := characters(md); n > 65536 {
+			t.Errorf("%d characters", n)
+		}
+		for _, want := range []string{"too many deletes", "**Cut:**"} {
+			if !strings.Contains(md, want) {
+				t.Errorf("%q is missing", want)
+			}
+		}
+		contained(t, md)
+		for i := range agents {
+			agents[i].Name = strings.Repeat("`😀", 40) + agents[i].Name
+		}
+	}
+}
