@@ -50,7 +50,6 @@ func (p *agentPlanner) plan() AgentPlan {
 		return out
 	}
 	out.AgentID = p.remote.ID
-	out.Unfinished = p.memory.Unfinished
 	if p.want.Lifecycle.Absent {
 		out.Status = Delete
 		out.Steps = []Step{p.step(DeleteAgent, p.want.Name)}
@@ -139,7 +138,7 @@ func (p *agentPlanner) planUpdate(out *AgentPlan) *Version {
 	}
 	out.Steps = chain(stages)
 	if len(out.Steps) > 0 {
-		out.Status = Update
+		out.Status, out.Unfinished = Update, p.memory.Unfinished
 	}
 	return rel.relies
 }

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/agentsync/agentsync/spec"
@@ -17,8 +18,9 @@ type Input struct {
 	// Orphans are the keys in Memory that no manifest has and that this plan is
 	// about; of a targeted plan, only the targets.
 	Orphans []string
-	Prune   bool // delete orphans; Policy.Prune or --prune
-	Known   int  // agents in manifests and lock together, targeted or not
+	Prune   bool     // delete orphans; Policy.Prune or --prune
+	Targets []string // as asked for; empty for all
+	Known   int      // agents in manifests and lock together, targeted or not
 }
 
 // Compute makes the plan. Problems are faults in manifests that only the
@@ -26,6 +28,7 @@ type Input struct {
 func Compute(in Input) (*Plan, spec.Problems) {
 	plan := &Plan{
 		FormatVersion: FormatVersion, Environment: in.Environment.Name, BaseURL: in.Environment.BaseURL,
+		Targets: slices.Sorted(slices.Values(in.Targets)), Prune: in.Prune,
 		Agents: []AgentPlan{}, Refusals: []Refusal{}, Warnings: []Warning{},
 	}
 	var problems spec.Problems

@@ -111,10 +111,11 @@ func FindItem(kind ItemKind, items []map[string]any, name string) (map[string]an
 	return nil, false
 }
 
-// ConfigMismatch lists the fields in which a version's content is not what is
-// wanted; nil when it is.
-func ConfigMismatch(want spec.Agent, w Wanted, content map[string]any) []Change {
-	changes := configChanges(w.Config, canonicalConfig(content), want)
+// ConfigMismatch lists the managed fields in which a version's content is not
+// what the manifest wants; nil when it is. What the platform fills in beside
+// them is no mismatch.
+func ConfigMismatch(want spec.Agent, content map[string]any) []Change {
+	changes := configChanges(canonicalConfig(content), overlayConfig(content, want), want)
 	if len(changes) == 0 {
 		return nil
 	}

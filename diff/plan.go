@@ -13,7 +13,9 @@ type Plan struct {
 	FormatVersion string      `json:"format_version"`
 	Environment   string      `json:"environment"`
 	BaseURL       string      `json:"base_url"`
-	Digest        string      `json:"digest"` // "sha256:" and 64 hex digits; see Plan.ComputeDigest
+	Digest        string      `json:"digest"`            // "sha256:" and 64 hex digits; see Plan.ComputeDigest
+	Targets       []string    `json:"targets,omitempty"` // the agents that were asked for; none means all
+	Prune         bool        `json:"prune,omitempty"`   // orphans are deleted
 	Summary       Summary     `json:"summary"`
 	Agents        []AgentPlan `json:"agents"`   // sorted by name
 	Refusals      []Refusal   `json:"refusals"` // policy that forbids this plan; sorted by agent

@@ -75,7 +75,7 @@ func (r *agentRun) ours(versions []diff.Version, body map[string]any) []int {
 	for i := len(versions) - 1; i >= 0; i-- { // newest first
 		v := &versions[i]
 		if !r.known[v.Number] && v.IsDraft() && diff.SameValue(v.Notes, notes) &&
-			diff.ConfigMismatch(r.want, r.wanted, v.Content) == nil {
+			diff.ConfigMismatch(r.want, v.Content) == nil {
 			out = append(out, v.Number)
 		}
 	}
@@ -104,7 +104,7 @@ func (r *agentRun) claim(ctx context.Context, versions []diff.Version) error {
 	if mine == nil {
 		return &conflict{fmt.Sprintf("draft v%d is gone", r.version)}
 	}
-	if changes := diff.ConfigMismatch(r.want, r.wanted, mine.Content); changes != nil {
+	if changes := diff.ConfigMismatch(r.want, mine.Content); changes != nil {
 		return r.giveBack(ctx, fmt.Errorf("the platform stored %s differently from what was sent", paths(changes)))
 	}
 	if current := currentOf(versions); r.seen != nil && r.seen.Current != nil && current != nil &&
@@ -152,7 +152,7 @@ func (r *agentRun) updateDraft(ctx context.Context, version int) error {
 				return false, err
 			}
 			v := findVersion(versions, version)
-			return v != nil && diff.ConfigMismatch(r.want, r.wanted, v.Content) == nil, nil
+			return v != nil && diff.ConfigMismatch(r.want, v.Content) == nil, nil
 		})
 	if err != nil {
 		return err
@@ -195,7 +195,7 @@ func (r *agentRun) firstVersion(ctx context.Context) (live bool, number int, err
 	if err != nil {
 		return false, 0, err
 	}
-	if current != nil && diff.ConfigMismatch(r.want, r.wanted, current.Content) == nil {
+	if current != nil && diff.ConfigMismatch(r.want, current.Content) == nil {
 		return true, current.Number, nil
 	}
 	versions, err := r.in.Remote.Versions(ctx, r.id)
@@ -203,13 +203,13 @@ func (r *agentRun) firstVersion(ctx context.Context) (live bool, number int, err
 		return false, 0, err
 	}
 	for i := range versions {
-		if versions[i].IsDraft() && diff.ConfigMismatch(r.want, r.wanted, versions[i].Content) == nil {
+		if versions[i].IsDraft() && diff.ConfigMismatch(r.want, versions[i].Content) == nil {
 			return false, versions[i].Number, nil
 		}
 	}
 	if current != nil {
 		return false, 0, fmt.Errorf("the platform stored %s differently from what was sent",
-			paths(diff.ConfigMismatch(r.want, r.wanted, current.Content)))
+			paths(diff.ConfigMismatch(r.want, current.Content)))
 	}
 	return false, 0, fmt.Errorf("the new agent has no version with the wanted config; plan again")
 }

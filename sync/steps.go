@@ -103,7 +103,7 @@ func (r *agentRun) ensureFirstVersion(ctx context.Context, notes string) error {
 		return err
 	}
 	for i := range versions {
-		if diff.ConfigMismatch(r.want, r.wanted, versions[i].Content) == nil {
+		if diff.ConfigMismatch(r.want, versions[i].Content) == nil {
 			return nil
 		}
 	}

@@ -88,19 +88,19 @@ func isFlag(r rune) bool { return r >= 0x1f1e6 && r <= 0x1f1ff }
 // words, or inside a word where that word alone does not fit. What is left of
 // s follows it.
 func head(s string, max int) (start, rest string) {
-	end, cols, word := 0, 0, 0 // word: end of the last whole token
-	for _, t := range tokens(s) {
+	end, cols := 0, 0
+	for end < len(s) {
+		t := s[end : end+tokenEnd(s[end:])]
 		n := columns(t)
 		if cols+n > max {
-			if word == 0 {
+			if end == 0 {
 				end = clusterHead(t, max)
 			}
-			return s[:end], s[end:]
+			break
 		}
 		cols, end = cols+n, end+len(t)
-		word = end
 	}
-	return s, ""
+	return s[:end], s[end:]
 }
 
 // clusterHead is the length of the longest start of s, in whole characters,
@@ -118,22 +118,31 @@ func clusterHead(s string, max int) int {
 	return end
 }
 
-// tail gives the longest end of s that fits in max columns, cut as head cuts.
-func tail(s string, max int) (rest, end string) {
-	ts := tokens(s)
+// tail gives the longest end of s that fits in limit columns, cut as head cuts.
+// It looks at no more of s than it needs.
+func tail(s string, limit int) (rest, end string) {
+	from := len(s) - limit*tailBytes
+	for from > 0 && !utf8.RuneStart(s[from]) {
+		from--
+	}
+	window := s[max(from, 0):]
+	ts := tokens(window)
 	cut, cols := len(s), 0
 	for i := len(ts) - 1; i >= 0; i-- {
 		n := columns(ts[i])
-		if cols+n > max {
+		if cols+n > limit {
 			if cut == len(s) {
-				cut -= len(ts[i]) - clusterTail(ts[i], max)
+				cut -= len(ts[i]) - clusterTail(ts[i], limit)
 			}
-			return s[:cut], s[cut:]
+			break
 		}
 		cols, cut = cols+n, cut-len(ts[i])
 	}
-	return "", s
+	return s[:cut], s[cut:]
 }
+
+// tailBytes is more than any script takes for a column, marks included.
+const tailBytes = 24
 
 // clusterTail is where the longest end of s, in whole characters, starts that
 // fits in max columns.

@@ -70,6 +70,9 @@ func pairs(before, after []string) [][2]int {
 	if len(before) == 0 || len(after) == 0 || len(before)*len(after) > maxPairing {
 		return nil
 	}
+	if len(before) == 1 && len(after) == 1 && shareEnds(before[0], after[0]) {
+		return [][2]int{{0, 0}}
+	}
 	bagsA, bagsB := bags(before), bags(after)
 	var out [][2]int
 	next := 0
@@ -86,6 +89,21 @@ func pairs(before, after []string) [][2]int {
 		}
 	}
 	return out
+}
+
+// shareEnds says whether two lines share most of their text at their ends: the
+// common case of one edit, which needs no further look.
+func shareEnds(a, b string) bool {
+	most := min(len(a), len(b))
+	i := 0
+	for i < most && a[i] == b[i] {
+		i++
+	}
+	k := 0
+	for k < most-i && a[len(a)-1-k] == b[len(b)-1-k] {
+		k++
+	}
+	return 4*(i+k) >= 3*max(len(a), len(b))
 }
 
 // bag counts a line's words, weighed by their length.

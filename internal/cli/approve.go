@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// driftLines tells of each section that the platform moved since the last
+// apply, and when and by whom where the platform says so.
+func driftLines(p *planned) []string {
+	var lines []string
+	for _, agent := range p.plan.Agents {
+		for _, section := range spec.SortedKeys(agent.Drift) {
+			class := agent.Drift[section]
+			if class != diff.Drift && class != diff.Both {
+				continue
+			}
+			line := fmt.Sprintf("drift: %s: %s %s", agent.Name, sectionWords(section), moved(section, p.seen.Agents[agent.Name]))
+			if class == diff.Both {
+				line += ", and git moved too"
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func sectionWords(section string) string { return strings.ReplaceAll(section, "_", " ") }
+
+func moved(section string, r *diff.RemoteAgent) string {
+	if r == nil {
+		return "is gone from the platform"
+	}
+	at, by := r.UpdatedAt, r.UpdatedBy
+	if section == spec.SectionConfig && r.Current != nil {
+		at, by = r.Current.UpdatedAt, r.Current.UpdatedBy
+	}
+	text := "changed on the platform"
+	if section == spec.SectionOutcomes || section == spec.SectionInfields {
+		return text // the platform does not say when
+	}
+	if !at.IsZero() {
+		text += " at " + at.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if by != "" {
+		text += " by " + by
+	}
+	return text
+}
+
+// ask puts the question on the terminal. Anything but yes is no.
+func (a *app) ask(ctx context.Context, drift []string) error {
+	question := "Apply this plan?"
+	if len(drift) > 0 {
+		for _, line := range drift {
+			a.message("%s", line)
+		}
+		question = "Apply this plan and overwrite what was changed on the platform?"
+	}
+	fmt.Fprintf(a.env.Stderr, "%s Only \"yes\" is yes: ", question)
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(a.env.Stdin).ReadString('\n')
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.env.Stderr)
+		return ctx.Err()
+	case line := <-answer:
+		if strings.EqualFold(line, "yes") {
+			return nil
+		}
+		return fmt.Errorf("not applied: the answer was %s", render.Escape(fmt.Sprintf("%q", line)))
+	}
+}
+
+var commitForm = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
+
+// gitCommit gives the commit that the project is at, 12 hex digits, or
+// diff.NoCommit where there is no git.
+func gitCommit(ctx context.Context, dir string) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "rev-parse", "--verify", "HEAD").Output()
+	commit := strings.TrimSpace(string(out))
+	if err != nil || !commitForm.MatchString(commit) {
+		return diff.NoCommit
+	}
+	return commit[:12]
+}

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/spf13/cobra"
+)
+
+type planOptions struct {
+	out      string
+	format   string
+	detailed bool
+	targets  []string
+	prune    bool
+}
+
+func (a *app) planCmd() *cobra.Command {
+	var opt planOptions
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what apply would change",
+		Long: `plan reads the platform and shows each step that apply would take, in order.
+It writes nothing to the platform. With --out the plan is saved, and
+"apply FILE" does it only as long as it still holds.`,
+		Example: `  agentsync plan
+  agentsync plan --out plan.json
+  agentsync plan --format markdown --target outbound-sales
+  agentsync plan --detailed-exitcode     # 2 when there are changes`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runPlan(cmd.Context(), opt) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&opt.out, "out", "", "save the plan in `FILE`, as JSON")
+	flags.StringVar(&opt.format, "format", "text", "text, json or markdown")
+	flags.BoolVar(&opt.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
+	a.planFlags(cmd, &opt.targets, &opt.prune)
+	completeFormats(cmd, planFormats)
+	return cmd
+}
+
+// planFlags are those of plan and apply alike.
+func (a *app) planFlags(cmd *cobra.Command, targets *[]string, prune *bool) {
+	cmd.Flags().StringSliceVar(targets, "target", nil, "only the agent `NAME`; may be repeated")
+	cmd.Flags().BoolVar(prune, "prune", false, "delete orphans: agents in the lock file whose manifest is gone")
+	_ = cmd.RegisterFlagCompletionFunc("target", a.completeAgents)
+}
+
+var planFormats = []string{"text", "json", "markdown"}
+
+func (a *app) runPlan(ctx context.Context, opt planOptions) error {
+	if err := checkFormat(opt.format, planFormats); err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	p, err := s.plan(ctx, opt.targets, opt.prune)
+	if err != nil {
+		return err
+	}
+	if opt.out != "" {
+		if err := savePlan(opt.out, p.plan); err != nil {
+			return err
+		}
+	}
+	if err := a.showPlan(p.plan, opt.format); err != nil {
+		return err
+	}
+	if err := refusal(p.plan); err != nil {
+		return err
+	}
+	if opt.detailed && !p.plan.IsEmpty() {
+		return &changesError{}
+	}
+	return nil
+}
+
+func (a *app) showPlan(p *diff.Plan, format string) error {
+	switch format {
+	case "json":
+		return render.JSON(a.env.Stdout, p)
+	case "markdown":
+		return render.Markdown(a.env.Stdout, p, a.renderOptions())
+	default:
+		return render.Text(a.env.Stdout, p, a.renderOptions())
+	}
+}
+
+// refusal is the policy that forbids the plan; the plan as shown says it.
+func refusal(p *diff.Plan) error {
+	if len(p.Refusals) == 0 {
+		return nil
+	}
+	return &refusedError{reason: p.Refusals[0].Message, hint: p.Refusals[0].Hint, shown: true}
+}
+
+func savePlan(path string, p *diff.Plan) error {
+	var buf bytes.Buffer
+	if err := render.JSON(&buf, p); err != nil {
+		return err
+	}
+	return writeWhole(path, buf.Bytes())
+}
+
+// writeWhole replaces a file by data, whole or not at all.
+func writeWhole(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, errors.Unwrap(err))
+	}
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if closeErr := tmp.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// maxPlanFile bounds what is read as a plan file.
+const maxPlanFile = 256 << 20
+
+func readPlan(path string) (*diff.Plan, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		var pathErr *fs.PathError
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		return nil, hintf(fmt.Errorf("read the plan %s: %w", path, err), "agentsync plan --out %s makes one", path)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxPlanFile+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the plan %s: %w", path, err)
+	case len(data) > maxPlanFile:
+		return nil, fmt.Errorf("%s: larger than %d MiB, so no plan of ours", path, maxPlanFile>>20)
+	}
+	p, err := render.ParseJSON(data)
+	if err != nil {
+		return nil, &staleError{fmt.Sprintf("%s: %v", path, err), "make the plan again with this version of agentsync"}
+	}
+	digest, err := p.ComputeDigest()
+	if err != nil {
+		return nil, err
+	}
+	if digest != p.Digest {
+		return nil, &staleError{fmt.Sprintf("%s: the file was changed after it was made: its digest is %s, and its content's %s", path, p.Digest, digest),
+			"make the plan again"}
+	}
+	return p, nil
+}
+
+func (a *app) showCmd() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "show PLANFILE",
+		Short: "Show a saved plan",
+		Example: `  agentsync show plan.json
+  agentsync show plan.json --format markdown`,
+		Args: exactArgs(1, "the plan file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := checkFormat(format, planFormats); err != nil {
+				return err
+			}
+			p, err := readPlan(args[0])
+			if err != nil {
+				return err
+			}
+			return a.showPlan(p, format)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text, json or markdown")
+	completeFormats(cmd, planFormats)
+	return cmd
+}
+
+func checkFormat(format string, known []string) error {
+	if slices.Contains(known, format) {
+		return nil
+	}
+	return usagef("--format %s: want %s", format, strings.Join(known, ", "))
+}
+
+func completeFormats(cmd *cobra.Command, formats []string) {
+	_ = cmd.RegisterFlagCompletionFunc("format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return formats, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usagef("%s takes no arguments, got %q", cmd.Name(), args[0])
+}
+
+func exactArgs(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return usagef("%s wants %s", cmd.Name(), what)
+	}
+}

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/agentsync/agentsync/sync/sandbox"
+	"github.com/spf13/cobra"
+)
+
+type sandboxOptions struct {
+	sandbox.Options
+	addr string
+	log  bool
+}
+
+func (a *app) sandboxCmd() *cobra.Command {
+	opt := sandboxOptions{Options: sandbox.DefaultOptions()}
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Serve the embedded platform on loopback",
+		Long: `sandbox serves a simulation of the whole platform, for trying things out and for
+tests. It prints its address and the variables that connect agentsync to it,
+and serves until it is interrupted. The flags choose how it behaves where the
+platform's reference leaves it open.`,
+		Example: `  agentsync sandbox
+  agentsync sandbox --addr 127.0.0.1:8080 --data sandbox.json
+  agentsync sandbox --rollback clone --listing none`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSandbox(cmd.Context(), opt) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&opt.addr, "addr", "127.0.0.1:0", "listen on this loopback `HOST:PORT`; port 0 takes a free one")
+	flags.StringVar(&opt.DataFile, "data", "", "keep the state in `FILE`; without it, in memory")
+	flags.DurationVar(&opt.Latency, "latency", 0, "wait so long before each answer, such as 20ms")
+	flags.Int64Var(&opt.Seed, "seed", 0, "seed of ids and tokens")
+	flags.StringVar(&opt.Rollback, "rollback", opt.Rollback, "repoint: the old version is current again; clone: a new version has its content")
+	flags.BoolVar(&opt.CreatePublishes, "create-publishes", opt.CreatePublishes, "creating an agent publishes its version 1")
+	flags.StringVar(&opt.Superseded, "superseded", opt.Superseded, "status of a version that is no longer current: archived or published")
+	flags.BoolVar(&opt.RestoreFields, "restore-fields", opt.RestoreFields, "rollback brings back the version's outcomes and infields")
+	flags.StringVar(&opt.Listing, "listing", opt.Listing, "bearer, legacy or none")
+	flags.BoolVar(&opt.Strict, "strict", false, "answer 422 to unknown fields")
+	flags.DurationVar(&opt.TokenLife, "token-life", opt.TokenLife, "life of an access token")
+	flags.Float64Var(&opt.RateLimit, "rate-limit", 0, "most requests a second, 0 for no limit")
+	flags.BoolVar(&opt.log, "log", false, "log each request to stderr")
+	return cmd
+}
+
+func (a *app) runSandbox(ctx context.Context, opt sandboxOptions) error {
+	host, _, err := net.SplitHostPort(opt.addr)
+	if err != nil {
+		return usagef("--addr %s: want HOST:PORT", opt.addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return usagef("--addr %s: the sandbox listens on loopback alone, such as 127.0.0.1:0", opt.addr)
+	}
+	opt.Now, opt.Sleep = a.env.Now, a.env.Sleep
+	if opt.log {
+		opt.Log = a.env.Stderr
+	}
+	handler, err := sandbox.New(opt.Options)
+	if err != nil {
+		return err
+	}
+	defer handler.Close()
+	listener, err := net.Listen("tcp", opt.addr)
+	if err != nil {
+		return fmt.Errorf("--addr %s: %w", opt.addr, err)
+	}
+	fmt.Fprintf(a.env.Stdout, `# sandbox on http://%[1]s, until Ctrl-C
+export INDUSLABS_BASE_URL=http://%[1]s
+export INDUSLABS_EMAIL=%[2]s
+export INDUSLABS_PASSWORD=%[3]s
+export INDUSLABS_API_KEY=%[4]s
+`, listener.Addr(), sandbox.DefaultEmail, sandbox.DefaultPassword, sandbox.DefaultAPIKey)
+	return serve(ctx, listener, handler)
+}
+
+// serve answers until ctx ends, and lets requests in flight finish.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		if err := server.Shutdown(stopCtx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("stop: %w", err)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,264 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/secret"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/sync"
+	"github.com/agentsync/agentsync/sync/indus"
+	"github.com/agentsync/agentsync/sync/lock"
+	"github.com/agentsync/agentsync/sync/sandbox"
+)
+
+// stateDir is agentsync's own folder in a project. It ignores itself in git.
+const stateDir = ".agentsync"
+
+// sandboxURL stands for the embedded platform in plans; nothing listens there.
+const sandboxURL = "https://sandbox.invalid"
+
+const defaultBaseURL = "https://developer.induslabs.io"
+
+// session is a loaded project with its platform and lock file.
+type session struct {
+	app     *app
+	project *spec.Project
+	remote  sync.Remote
+	lock    *lock.Store
+	close   func()
+}
+
+// loadProject reads and checks all manifests. Warnings go to stderr.
+func (a *app) loadProject(ctx context.Context) (*spec.Project, error) {
+	if err := a.checkDir(); err != nil {
+		return nil, err
+	}
+	project, problems := spec.Load(ctx, spec.LoadOptions{Dir: a.dir, Env: a.environment()})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if errs := problems.Errors(); len(errs) > 0 {
+		return nil, problems
+	}
+	a.printProblems(a.env.Stderr, problems)
+	a.verboseIgnored(project)
+	return project, nil
+}
+
+func (a *app) verboseIgnored(project *spec.Project) {
+	if project.Ignored > 0 {
+		a.verbosef("%s of other tools ignored", count(project.Ignored, "YAML document"))
+	}
+}
+
+func (a *app) checkDir() error {
+	info, err := os.Stat(a.dir)
+	switch {
+	case err != nil:
+		return usagef("--chdir %s: %v", a.dir, errors.Unwrap(err))
+	case !info.IsDir():
+		return usagef("--chdir %s: not a folder", a.dir)
+	}
+	return nil
+}
+
+func (a *app) environment() string {
+	if a.sandbox {
+		return "sandbox"
+	}
+	return a.envName
+}
+
+// open loads the project and connects it: to the embedded platform with
+// --sandbox, else to the environment's base URL with its credentials.
+func (a *app) open(ctx context.Context) (*session, error) {
+	project, err := a.loadProject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{app: a, project: project, close: func() {}}
+	if err := s.openLock(); err != nil {
+		return nil, err
+	}
+	options := indus.Options{
+		Vars: project.Environment.Credentials, UserAgent: "agentsync/" + versionText(),
+		Parallelism: a.parallelism, Transport: a.env.Transport, Now: a.env.Now, Sleep: a.env.Sleep,
+		Logf: a.verbosef,
+	}
+	if a.sandbox {
+		err = s.useSandbox(&options)
+	} else {
+		s.useAccount(&options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	client, err := indus.New(options)
+	if err != nil {
+		return nil, err
+	}
+	s.remote = remote{client}
+	return s, nil
+}
+
+// useAccount takes the base URL and the credentials from the environment. The
+// variable wins over the files, so that a pull request can't send the
+// credentials of the one who runs it elsewhere.
+func (s *session) useAccount(options *indus.Options) {
+	env := &s.project.Environment
+	getenv := s.app.env.Getenv
+	if url := getenv("INDUSLABS_BASE_URL"); url != "" {
+		if env.BaseURL != "" && env.BaseURL != url {
+			s.app.verbosef("INDUSLABS_BASE_URL is used instead of %s's %s", env.BaseURLPos, env.BaseURL)
+		}
+		env.BaseURL = trimSlash(url)
+	}
+	if env.BaseURL == "" {
+		env.BaseURL = defaultBaseURL
+	}
+	vars := env.Credentials
+	options.BaseURL = env.BaseURL
+	options.Credentials = indus.Credentials{
+		Email:    getenv(vars.Email),
+		Password: secret.New(getenv(vars.Password)),
+		Token:    secret.New(getenv(vars.Token)),
+		APIKey:   secret.New(getenv(vars.APIKey)),
+	}
+}
+
+func trimSlash(s string) string {
+	for len(s) > 0 && s[len(s)-1] == '/' {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// useSandbox serves the embedded platform in this process.
+func (s *session) useSandbox(options *indus.Options) error {
+	dir, err := s.stateFolder()
+	if err != nil {
+		return err
+	}
+	o := sandbox.DefaultOptions()
+	o.DataFile = filepath.Join(dir, "sandbox.json")
+	o.Now, o.Sleep = s.app.env.Now, s.app.env.Sleep
+	server, err := sandbox.New(o)
+	if err != nil {
+		return fmt.Errorf("open the sandbox: %w", err)
+	}
+	s.close = func() { _ = server.Close() }
+	s.project.Environment.BaseURL = sandboxURL
+	options.BaseURL = sandboxURL
+	options.Transport = server.Transport()
+	options.Credentials = indus.Credentials{
+		Email: sandbox.DefaultEmail, Password: secret.New(sandbox.DefaultPassword), APIKey: secret.New(sandbox.DefaultAPIKey),
+	}
+	return nil
+}
+
+// openLock opens the environment's block: of the sandbox beside its state, of
+// an account in the project's root.
+func (s *session) openLock() error {
+	path := filepath.Join(s.app.dir, lock.FileName)
+	if s.app.sandbox {
+		path = filepath.Join(s.app.dir, stateDir, lock.FileName)
+	}
+	store, err := lock.Open(path, s.project.Environment.Name, s.stateFolder)
+	if err != nil {
+		return hintf(err, "mend the file, or take its last version from git")
+	}
+	s.lock = store
+	return nil
+}
+
+// stateFolder makes agentsync's own folder, once.
+func (s *session) stateFolder() (string, error) {
+	dir := filepath.Join(s.app.dir, stateDir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make %s: %w", dir, err)
+	}
+	ignore := filepath.Join(dir, ".gitignore")
+	if _, err := os.Stat(ignore); errors.Is(err, os.ErrNotExist) {
+		if err := os.WriteFile(ignore, []byte("*\n"), 0o644); err != nil {
+			return "", fmt.Errorf("write %s: %w", ignore, err)
+		}
+	}
+	return dir, nil
+}
+
+// planned is a plan with all that it was computed from.
+type planned struct {
+	plan    *diff.Plan
+	agents  []spec.Agent
+	seen    diff.Remote
+	memory  diff.Memory
+	orphans []string
+}
+
+// plan observes the platform and computes the plan of the targets, or of all.
+func (s *session) plan(ctx context.Context, targets []string, prune bool) (*planned, error) {
+	memory := sync.ToMemory(s.lock.Entries()).Rekey(s.project.Agents)
+	out := &planned{memory: memory}
+	known := map[string]bool{}
+	for _, agent := range s.project.Agents {
+		known[agent.Name] = true
+		if len(targets) == 0 || slices.Contains(targets, agent.Name) {
+			out.agents = append(out.agents, agent)
+		}
+	}
+	for _, key := range spec.SortedKeys(memory) {
+		if !known[key] && (len(targets) == 0 || slices.Contains(targets, key)) {
+			out.orphans = append(out.orphans, key)
+		}
+		known[key] = true
+	}
+	for _, target := range targets {
+		if !known[target] {
+			return nil, hintf(fmt.Errorf("--target %s: no such agent", target), "%s", nearestHint(target, spec.SortedKeys(known)))
+		}
+	}
+	seen, err := sync.Observe(ctx, s.remote, sync.Scope{
+		Agents: out.agents, Memory: memory, Orphans: out.orphans, Parallelism: s.app.parallelism,
+		Progress: func(done, total int) { s.app.showProgress("reading %d of %d agents", done, total) },
+	})
+	s.app.clearProgress()
+	if err != nil {
+		return nil, err
+	}
+	out.seen = seen
+	plan, problems := diff.Compute(diff.Input{
+		Environment: s.project.Environment, Policy: s.project.Policy, Agents: out.agents, Remote: seen,
+		Memory: memory, Orphans: out.orphans, Prune: prune || s.project.Policy.Prune,
+		Targets: targets, Known: len(known),
+	})
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	out.plan = plan
+	return out, nil
+}
+
+// remote adapts the client, which does not know package sync, to sync.Remote.
+type remote struct{ *indus.Client }
+
+func (r remote) Items(ctx context.Context, id string, kind sync.Kind) ([]map[string]any, error) {
+	return r.Client.Items(ctx, id, string(kind))
+}
+
+func (r remote) CreateItem(ctx context.Context, id string, kind sync.Kind, body map[string]any) error {
+	return r.Client.CreateItem(ctx, id, string(kind), body)
+}
+
+func (r remote) UpdateItem(ctx context.Context, id string, kind sync.Kind, name string, body map[string]any) error {
+	return r.Client.UpdateItem(ctx, id, string(kind), name, body)
+}
+
+func (r remote) DeleteItem(ctx context.Context, id string, kind sync.Kind, name string) error {
+	return r.Client.DeleteItem(ctx, id, string(kind), name)
+}
