@@ -13,6 +13,7 @@ import (
 type Finding struct {
 	At      *yaml.Node // where to point: the value, or the key of an unknown field
 	Value   *yaml.Node // the value that must not be used; nil when one is missing
+	Meant   string     // of an unknown field: the name that was probably meant, or ""
 	Message string
 	Hint    string
 }
@@ -73,6 +74,8 @@ func (c *checker) typed(r *rule, n *yaml.Node, path, kind, problem string) bool 
 		return true
 	case kind == kindNumber && allowed.has("integer"):
 		return true // integer checks more
+	case r.Enum != nil:
+		c.add(n, n, path, "", "want %s, got %s", either(r.choices()), got(kind, n))
 	default:
 		c.add(n, n, path, repair(allowed[0], kind, n), "want %s, got %s", want(allowed), got(kind, n))
 	}
@@ -106,7 +109,10 @@ func (c *checker) object(r *rule, n *yaml.Node, path string) {
 		case r.AdditionalProperties.rule != nil:
 			below = r.AdditionalProperties.rule
 		default:
-			c.add(key, value, path, c.homeOf(name, r, path), "unknown field %s", Quote(name))
+			near := Nearest(name, r.known)
+			seen[near] = true // so that it is not reported as missing too
+			c.add(key, value, path, c.homeOf(name, near, r, path), "unknown field %s", Quote(name))
+			c.findings[len(c.findings)-1].Meant = near
 			continue
 		}
 		if c.key(r, key, value, path) {
@@ -207,21 +213,28 @@ func (c *checker) text(r *rule, n *yaml.Node, path string) {
 }
 
 func (c *checker) enum(r *rule, n *yaml.Node, path string) {
-	var choices []string
-	for _, e := range r.Enum {
-		if e == nil {
-			continue
-		}
-		if n.Value == *e {
+	choices := r.choices()
+	for _, choice := range choices {
+		if n.Value == choice {
 			return
 		}
-		choices = append(choices, *e)
 	}
 	hint := ""
 	if near := Nearest(n.Value, choices); near != "" {
 		hint = didYouMean(near)
 	}
 	c.add(n, n, path, hint, "want %s, got %s", either(choices), Quote(n.Value))
+}
+
+// choices gives an enum's values without null.
+func (r *rule) choices() []string {
+	var out []string
+	for _, e := range r.Enum {
+		if e != nil {
+			out = append(out, *e)
+		}
+	}
+	return out
 }
 
 func (c *checker) number(r *rule, n *yaml.Node, path, s string) {

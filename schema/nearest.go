@@ -3,20 +3,21 @@ package schema
 import "strings"
 
 // Nearest gives the known name that name was probably meant to be, or "" when
-// none is near: a third of its letters may differ, and upper and lower case
-// count as the same.
+// none is near: a third of the shorter name's letters may differ, at least one,
+// and upper and lower case count as the same.
 func Nearest(name string, known []string) string {
 	const longest = 80
 	if name == "" || len(name) > longest {
 		return ""
 	}
-	best, least := "", len(name)/3+1
+	best, least := "", len(name)
 	lower := strings.ToLower(name)
 	for _, k := range known {
 		if k == name || len(k) > longest {
 			continue
 		}
-		if d := distance(lower, strings.ToLower(k)); d < least || d == least && best == "" && d <= len(k)/3 {
+		most := max(1, min(len(k), len(name))/3)
+		if d := distance(lower, strings.ToLower(k)); d <= most && d < least {
 			best, least = k, d
 		}
 	}

@@ -45,6 +45,8 @@ func got(kind string, n *yaml.Node) string {
 func repair(wanted, kind string, n *yaml.Node) string {
 	short := len(n.Value) <= 60
 	switch {
+	case kind == kindInvalid && n.Tag != "!!int" && n.Tag != "!!float":
+		return "leave the tag out"
 	case wanted == kindText && (kind == kindNumber || kind == kindBool || kind == kindDate) && short:
 		return "put it in quotes: " + strconv.Quote(n.Value)
 	case wanted == kindText && kind == kindInvalid && short:
@@ -68,9 +70,10 @@ func repair(wanted, kind string, n *yaml.Node) string {
 	return ""
 }
 
-// homeOf says what to do about a field that the map at path does not know.
-func (c *checker) homeOf(name string, r *rule, path string) string {
-	if near := Nearest(name, r.known); near != "" {
+// homeOf says what to do about a field that the map at path does not know; near
+// is the nearest that it knows, or "".
+func (c *checker) homeOf(name, near string, r *rule, path string) string {
+	if near != "" {
 		return didYouMean(near)
 	}
 	if homes := c.homes[name]; len(homes) == 1 && homes[0] != path && !strings.ContainsAny(homes[0], "[*") {

@@ -41,7 +41,7 @@ func (l *loader) checkSpec(file string, spec *node, r *fileResult) *node {
 	}
 	checkPassthrough(spec.at("config", "passthrough"), r.report)
 	for _, gate := range []string{"checks", "smoke_call"} {
-		if f := spec.field(gate); f != nil && !f.node.isEmpty() {
+		if f := spec.field(gate); f != nil && !f.node.isEmpty() && !f.node.isInvalid() {
 			r.report(Problem{Pos: f.pos, Warning: true, Message: gate + ": not run yet by this version of agentsync", Hint: "do not rely on it"})
 		}
 	}
@@ -149,9 +149,9 @@ func checkItems(list *node, section, prefix string, incomplete bool, report func
 			report(Problem{Pos: name.pos, Message: fmt.Sprintf("%s: missing the field %q", where, prefix+"_type"), Hint: "want TEXT, DATE, BOOLEAN, FIXED or NUMBER"})
 		case kind == nil || kind.node.isInvalid():
 		case kind.node.text() == "FIXED" && (choices == nil || choices.node.isEmpty()) && !incomplete:
-			report(Problem{Pos: kind.node.pos, Message: fmt.Sprintf("%s: the type FIXED needs a %s_enum", where, prefix), Hint: fmt.Sprintf("list the values: %s_enum: [yes, no]", prefix)})
+			report(Problem{Pos: kind.node.pos, Message: fmt.Sprintf("%s: the type FIXED needs %s_enum", where, prefix), Hint: fmt.Sprintf("list the values: %s_enum: [yes, no]", prefix)})
 		case kind.node.text() != "FIXED" && choices != nil && !choices.node.isEmpty() && !choices.node.isInvalid():
-			report(Problem{Pos: choices.pos, Message: fmt.Sprintf("%s: a %s_enum goes with the type FIXED, not %s", where, prefix, kind.node.text()), Hint: fmt.Sprintf("write %s_type: FIXED, or leave the enum out", prefix)})
+			report(Problem{Pos: choices.pos, Message: fmt.Sprintf("%s: %s_enum goes with the type FIXED, not %s", where, prefix, kind.node.text()), Hint: fmt.Sprintf("write %s_type: FIXED, or leave the enum out", prefix)})
 		}
 	}
 }

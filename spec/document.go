@@ -32,6 +32,23 @@ type fileResult struct {
 	documents []*document
 	ignored   int
 	problems  Problems
+	data      []byte // of the file, while it is being loaded
+	ends      []int  // of its lines
+}
+
+// line gives a line of the file, from 1, while it is being loaded.
+func (r *fileResult) line(n int) []byte {
+	if r.ends == nil {
+		r.ends = lineEnds(r.data)
+	}
+	if n < 1 || n > len(r.ends) {
+		return nil
+	}
+	start := 0
+	if n > 1 {
+		start = r.ends[n-2]
+	}
+	return bytes.TrimRight(r.data[start:r.ends[n-1]], "\r\n")
 }
 
 func (r *fileResult) report(p Problem) { r.problems = append(r.problems, p) }
@@ -42,8 +59,9 @@ func (r *fileResult) report(p Problem) { r.problems = append(r.problems, p) }
 func (l *loader) loadFile(name string, named bool) *fileResult {
 	r := &fileResult{}
 	file := shown(name)
+	whole := Pos{File: file, Line: 1, Column: 1}
 	if file != name {
-		r.report(Problem{Pos: Pos{File: file}, Message: "the file's name holds characters that are not allowed", Hint: "rename it"})
+		r.report(Problem{Pos: whole, Message: "the file's name holds characters that are not allowed", Hint: "rename it"})
 		return r
 	}
 	data, err := l.files.read(name)
@@ -52,24 +70,25 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 		r.ignored++
 		return r
 	case err == errOutside:
-		r.report(Problem{Pos: Pos{File: file}, Message: "the manifest is a link that leads out of the project", Hint: "put the file itself there"})
+		r.report(Problem{Pos: whole, Message: "the manifest is a link that leads out of the project", Hint: "put the file itself there"})
 		return r
 	case err != nil:
-		r.report(Problem{Pos: Pos{File: file}, Message: "the manifest " + err.Error(), Hint: fileHint(err)})
+		r.report(Problem{Pos: whole, Message: "the manifest " + err.Error(), Hint: fileHint(err)})
 		return r
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(bytes.TrimSpace(data)) == 0 {
-		r.report(Problem{Pos: Pos{File: file}, Message: "the file is empty", Hint: "write a manifest into it, or delete it"})
+		r.report(Problem{Pos: whole, Message: "the file is empty", Hint: "write a manifest into it, or delete it"})
 		return r
 	}
 	if p, bad := notText(file, data); bad {
-		p.Message = "the manifest holds what is no text: " + p.Message
 		r.report(p)
 		return r
 	}
+	r.data = data
+	defer func() { r.data, r.ends = nil, nil }()
 	foreign := !named && !bytes.Contains(data, []byte(apiGroup))
-	for _, root := range parseYAML(file, data, func(p Problem) {
+	for _, root := range parseYAML(file, data, l.budget, func(p Problem) {
 		if foreign {
 			p.Hint = strings.TrimPrefix(p.Hint+"; another tool's file is passed over when "+projectFile+" names the manifests", "; ")
 		}
@@ -78,7 +97,7 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 		l.loadDocument(file, root, r)
 	}
 	if named && len(r.documents) == 0 && len(r.problems) == 0 {
-		r.report(Problem{Pos: Pos{File: file}, Message: "the file holds no " + apiVersion + " document", Hint: "begin each manifest with apiVersion: " + apiVersion})
+		r.report(Problem{Pos: whole, Message: "the file holds no " + apiVersion + " document", Hint: "begin each manifest with apiVersion: " + apiVersion})
 	}
 	return r
 }
@@ -105,11 +124,11 @@ func (l *loader) loadDocument(file string, root *yaml.Node, r *fileResult) {
 	if !ok {
 		return
 	}
-	bad := map[*yaml.Node]bool{}
+	bad := map[*yaml.Node]string{}
 	for _, f := range schema.Check(strings.ToLower(kind), root) {
 		r.report(Problem{Pos: Pos{File: file, Line: f.At.Line, Column: f.At.Column}, Message: f.Message, Hint: f.Hint})
 		if f.Value != nil {
-			bad[f.Value] = true
+			bad[f.Value] = f.Meant
 		}
 	}
 	tree := fromYAML(file, root, bad)

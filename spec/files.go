@@ -27,7 +27,7 @@ var (
 	errFolder   = errors.New("is a folder")
 	errSpecial  = errors.New("is no regular file")
 	errTooLarge = errors.New("is larger than 1 MiB")
-	errTooMuch  = errors.New("cannot be read: the project's files are larger than 512 MiB together")
+	errTooMuch  = errors.New("cannot be read: the project's files are larger than 256 MiB together")
 )
 
 // read gives a regular file of at most 1 MiB. It never blocks on a pipe or a
@@ -123,7 +123,7 @@ func (f *files) search(patterns []pattern, report func(Problem)) []string {
 			report(Problem{Message: "the project " + reason(err).Error()})
 			return nil
 		case err != nil:
-			report(Problem{Pos: Pos{File: shown(name)}, Message: reason(err).Error()})
+			report(Problem{Pos: Pos{File: shown(name)}, Message: "the folder " + reason(err).Error()})
 			return nil
 		case entry.IsDir():
 			if name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules") {

@@ -9,7 +9,7 @@ const (
 	maxFileBytes    = 1 << 20    // of a manifest, a prompt file, and a joined prompt
 	maxFiles        = 100_000    // manifests of a project
 	maxEntries      = 1_000_000  // files and folders looked at while searching
-	maxTotalBytes   = 512 << 20  // manifests and prompt files of a project
+	maxTotalBytes   = 256 << 20  // manifests and prompt files of a project
 	maxDocuments    = 20_000     // in one file
 	maxDocumentSize = 20_000     // values of a document, aliases written out
 	maxDepth        = 64         // of maps and lists in one another

@@ -30,9 +30,17 @@ type loader struct {
 	budget   *budget
 	prompts  sync.Map // path → *promptFile
 	problems Problems
+	told     map[Problem]bool
 }
 
-func (l *loader) report(p Problem) { l.problems = append(l.problems, p) }
+// report adds a finding, once: what is wrong with a base shows in each agent
+// that extends it.
+func (l *loader) report(p Problem) {
+	if !l.told[p] {
+		l.told[p] = true
+		l.problems = append(l.problems, p)
+	}
+}
 
 // Load reads agentsync.yaml and all manifests of a project. problems holds
 // every finding, warnings as well, sorted and each once; project is nil when
@@ -44,7 +52,7 @@ func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Prob
 	}
 	defer root.Close()
 	b := &budget{}
-	l := &loader{files: &files{root, b}, budget: b}
+	l := &loader{files: &files{root, b}, budget: b, told: map[Problem]bool{}}
 	project = l.load(ctx, opt)
 	if err := ctx.Err(); err != nil {
 		return nil, Problems{{Message: "stopped before all manifests were read"}}
@@ -64,10 +72,7 @@ func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Prob
 func (l *loader) load(ctx context.Context, opt LoadOptions) *Project {
 	first := l.loadProjectFile()
 	settings := l.settings(first, opt.Env)
-	files, ok := l.search(&settings)
-	if !ok {
-		return nil
-	}
+	files := l.search(&settings)
 	results := l.loadFiles(ctx, files, len(settings.patterns) > 0)
 	if len(settings.patterns) == 0 {
 		results = append([]*fileResult{first}, results...)
@@ -127,9 +132,8 @@ func (l *loader) settings(r *fileResult, env string) settings {
 	return s
 }
 
-// search gives the manifests beside agentsync.yaml. It is false when the
-// project names patterns and none of them can be used.
-func (l *loader) search(s *settings) ([]string, bool) {
+// search gives the manifests beside agentsync.yaml.
+func (l *loader) search(s *settings) []string {
 	found := l.files.search(s.patterns, l.report)
 	for i := range s.patterns {
 		if !s.patterns[i].matched {
@@ -143,7 +147,7 @@ func (l *loader) search(s *settings) ([]string, bool) {
 			out = append(out, name)
 		}
 	}
-	return out, true
+	return out
 }
 
 // loadFiles reads files side by side and gives the results in their order.
@@ -171,15 +175,17 @@ func (l *loader) agents(agents, bases []*document, s *settings) []Agent {
 	l.uniqueKeys(agents, "Agent")
 	resolver := newResolver(bases, l.budget, l.report)
 	names := newNames(s.suffix, l.report)
-	spoken := &spoken{users: map[placeholder]*users{}}
+	spoken := &spoken{users: map[placeholder]*users{}, report: l.report, budget: l.budget}
 	builder := &builder{budget: l.budget, suffix: s.suffix}
 	out := make([]Agent, 0, len(agents))
 	for _, doc := range agents {
 		merged := resolver.agent(doc, s.overrides)
-		checkAgent(doc, merged.spec, merged.incomplete, l.report)
+		if l.budget.takeWork(merged.spec.get(SectionOutcomes).count() + merged.spec.get(SectionInfields).count()) {
+			checkAgent(doc, merged.spec, merged.incomplete, l.report)
+		}
 		names.add(doc, merged.spec)
 		if merged.spec != nil && !merged.incomplete {
-			spoken.checkPlaceholders(doc.name, merged.spec, l.report, l.budget)
+			spoken.checkPlaceholders(doc.name, merged.spec)
 		}
 		out = append(out, builder.agent(doc, merged.spec))
 	}

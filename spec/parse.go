@@ -15,7 +15,7 @@ import (
 // parseYAML gives the roots of all documents in data, with lines counted from
 // the file's beginning. A broken document is reported, and the others are still
 // given. data is UTF-8 without control characters.
-func parseYAML(file string, data []byte, report func(Problem)) []*yaml.Node {
+func parseYAML(file string, data []byte, b *budget, report func(Problem)) []*yaml.Node {
 	var roots []*yaml.Node
 	chunks := split(data)
 	if len(chunks) > maxDocuments {
@@ -33,7 +33,7 @@ func parseYAML(file string, data []byte, report func(Problem)) []*yaml.Node {
 			roots = append(roots, root)
 		}
 		if err != nil {
-			report(brokenYAML(file, c, err))
+			report(brokenYAML(file, c, err, b))
 		}
 	}
 	return roots
@@ -125,12 +125,14 @@ func shift(n *yaml.Node, lines int) {
 // brokenYAML words an error of the YAML library. The line that the library
 // names is often the one before, or where a block began; so the first line is
 // sought at which the library notices.
-func brokenYAML(file string, c chunk, err error) Problem {
+func brokenYAML(file string, c chunk, err error, b *budget) Problem {
 	_, message := cutLine(err)
-	line := noticed(c.data, message)
+	line := noticed(c.data, message, b)
 	p := Problem{Pos: Pos{File: file, Line: c.line + line}, Message: "broken YAML: " + printable(schema.Clip(message))}
 	text := nthLine(c.data, line)
-	if indent := text[:len(text)-len(bytes.TrimLeft(text, " \t"))]; bytes.IndexByte(indent, '\t') >= 0 {
+	indent := text[:len(text)-len(bytes.TrimLeft(text, " \t"))]
+	p.Pos.Column = len(indent) + 1
+	if bytes.IndexByte(indent, '\t') >= 0 {
 		p.Pos.Column = bytes.IndexByte(indent, '\t') + 1
 		p.Message, p.Hint = "broken YAML: a tab indents this line", "indent with spaces"
 		return p
@@ -169,10 +171,10 @@ func cutLine(err error) (line int, message string) {
 
 // noticed gives the first line, from 1, whose addition makes data fail with
 // message. Where a bracket or a quote is never closed, that is where it opens.
-func noticed(data []byte, message string) int {
+func noticed(data []byte, message string, b *budget) int {
 	const most = 64 << 10 // each try parses data anew
 	ends := lineEnds(data)
-	if len(data) > most || len(ends) == 0 {
+	if len(data) > most || len(ends) == 0 || !b.takeWork(len(data)) {
 		_, err := decode(data)
 		if err == nil {
 			return 1
@@ -213,9 +215,13 @@ func lineEnds(data []byte) []int {
 }
 
 func nthLine(data []byte, n int) []byte {
-	lines := bytes.SplitN(data, []byte("\n"), n+1)
-	if n < 1 || n > len(lines) {
-		return nil
+	for ; n > 1; n-- {
+		i := bytes.IndexByte(data, '\n')
+		if i < 0 {
+			return nil
+		}
+		data = data[i+1:]
 	}
-	return lines[n-1]
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	return line
 }

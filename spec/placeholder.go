@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/schema"
 )
@@ -34,7 +35,7 @@ func isReserved(name string) bool {
 func placeholders(file, text string) []placeholder {
 	var out []placeholder
 	var seen map[string]bool
-	line, counted := 1, 0
+	line, column, counted := 1, 1, 0
 	for at := 0; ; {
 		i := strings.IndexByte(text[at:], '{')
 		if i < 0 {
@@ -51,10 +52,14 @@ func placeholders(file, text string) []placeholder {
 			seen = map[string]bool{}
 		}
 		seen[name] = true
-		line += strings.Count(text[counted:open], "\n")
+		passed := text[counted:open]
+		if last := strings.LastIndexByte(passed, '\n'); last >= 0 {
+			line, column = line+strings.Count(passed, "\n"), 1
+			passed = passed[last+1:]
+		}
+		column += utf8.RuneCountInString(passed)
 		counted = open
-		start := strings.LastIndexByte(text[:open], '\n') + 1
-		out = append(out, placeholder{name, Pos{File: file, Line: line, Column: len([]rune(text[start:open])) + 1}})
+		out = append(out, placeholder{name, Pos{File: file, Line: line, Column: column}})
 	}
 }
 
@@ -86,8 +91,10 @@ func addPlaceholders(to, more []placeholder) []placeholder {
 // spoken gathers warnings about placeholders, so that a prompt that many
 // agents share is told of once.
 type spoken struct {
-	order []placeholder
-	users map[placeholder]*users
+	order  []placeholder
+	users  map[placeholder]*users
+	report func(Problem)
+	budget *budget
 }
 
 type users struct {
@@ -99,10 +106,13 @@ type users struct {
 // checkPlaceholders compares an agent's prompts with what its infields and its
 // metadata declare. An agent that manages neither may declare them on the
 // platform, so its placeholders are told of only with -v.
-func (s *spoken) checkPlaceholders(agent string, spec *node, report func(Problem), b *budget) {
+func (s *spoken) checkPlaceholders(agent string, spec *node) {
 	infields, metadata := spec.get("call_infields"), spec.at("config", "metadata_schema")
 	declared := append(namesOf(infields, "field_name"), namesOf(metadata, "name")...)
-	known := make(map[string]bool, len(declared)+len(reserved)+1)
+	if !s.budget.takeWork(len(declared)) {
+		return
+	}
+	known := make(map[string]bool, len(declared)+1)
 	var near []string
 	for _, d := range declared {
 		known[d.text()] = true
@@ -115,26 +125,30 @@ func (s *spoken) checkPlaceholders(agent string, spec *node, report func(Problem
 	for _, name := range promptFields[:2] {
 		n := spec.at("config", name)
 		managed = managed || n.isText()
-		if n == nil || n.prompt == nil || !b.takeWork(len(n.prompt.names)) {
+		if n == nil || n.prompt == nil || !s.budget.takeWork(len(n.prompt.names)) {
 			continue
 		}
 		for _, p := range n.prompt.names {
 			used[p.name] = true
 			if !known[p.name] && !isReserved(p.name) {
-				s.add(p, agent, schema.Nearest(p.name, near), infields == nil && metadata == nil)
+				s.add(p, agent, near, infields == nil && metadata == nil)
 			}
 		}
 	}
 	for _, d := range declared {
 		if managed && !used[d.text()] {
-			report(Problem{Pos: d.pos, Warning: true, Verbose: true, Message: fmt.Sprintf("%s is declared, and no prompt uses {%s}", schema.Quote(d.text()), printable(schema.Clip(d.text())))})
+			s.report(Problem{Pos: d.pos, Warning: true, Verbose: true, Message: fmt.Sprintf("%s is declared, and no prompt uses {%s}", schema.Quote(d.text()), printable(schema.Clip(d.text())))})
 		}
 	}
 }
 
-func (s *spoken) add(p placeholder, agent, near string, verbose bool) {
+func (s *spoken) add(p placeholder, agent string, declared []string, verbose bool) {
 	u := s.users[p]
 	if u == nil {
+		near := ""
+		if s.budget.takeWork(len(declared)) {
+			near = schema.Nearest(p.name, declared)
+		}
 		hint := "declare it in call_infields or config.metadata_schema: without a value it is spoken as it stands"
 		if near != "" {
 			hint = fmt.Sprintf("did you mean {%s}? without a value it is spoken as it stands", printable(near))

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/schema"
 )
@@ -34,7 +35,7 @@ type promptFile struct {
 func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *node {
 	switch {
 	case n.isText():
-		n.prompt = inlinePrompt(n)
+		n.prompt = inlinePrompt(n, r.line)
 		return n
 	case n.kind != mapKind:
 		return n
@@ -62,6 +63,9 @@ func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *nod
 			r.report(Problem{Pos: p.pos, Message: "config." + field + ": the files are larger than 1 MiB together", Hint: "shorten the prompt"})
 			return out
 		}
+		if !l.budget.takeWork(len(joined.names) + len(part.names)) {
+			return out // Load says that the project is too large
+		}
 		texts = append(texts, part.text)
 		joined.segments = append(joined.segments, Segment{Start: line, File: p.cleanPath(), Line: 1})
 		joined.names = addPlaceholders(joined.names, part.names)
@@ -70,14 +74,19 @@ func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *nod
 	if !ok {
 		return out
 	}
+	if len(texts) > 1 && !l.budget.takeBytes(int64(size)) {
+		r.report(Problem{Pos: n.pos, Message: "config." + field + ": the prompt " + errTooMuch.Error()})
+		return out
+	}
 	return &node{pos: n.pos, value: strings.Join(texts, "\n\n"), prompt: joined}
 }
 
 func (n *node) cleanPath() string { return path.Clean(n.text()) }
 
 // inlinePrompt tells where the lines of a text in a manifest stand: those of a
-// "|" block one by one, all others at the value itself.
-func inlinePrompt(n *node) *prompt {
+// "|" block one by one, all others at the value itself. raw gives the
+// manifest's lines.
+func inlinePrompt(n *node, raw func(int) []byte) *prompt {
 	text := n.text()
 	if text == "" {
 		return &prompt{}
@@ -87,12 +96,17 @@ func inlinePrompt(n *node) *prompt {
 		s.Line, s.Fixed = n.pos.Line+1, false
 	}
 	names := placeholders(n.pos.File, text)
+	indent := 0
+	if len(names) > 0 && !s.Fixed {
+		first := names[0].pos.Line
+		indent = utf8.RuneCount(raw(first+n.pos.Line)) - utf8.RuneCount(nthLine([]byte(text), first))
+	}
 	for i := range names {
 		if s.Fixed {
 			names[i].pos = n.pos
 		} else {
-			names[i].pos.Line += s.Line - 1
-			names[i].pos.Column = 0 // the block's indentation is not known
+			names[i].pos.Line += n.pos.Line
+			names[i].pos.Column += max(0, indent)
 		}
 	}
 	return &prompt{segments: []Segment{s}, names: names}
@@ -138,7 +152,6 @@ func (f *promptFile) load(files *files, name string) {
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	if p, bad := notText(name, []byte(text)); bad {
-		p.Message = "the prompt file holds what is no text: " + p.Message
 		f.err, f.problems = errors.New("is no text"), []Problem{p}
 		return
 	}

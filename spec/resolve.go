@@ -57,7 +57,8 @@ func (r *resolver) base(name string) *resolved {
 
 // document merges what doc extends, in order, and doc last.
 func (r *resolver) document(doc *document) *resolved {
-	out := &resolved{incomplete: doc.spec == nil && doc.root.get("spec").isInvalid()}
+	given := doc.root.get("spec")
+	out := &resolved{incomplete: given == nil || given.isInvalid()}
 	list := doc.spec.get("extends")
 	if list.isInvalid() {
 		out.incomplete = true
@@ -100,6 +101,9 @@ func (r *resolver) extended(doc *document, item *node) *resolved {
 		return base
 	}
 	hint := "write a document of kind Base with that metadata.name"
+	if !r.budget.takeWork(len(r.names)) {
+		return nil
+	}
 	if near := schema.Nearest(name, r.names); near != "" {
 		hint = `did you mean "` + near + `"?`
 	} else if len(r.names) > 0 && len(r.names) <= 10 {

@@ -97,6 +97,14 @@ func (n *node) isEmpty() bool {
 	}
 }
 
+// count gives the number of a list's items.
+func (n *node) count() int {
+	if n == nil {
+		return 0
+	}
+	return len(n.items)
+}
+
 func (n *node) isInvalid() bool { return n != nil && n.kind == invalidKind }
 
 // texts gives the text items of a list.
@@ -113,10 +121,11 @@ func (n *node) texts() []*node {
 }
 
 // fromYAML turns a checked YAML tree into nodes. A value in bad becomes an
-// invalid node, so that what is right beside it is still checked.
-func fromYAML(file string, n *yaml.Node, bad map[*yaml.Node]bool) *node {
+// invalid node, under the name that its field was meant to have, so that what
+// is right beside it is still checked.
+func fromYAML(file string, n *yaml.Node, bad map[*yaml.Node]string) *node {
 	out := &node{pos: Pos{File: file, Line: n.Line, Column: n.Column}}
-	if bad[n] {
+	if _, is := bad[n]; is {
 		out.kind = invalidKind
 		return out
 	}
@@ -125,9 +134,12 @@ func fromYAML(file string, n *yaml.Node, bad map[*yaml.Node]bool) *node {
 		out.kind = mapKind
 		out.fields = make([]field, 0, len(n.Content)/2)
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i]
+			key, name := n.Content[i], n.Content[i].Value
+			if meant := bad[n.Content[i+1]]; meant != "" {
+				name = meant
+			}
 			out.fields = append(out.fields, field{
-				key:  key.Value,
+				key:  name,
 				pos:  Pos{File: file, Line: key.Line, Column: key.Column},
 				node: fromYAML(file, n.Content[i+1], bad),
 			})
