@@ -158,20 +158,25 @@ func (d *detail) mapChange(c diff.Change) {
 // listChange says which items came and went: in the step's line when they are
 // few and short, else below it.
 func (d *detail) listChange(path string, before, after []string) {
-	inline := path
+	inline, short := "", true
+	add := func(sign, item string) {
+		if short {
+			inline += " " + sign + item
+			short = columns(inline) <= maxInline
+		}
+	}
 	gone, came := 0, 0
 	for _, r := range compare(before, after) {
 		for _, item := range after[r.j1:r.j2] {
-			came++
-			inline += " +" + item
+			add("+", item)
 		}
 		for _, item := range before[r.i1:r.i2] {
-			gone++
-			inline += " -" + item
+			add("-", item)
 		}
+		gone, came = gone+r.i2-r.i1, came+r.j2-r.j1
 	}
-	if columns(inline)-columns(path) <= maxInline {
-		d.inline = append(d.inline, inline)
+	if short {
+		d.inline = append(d.inline, path+inline)
 		return
 	}
 	d.inline = append(d.inline, path+plusMinus(came, gone))

@@ -177,12 +177,9 @@ func cellsOf(spans []span, width int) []span {
 	var cells []span
 	for _, s := range spans {
 		for _, t := range tokens(s.text) {
-			for columns(t) > width {
+			for t != "" {
 				n := max(clusterHead(t, width), clusterEnd(t))
 				cells, t = append(cells, span{s.style, t[:n]}), t[n:]
-			}
-			if t != "" {
-				cells = append(cells, span{s.style, t})
 			}
 		}
 	}

@@ -16,6 +16,7 @@ const (
 	commentLimit = 65536 - 1024
 	noteLimit    = 4000 // kept back for the note on what was cut
 	namesShown   = 40   // agents that the note names
+	smallBlock   = 300  // less room than this is not worth a try
 	remarksShown = 20   // refusals, and warnings, that are shown
 )
 
@@ -123,6 +124,10 @@ func (m *markdown) agents() {
 			continue
 		}
 		room := commentLimit - noteLimit - m.size
+		if room < smallBlock {
+			cut = append(cut, a.Name)
+			continue
+		}
 		full := m.agent(a, true)
 		if characters(full) <= room {
 			m.write(full)

@@ -102,18 +102,18 @@ func TestLocate(t *testing.T) {
 
 func TestEscape(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain – ₹500 नमस्ते": "plain – ₹500 नमस्ते",
-		"क्‍ष with a joiner":  "क्‍ष with a joiner",
-		"\x1b[2J":             `\x1b[2J`,
-		"a\tb\r\n":            `a\tb\r\n`,
-		"\u0085\u009b":        `\u0085\u009b`,
-		"\u202e\u2066\u2028":  `\u202e\u2066\u2028`,
-		"\xff":                `\xff`,
-		"\U000e0041":          `\U000e0041`,
-		"a\u00a0b":            `a\u00a0b`,
-		" ::error::x":         ` \x3a:error::x`,
-		"a ::error::x":        "a ::error::x",
-		"a ##[error]x":        `a #\x23[error]x`,
+		"plain – ₹500 नमस्ते":     "plain – ₹500 नमस्ते",
+		"क्\u200dष with a joiner": "क्\u200dष with a joiner",
+		"\x1b[2J":                 `\x1b[2J`,
+		"a\tb\r\n":                `a\tb\r\n`,
+		"\u0085\u009b":            `\u0085\u009b`,
+		"\u202e\u2066\u2028":      `\u202e\u2066\u2028`,
+		"\xff":                    `\xff`,
+		"\U000e0041":              `\U000e0041`,
+		"a\u00a0b":                `a\u00a0b`,
+		" ::error::x":             ` \x3a:error::x`,
+		"a ::error::x":            "a ::error::x",
+		"a ##[error]x":            `a #\x23[error]x`,
 	} {
 		if got := Escape(in); got != want {
 			t.Errorf("Escape(%q) = %q, want %q", in, got, want)

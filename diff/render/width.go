@@ -52,6 +52,9 @@ func clusterEnd(s string) int {
 	if s == "" {
 		return 0
 	}
+	if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
+		return 1 // ASCII joins nothing
+	}
 	prev, end := utf8.DecodeRuneInString(s)
 	flags := 0
 	for end < len(s) {

@@ -25,16 +25,6 @@ func (r row) text() string {
 	return b.String()
 }
 
-// marked says whether the row has words to mark.
-func (r row) marked() bool {
-	for _, p := range r.parts {
-		if p.changed {
-			return true
-		}
-	}
-	return false
-}
-
 func wholeRow(sign byte, line string) row { return row{sign, []part{{text: line}}} }
 
 // align orders the lines of one region for reading: a line that was edited
