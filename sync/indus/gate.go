@@ -23,13 +23,17 @@ type gate struct {
 
 	mu      sync.Mutex
 	pace    pacer
-	size    float64 // how many slots there are
+	probe   chan struct{} // not nil while the first request after a slow-down is out
+	size    float64       // how many slots there are
 	maxSize int
 	passed  int // requests that the platform accepted
 }
 
 // pass is the right to send one request.
-type pass struct{ epoch int }
+type pass struct {
+	epoch int
+	probe chan struct{} // not nil for the one that goes first after a slow-down
+}
 
 const firstSlots = 4
 
@@ -71,13 +75,22 @@ func (g *gate) enter(ctx context.Context, urgent bool) (pass, error) {
 			return pass{}, ctx.Err()
 		}
 		if err := ctx.Err(); err != nil {
-			g.skip()
+			g.slots <- struct{}{}
 			return pass{}, err
 		}
-		if g.stillOpen(epoch) {
-			return pass{epoch}, nil
+		p, probe, ok := g.start(epoch)
+		if ok {
+			return p, nil
 		}
-		g.skip() // a slow-down began while this one waited for a slot
+		g.slots <- struct{}{} // a slow-down began while this one waited for a slot
+		if probe == nil {
+			continue
+		}
+		select {
+		case <-probe:
+		case <-ctx.Done():
+			return pass{}, ctx.Err()
+		}
 	}
 }
 
@@ -102,11 +115,45 @@ func (g *gate) await(ctx context.Context) (epoch int, err error) {
 func (g *gate) stillOpen(epoch int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.open(epoch)
+}
+
+func (g *gate) open(epoch int) bool {
 	return g.pace.epoch == epoch && !g.now().Before(g.pace.pausedUntil)
 }
 
-// skip gives a slot back unused.
-func (g *gate) skip() { g.slots <- struct{}{} }
+// start turns a reservation into a pass. After a slow-down one request alone
+// goes first, to see whether the platform accepts again; the others get the
+// channel that is closed when that is known.
+func (g *gate) start(epoch int) (p pass, probe chan struct{}, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case !g.open(epoch):
+		return pass{}, nil, false
+	case !g.pace.untested:
+		return pass{epoch: epoch}, nil, true
+	case g.probe != nil:
+		return pass{}, g.probe, false
+	}
+	g.probe = make(chan struct{})
+	return pass{epoch: epoch, probe: g.probe}, nil, true
+}
+
+// skip gives a pass back unused.
+func (g *gate) skip(p pass) {
+	g.mu.Lock()
+	g.probed(p)
+	g.mu.Unlock()
+	g.slots <- struct{}{}
+}
+
+func (g *gate) probed(p pass) {
+	if p.probe != nil {
+		close(p.probe)
+		g.probe = nil
+	}
+}
 
 // leave tells how a request ended, and gives its slot back.
 func (g *gate) leave(p pass, out outcome) {
@@ -114,11 +161,14 @@ func (g *gate) leave(p pass, out outcome) {
 	switch {
 	case out.err != nil && out.err.Status == http.StatusTooManyRequests:
 		g.pace.turnedAway(g.now(), p.epoch, out.retryAfter, g.random())
-	case out.err == nil || out.err.Status != 0 && out.err.Status < 500:
+	case out.err == nil || out.err.Status != 0 && out.err.Status < http.StatusInternalServerError:
 		g.passed++
 		g.pace.accepted(g.now())
+	default:
+		g.pace.untested = false // broken, but not by a limit
 	}
-	if more := g.grow(); more {
+	g.probed(p)
+	if g.grow() {
 		g.slots <- struct{}{}
 	}
 	g.mu.Unlock()

@@ -14,14 +14,18 @@ const (
 	backTo       = 0.85 // of the pace that was accepted, after a 429
 	atMostTo     = 0.5  // of the pace so far, so that one odd second does not stop all
 	slowest      = 0.5  // requests a second
+	firstGuess   = 10   // at least, while too little is known to say less
 	fastest      = 5000 // above it there is no limit worth a wait
 	probeFast    = 0.02 // of the ceiling a second, well below it
 	probeSlow    = 0.005
 	probeBeyond  = 0.25 // of the pace a second, when the ceiling has proved wrong
 	firstPause   = time.Second
 	lastPause    = 30 * time.Second
-	shortRun     = 40 // accepted requests between two slow-downs
-	noiseRuns    = 4  // short runs in a row that tell noise from a limit
+	shortRun     = 40   // accepted requests between two slow-downs
+	noiseRuns    = 4    // short runs in a row that tell noise from a limit,
+	noiseSum     = 24   // if they are not so short all together that a limit is near,
+	noiseFall    = 0.95 // and each was at most at this share of the pace before
+	noisePace    = 4    // requests a second
 	noiseFor     = 30 * time.Second
 	noiseBarren  = 3 // 429s in a row that end it
 	recentWindow = time.Second
@@ -45,9 +49,12 @@ type pacer struct {
 
 	recent    [256]time.Time // when requests were accepted, a ring
 	next      int
-	run       int // accepted since the last slow-down
-	shortRuns int
-	barren    int // 429s since the last accepted
+	untested  bool // nothing was accepted since the last slow-down
+	run       int  // accepted since the last slow-down
+	shortRuns int  // that came in a row
+	shortSum  int
+	lastRate  float64 // the pace at the last slow-down
+	barren    int     // 429s since the last accepted
 	noise     time.Time
 	pauses    *backoff.ExponentialBackOff
 }
@@ -100,6 +107,7 @@ func (p *pacer) accepted(now time.Time) {
 	p.next++
 	p.run++
 	p.barren = 0
+	p.untested = false
 	p.pauses.Reset()
 }
 
@@ -117,11 +125,12 @@ func (p *pacer) turnedAway(now time.Time, epoch int, retryAfter time.Duration, r
 		return
 	}
 	p.epoch++
+	p.countRun()
 	if p.isNoise() {
 		p.noise, p.lim, p.shortRuns, p.run = now.Add(noiseFor), nil, 0, 0
 		return
 	}
-	p.noise, p.run = time.Time{}, 0
+	p.noise, p.run, p.untested = time.Time{}, 0, true
 	p.decrease(now)
 	if pause := p.pauses.NextBackOff(); retryAfter < 0 {
 		p.pause(now.Add(pause + time.Duration(random*float64(pause)/4)))
@@ -129,14 +138,26 @@ func (p *pacer) turnedAway(now time.Time, epoch int, retryAfter time.Duration, r
 	p.grownAt = p.pausedUntil
 }
 
-// isNoise counts runs that a slower pace did not make longer.
-func (p *pacer) isNoise() bool {
-	if p.run == 0 || p.run >= shortRun {
-		p.shortRuns = 0
-		return false
+// countRun notes how long the run was that a 429 has just ended, and whether
+// it was short although the pace was slower than in the run before.
+func (p *pacer) countRun() {
+	slower := p.lim != nil && p.rate < noiseFall*p.lastRate
+	p.lastRate = math.Inf(1)
+	if p.lim != nil {
+		p.lastRate = p.rate
+	}
+	if !slower || p.run == 0 || p.run >= shortRun {
+		p.shortRuns, p.shortSum = 0, 0
+		return
 	}
 	p.shortRuns++
-	return p.shortRuns >= noiseRuns
+	p.shortSum += p.run
+}
+
+// isNoise says that slowing down again and again has not made the runs longer.
+// Of a slow pace it proves nothing: a few requests are long then.
+func (p *pacer) isNoise() bool {
+	return p.shortRuns >= noiseRuns && p.shortSum >= noiseSum && p.rate >= noisePace
 }
 
 // decrease sets the pace below what was accepted of late.
@@ -144,8 +165,8 @@ func (p *pacer) decrease(now time.Time) {
 	got := p.acceptedRate(now)
 	before := p.rate
 	if p.lim == nil {
-		p.ceiling = got
-		p.rate = backTo * got
+		p.ceiling = max(got, firstGuess)
+		p.rate = backTo * p.ceiling
 	} else {
 		p.ceiling = before
 		p.rate = max(atMostTo*before, min(backTo*before, backTo*got))

@@ -108,7 +108,7 @@ func (c *Client) send(ctx context.Context, r *request) outcome {
 		authorization := ""
 		if r.ep.access == bearer {
 			if tok = c.auth.current(); tok == nil { // it died while this one queued
-				c.gate.skip()
+				c.gate.skip(pass)
 				continue
 			}
 			authorization = tok.header

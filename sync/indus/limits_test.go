@@ -1,0 +1,172 @@
+package indus
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/agentsync/agentsync/internal/secret"
+)
+
+// limited is a server with a limit and a latency, in the memory of a synctest
+// bubble: time passes only when every goroutine waits.
+type limited struct {
+	mu         sync.Mutex
+	rnd        *rand.Rand
+	allow      func(now time.Time) bool
+	latency    time.Duration
+	retryAfter string
+	requests   int
+	refused    int
+	inFlight   int
+	most       int
+}
+
+func (s *limited) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	s.requests++
+	s.inFlight++
+	s.most = max(s.most, s.inFlight)
+	there := time.Duration((0.4 + 0.2*s.rnd.Float64()) * float64(s.latency))
+	s.mu.Unlock()
+	time.Sleep(there)
+	s.mu.Lock()
+	ok := s.allow(time.Now())
+	if !ok {
+		s.refused++
+	}
+	s.mu.Unlock()
+	time.Sleep(s.latency - there)
+	s.mu.Lock()
+	s.inFlight--
+	s.mu.Unlock()
+	resp := &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"agent_id":"AGT_1","agent_name":"x"}`)), Request: r}
+	if !ok {
+		resp.StatusCode = http.StatusTooManyRequests
+		resp.Body = io.NopCloser(bytes.NewReader([]byte(`{"detail":"Too many requests"}`)))
+		if s.retryAfter != "" {
+			resp.Header.Set("Retry-After", s.retryAfter)
+		}
+	}
+	return resp, nil
+}
+
+// bucket is a token bucket: perSecond on average, burst at once.
+func bucket(perSecond, burst float64) func(time.Time) bool {
+	tokens, last := burst, time.Time{}
+	return func(now time.Time) bool {
+		if !last.IsZero() {
+			tokens = min(burst, tokens+now.Sub(last).Seconds()*perSecond)
+		}
+		last = now
+		if tokens < 1 {
+			return false
+		}
+		tokens--
+		return true
+	}
+}
+
+// window allows n requests in each window of the wall clock.
+func window(n int, length time.Duration) func(time.Time) bool {
+	var current time.Time
+	count := 0
+	return func(now time.Time) bool {
+		if w := now.Truncate(length); w != current {
+			current, count = w, 0
+		}
+		count++
+		return count <= n
+	}
+}
+
+// random turns away a share of the requests, however fast they come.
+func random(share float64, rnd *rand.Rand) func(time.Time) bool {
+	return func(time.Time) bool { return rnd.Float64() >= share }
+}
+
+// drive sends n reads from so many workers and gives the time it took.
+func drive(t *testing.T, s *limited, n, workers int, opt Options) time.Duration {
+	t.Helper()
+	opt.BaseURL = "http://localhost"
+	opt.Transport = s
+	opt.Credentials = Credentials{Token: secret.New("token")}
+	rnd := rand.New(rand.NewPCG(7, 7))
+	opt.Rand = rnd.Float64
+	c, err := New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	work := make(chan int, n)
+	for i := range n {
+		work <- i
+	}
+	close(work)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for i := range work {
+				if _, err := c.Agent(t.Context(), fmt.Sprintf("AGT_%d", i)); err != nil {
+					t.Errorf("request %d: %v", i, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(start)
+}
+
+// TestLimitedServer is the promise of issue 3: under 20 requests a second no
+// request fails, and fewer than 5 % of all that are sent are answered 429.
+func TestLimitedServer(t *testing.T) {
+	type limit struct {
+		name  string
+		allow func() func(time.Time) bool
+		n     int
+		worst float64       // share of 429s
+		most  time.Duration // for all
+	}
+	limits := []limit{
+		{"bucket of 20", func() func(time.Time) bool { return bucket(20, 20) }, 1200, 0.03, 90 * time.Second},
+		{"bucket of 5", func() func(time.Time) bool { return bucket(20, 5) }, 1200, 0.03, 100 * time.Second},
+		{"bucket of 40", func() func(time.Time) bool { return bucket(20, 40) }, 1200, 0.04, 90 * time.Second},
+		{"bucket of 1", func() func(time.Time) bool { return bucket(20, 1) }, 1200, 0.05, 240 * time.Second},
+		{"a plan alone", func() func(time.Time) bool { return bucket(20, 20) }, 401, 0.05, 40 * time.Second},
+		{"20 each second", func() func(time.Time) bool { return window(20, time.Second) }, 1200, 0.04, 90 * time.Second},
+		{"600 each minute", func() func(time.Time) bool { return window(600, time.Minute) }, 1200, 0.05, 4 * time.Minute},
+		{"2 a second", func() func(time.Time) bool { return bucket(2, 10) }, 200, 0.12, 140 * time.Second},
+		{"200 a second", func() func(time.Time) bool { return bucket(200, 200) }, 3000, 0.03, 120 * time.Second},
+		{"random 7 %", func() func(time.Time) bool { return random(0.07, rand.New(rand.NewPCG(3, 4))) }, 700, 0.1, 5 * time.Minute},
+	}
+	for _, l := range limits {
+		for _, latency := range []time.Duration{time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, 600 * time.Millisecond} {
+			for _, after := range []string{"", "1"} {
+				t.Run(fmt.Sprintf("%s/%s/after=%s", l.name, latency, after), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						s := &limited{rnd: rand.New(rand.NewPCG(1, 2)), allow: l.allow(), latency: latency, retryAfter: after}
+						took := drive(t, s, l.n, 16, Options{})
+						share := float64(s.refused) / float64(s.requests)
+						t.Logf("%d requests, %d answered 429 (%.1f %%), %s", s.requests, s.refused, 100*share, took.Round(time.Millisecond))
+						if share >= l.worst {
+							t.Errorf("%.1f %% answered 429, want under %.0f %%", 100*share, 100*l.worst)
+						}
+						if took > l.most {
+							t.Errorf("took %s, want at most %s", took, l.most)
+						}
+						if s.most > 16 {
+							t.Errorf("%d requests in flight", s.most)
+						}
+					})
+				})
+			}
+		}
+	}
+}
