@@ -212,3 +212,34 @@ func (p *parser) knows(name, key string) bool {
 		return slices.Contains(p.extra, name+"."+key)
 	}
 }
+
+// maxDepth is how deep a body may be nested, far below what encoding/json can
+// read back from the data file.
+const maxDepth = 200
+
+// storable tells why a value cannot be kept, "" when it can: a number that no
+// float64 holds, or nesting without end.
+func storable(v any, depth int) string {
+	if depth > maxDepth {
+		return "nested too deeply"
+	}
+	switch v := v.(type) {
+	case json.Number:
+		if _, err := v.Float64(); err != nil {
+			return "a number is out of range"
+		}
+	case []any:
+		for _, e := range v {
+			if why := storable(e, depth+1); why != "" {
+				return why
+			}
+		}
+	case map[string]any:
+		for _, e := range v {
+			if why := storable(e, depth+1); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}

@@ -137,11 +137,12 @@ func updateService(c *call) answer {
 	}
 	p := &parser{strict: c.s.opts.Strict, extra: c.s.opts.Extra}
 	value := section(p, []any{"body"}, c.body)
-	for _, problem := range p.problems {
-		if problem.Type == "extra_forbidden" {
+	if len(p.problems) > 0 {
+		first := p.problems[0]
+		if first.Type == "extra_forbidden" {
 			return invalid(p.problems...)
 		}
-		return detail(http.StatusBadRequest, fmt.Sprintf("Invalid payload for %s: %v: %s", service, problem.Loc[1:], problem.Msg))
+		return detail(http.StatusBadRequest, fmt.Sprintf("Invalid payload for %s: %v: %s", service, first.Loc[1:], first.Msg))
 	}
 	v := c.agent.current()
 	if v == nil {

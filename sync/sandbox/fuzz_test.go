@@ -28,6 +28,7 @@ func FuzzRequests(f *testing.F) {
 		{"POST", "/api/calls/click2call", `{"customer_number":"919999999999","agent_number":"AGT_","agent_config":{"a":[]}}`},
 		{"POST", "/api/agents", `{"api_key":{}}`},
 		{"POST", "/api/agents/create", strings.Repeat("[", 20000)},
+		{"POST", "AGENT/configs", `{"tts_config":{"x":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}}`},
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}

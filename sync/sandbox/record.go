@@ -63,18 +63,15 @@ func (s *Server) CountRequests(method, part string) int {
 
 // IsWrite says whether the request changes the platform: not a read, a login,
 // a refresh, a listing by API key or one of the prompt tools.
-func (r RequestRecord) IsWrite() bool { return IsWrite(r.Method, r.Path) }
-
-// IsWrite is RequestRecord.IsWrite for a method and an unescaped path.
-func IsWrite(method, path string) bool {
+func (r RequestRecord) IsWrite() bool {
 	switch {
-	case method == "GET", method == "HEAD", method == "OPTIONS":
+	case r.Method == "GET", r.Method == "HEAD", r.Method == "OPTIONS":
 		return false
-	case method != "POST":
+	case r.Method != "POST":
 		return true
 	}
 	for _, end := range []string{"/login", "/refresh_token", "/api/agents", "/configs/enhance", "/configs/render", "/configs/validate"} {
-		if strings.HasSuffix(path, end) {
+		if strings.HasSuffix(r.Path, end) {
 			return false
 		}
 	}

@@ -181,6 +181,10 @@ func (c *call) parse(body []byte) []problem {
 		p.fail([]any{"body", 0}, "json_invalid", "JSON decode error")
 		return p.problems
 	}
+	if why := storable(v, 0); why != "" {
+		p.fail([]any{"body"}, "json_invalid", "JSON decode error: "+why)
+		return p.problems
+	}
 	c.body, _ = c.route.body(p, []any{"body"}, v).(map[string]any)
 	return p.problems
 }

@@ -57,7 +57,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	requestID := fmt.Sprintf("req_%08x", s.requests.Add(1))
 	if s.opts.Latency > 0 {
 		if err := s.opts.Sleep(r.Context(), s.opts.Latency); err != nil {
-			return
+			panic(http.ErrAbortHandler) // the client has gone
 		}
 	}
 	c := &call{s: s, r: r, now: s.opts.Now(), actor: s.owner}

@@ -172,19 +172,28 @@ func (s *store) refresh() error {
 	if s.path == "" {
 		return nil
 	}
-	stamp, err := readStamp(s.path)
-	if err != nil {
-		return fmt.Errorf("sandbox data: %w", err)
-	}
 	s.mu.RLock()
-	same := stamp == s.stamp && stamp != "?"
+	same, err := s.fresh()
 	s.mu.RUnlock()
-	if same {
-		return nil
+	if same || err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if same, err = s.fresh(); same || err != nil {
+		return err
+	}
 	return s.load()
+}
+
+// fresh says whether the state is the file's. The caller holds mu, so that no
+// write of this process comes between the two.
+func (s *store) fresh() (bool, error) {
+	stamp, err := readStamp(s.path)
+	if err != nil {
+		return false, fmt.Errorf("sandbox data: %w", err)
+	}
+	return stamp == s.stamp && stamp != "?", nil
 }
 
 // readStamp is the stamp of the file, "" when there is no file and "?" when it

@@ -122,7 +122,7 @@ func TestKilled(t *testing.T) {
 	if path := os.Getenv("SANDBOX_KILLED"); path != "" {
 		writeWithoutEnd(t, path)
 	}
-	for round := range 5 {
+	for round := range 3 {
 		path := filepath.Join(t.TempDir(), "sandbox.json")
 		cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$")
 		cmd.Env = append(os.Environ(), "SANDBOX_KILLED="+path)
@@ -165,10 +165,10 @@ func TestManyClients(t *testing.T) {
 	c := newClient(t, onFile(filepath.Join(t.TempDir(), "sandbox.json")))
 	shared := c.create("shared", "p")
 	var wait sync.WaitGroup
-	for i := range 8 {
+	for i := range 6 {
 		wait.Go(func() {
 			a := c.create(fmt.Sprint("A", i), "p")
-			for n := range 5 {
+			for n := range 3 {
 				c.do(200, "POST", a+"/configs?publish=true", `{"notes":"n"}`)
 				c.do(201, "POST", shared+"/call_outcomes", outcome(fmt.Sprintf("o%d-%d", i, n)))
 				c.do(200, "POST", shared+"/configs", `{}`)
@@ -190,7 +190,7 @@ func TestManyClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, ok := snap.Agent("shared")
-	if !ok || len(snap.Agents) != 1 || len(a.Outcomes) != 40 || len(a.Versions) != 81 {
+	if !ok || len(snap.Agents) != 1 || len(a.Outcomes) != 18 || len(a.Versions) != 37 {
 		t.Errorf("%d agents, %d outcomes, %d versions", len(snap.Agents), len(a.Outcomes), len(a.Versions))
 	}
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -47,8 +48,8 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if w.status == 0 {
 		stop()
-		cancel()
-		return nil, io.ErrUnexpectedEOF
+		defer cancel()
+		return nil, cmp.Or(req.Context().Err(), io.ErrUnexpectedEOF)
 	}
 	length, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64)
 	if err != nil {
