@@ -81,7 +81,7 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 		r.report(Problem{Pos: whole, Message: "the file is empty", Hint: "write a manifest into it, or delete it"})
 		return r
 	}
-	if p, bad := notText(file, data); bad {
+	if p, bad := notText(file, string(data)); bad {
 		r.report(p)
 		return r
 	}

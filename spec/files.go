@@ -184,10 +184,9 @@ func printable(s string) string {
 	return s
 }
 
-// notText finds the first byte of data that is no UTF-8, or the first control
+// notText finds the first byte of text that is no UTF-8, or the first control
 // character, and says so with its place.
-func notText(file string, data []byte) (Problem, bool) {
-	text := string(data)
+func notText(file, text string) (Problem, bool) {
 	at, message := -1, ""
 	if !utf8.ValidString(text) {
 		for at = 0; at < len(text); {

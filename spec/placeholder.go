@@ -98,7 +98,8 @@ type spoken struct {
 }
 
 type users struct {
-	agents  []string
+	first   string // an agent
+	count   int
 	hint    string
 	verbose bool
 }
@@ -153,11 +154,11 @@ func (s *spoken) add(p placeholder, agent string, declared []string, verbose boo
 		if near != "" {
 			hint = fmt.Sprintf("did you mean {%s}? without a value it is spoken as it stands", printable(near))
 		}
-		u = &users{hint: hint, verbose: true}
+		u = &users{first: agent, hint: hint, verbose: true}
 		s.users[p] = u
 		s.order = append(s.order, p)
 	}
-	u.agents = append(u.agents, agent)
+	u.count++
 	u.verbose = u.verbose && verbose
 }
 
@@ -165,9 +166,9 @@ func (s *spoken) problems() []Problem {
 	var out []Problem
 	for _, p := range s.order {
 		u := s.users[p]
-		who := "agent " + u.agents[0]
-		if more := len(u.agents) - 1; more > 0 {
-			who = fmt.Sprintf("agent %s and %d more", u.agents[0], more)
+		who := "agent " + u.first
+		if u.count > 1 {
+			who = fmt.Sprintf("agent %s and %d more", u.first, u.count-1)
 		}
 		out = append(out, Problem{Pos: p.pos, Warning: true, Verbose: u.verbose, Hint: u.hint,
 			Message: fmt.Sprintf("{%s} is neither an infield nor metadata of %s", p.name, who)})

@@ -151,7 +151,7 @@ func (f *promptFile) load(files *files, name string) {
 		return
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
-	if p, bad := notText(name, []byte(text)); bad {
+	if p, bad := notText(name, text); bad {
 		f.err, f.problems = errors.New("is no text"), []Problem{p}
 		return
 	}

@@ -67,7 +67,7 @@ func Canonical(v any) any {
 // Text gives s as agentsync compares and sends it: LF line ends, and no
 // trailing newlines (design section 2).
 func Text(s string) string {
-	if strings.Contains(s, "\r\n") {
+	for strings.Contains(s, "\r\n") { // more than once for \r\r\n: the result has none left
 		s = strings.ReplaceAll(s, "\r\n", "\n")
 	}
 	return strings.TrimRight(s, "\n")
