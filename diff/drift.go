@@ -123,16 +123,27 @@ func (p *agentPlanner) repeatsOlder(live *Version, content map[string]any) bool 
 	return false
 }
 
-// lastApplied is the newest published version, other than the live one, that
-// carries an intact provenance line: what git wanted before the platform moved.
+// lastApplied is what git wanted before the platform moved: a published
+// version, other than the live one, with an intact provenance line. It is the
+// one whose line the live version took over, since an edit on the platform
+// starts from what is live, which after a rollback is not the newest; else the
+// newest.
 func (p *agentPlanner) lastApplied() *Version {
+	_, line, marked := ParseNotes(p.remote.Current.Notes)
+	var newest *Version
 	for i := range p.remote.Versions {
 		v := &p.remote.Versions[i]
-		if v.Number != p.remote.Current.Number && !v.IsDraft() && vouched(v, p.want) {
+		if v.Number == p.remote.Current.Number || v.IsDraft() || !vouched(v, p.want) {
+			continue
+		}
+		if _, own, _ := ParseNotes(v.Notes); marked && own.Config == line.Config {
 			return v
 		}
+		if newest == nil {
+			newest = v
+		}
 	}
-	return nil
+	return newest
 }
 
 // carriesProvenance says whether any version that was read has our line.
