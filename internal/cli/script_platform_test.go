@@ -1,0 +1,191 @@
+package cli_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/sync/sandbox"
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/pflag"
+)
+
+type storyKey struct{}
+
+// story is what one script has: the platforms that it started, the last of
+// which its commands speak of.
+type story struct {
+	reading []string // switches that every platform of the story gets
+	lock    string   // "no-lock": the story forgets its lock file
+	log     string   // the file with all that the program said
+
+	platforms []*platform
+	kept      map[string]string // what `remote keep` remembered
+}
+
+// platform is a sandbox behind a fault proxy, served on loopback.
+type platform struct {
+	sandbox *sandbox.Server
+	proxy   *faults.Proxy
+	server  *httptest.Server
+	// from is the first request that counts; reset moves it.
+	from int
+}
+
+func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
+
+// platform is the one that the story speaks of.
+func (s *story) platform(ts *testscript.TestScript) *platform {
+	if len(s.platforms) == 0 {
+		ts.Fatalf("the story has no platform yet")
+	}
+	return s.platforms[len(s.platforms)-1]
+}
+
+func (s *story) close() {
+	for _, p := range s.platforms {
+		p.server.CloseClientConnections()
+		p.server.Close()
+		p.sandbox.Close()
+	}
+}
+
+func (s *story) secrets() []string {
+	var out []string
+	for _, p := range s.platforms {
+		out = append(out, p.sandbox.Secrets()...)
+	}
+	return out
+}
+
+// startPlatform is `platform [switches]`: a fresh sandbox, and the variables
+// that connect agentsync to it.
+func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	s := storyOf(ts)
+	o := sandbox.DefaultOptions()
+	now := &clock{now: time.Date(2026, 4, 22, 9, 58, 53, 0, time.UTC)}
+	o.Now = now.Now
+	o.Seed = 7
+	flags := pflag.NewFlagSet("platform", pflag.ContinueOnError)
+	flags.StringVar(&o.Rollback, "rollback", o.Rollback, "")
+	flags.BoolVar(&o.CreatePublishes, "create-publishes", o.CreatePublishes, "")
+	flags.StringVar(&o.Superseded, "superseded", o.Superseded, "")
+	flags.BoolVar(&o.RestoreFields, "restore-fields", o.RestoreFields, "")
+	flags.StringVar(&o.Listing, "listing", o.Listing, "")
+	flags.BoolVar(&o.Strict, "strict", false, "")
+	flags.BoolVar(&o.Wrap, "wrap", false, "")
+	flags.BoolVar(&o.SoftErrors, "soft-errors", false, "")
+	flags.BoolVar(&o.NoRefresh, "no-refresh", false, "")
+	flags.Float64Var(&o.RateLimit, "rate-limit", 0, "")
+	flags.StringSliceVar(&o.Extra, "extra", nil, "")
+	flags.StringVar(&o.Email, "email", o.Email, "")
+	flags.StringVar(&o.Password, "password", o.Password, "")
+	flags.StringVar(&o.APIKey, "api-key", o.APIKey, "")
+	ts.Check(flags.Parse(append(append([]string{}, s.reading...), args...)))
+	if flags.NArg() > 0 {
+		ts.Fatalf("platform: %q is no switch", flags.Args())
+	}
+	if o.RateLimit > 0 {
+		o.Now = time.Now
+	}
+	server, err := sandbox.New(o)
+	ts.Check(err)
+	p := &platform{sandbox: server, proxy: faults.New(server, 1)}
+	p.server = httptest.NewServer(p.proxy)
+	s.platforms = append(s.platforms, p)
+	ts.Setenv("INDUSLABS_BASE_URL", p.server.URL)
+	ts.Setenv("INDUSLABS_EMAIL", o.Email)
+	ts.Setenv("INDUSLABS_PASSWORD", o.Password)
+	ts.Setenv("INDUSLABS_API_KEY", o.APIKey)
+	ts.Setenv("INDUSLABS_TOKEN", "")
+	ts.Setenv("LISTING", o.Listing)
+}
+
+// fault is `fault METHOD PATHPART ACTION [NTH]`: the nth (or every) such
+// request goes wrong. `fault reset` ends all faults.
+func fault(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	p := storyOf(ts).platform(ts)
+	if len(args) == 1 && args[0] == "reset" {
+		p.proxy.Reset()
+		p.from = 0
+		return
+	}
+	if len(args) < 3 || len(args) > 4 {
+		ts.Fatalf("usage: fault METHOD PATHPART ACTION [NTH] | fault reset")
+	}
+	do, err := faults.Named(args[2])
+	ts.Check(err)
+	rule := faults.Rule{Method: args[0], Path: args[1], Do: do}
+	if len(args) == 4 {
+		rule.Nth, err = strconv.Atoi(args[3])
+		ts.Check(err)
+	}
+	p.proxy.Add(rule)
+}
+
+// requests counts those since `requests reset`:
+//
+//	requests METHOD PATHPART N   just so many; METHOD may be "any"
+//	requests writes N
+//	requests most N              at most so many in all
+func requests(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	p := storyOf(ts).platform(ts)
+	since := p.proxy.Requests()[p.from:]
+	switch {
+	case len(args) == 1 && args[0] == "reset":
+		p.from += len(since)
+	case len(args) == 2 && args[0] == "writes":
+		n := countRequests(since, func(r faults.Record) bool { return faults.IsWrite(r.Method, r.Path) })
+		wantCount(ts, since, n, args[1])
+	case len(args) == 2 && args[0] == "most":
+		most, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		if len(since) > most {
+			ts.Fatalf("%d requests, want at most %d:\n%s", len(since), most, listRequests(since))
+		}
+		ts.Logf("%d requests, at most %d wanted", len(since), most)
+	case len(args) == 3:
+		n := countRequests(since, func(r faults.Record) bool {
+			return (args[0] == "any" || args[0] == r.Method) && strings.Contains(r.Path, args[1])
+		})
+		wantCount(ts, since, n, args[2])
+	default:
+		ts.Fatalf("usage: requests reset | METHOD PATHPART N | writes N | most N")
+	}
+}
+
+func countRequests(list []faults.Record, match func(faults.Record) bool) int {
+	n := 0
+	for _, r := range list {
+		if match(r) {
+			n++
+		}
+	}
+	return n
+}
+
+func wantCount(ts *testscript.TestScript, list []faults.Record, got int, want string) {
+	if strconv.Itoa(got) != want {
+		ts.Fatalf("%d such requests, want %s; all of them:\n%s", got, want, listRequests(list))
+	}
+}
+
+func listRequests(list []faults.Record) string {
+	var b strings.Builder
+	for _, r := range list {
+		fmt.Fprintf(&b, "  %s %s %d\n", r.Method, r.Path, r.Status)
+	}
+	return b.String()
+}
+
+func noNeg(ts *testscript.TestScript, neg bool) {
+	if neg {
+		ts.Fatalf("! makes no sense here")
+	}
+}

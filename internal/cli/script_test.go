@@ -1,0 +1,150 @@
+package cli_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/agentsync/agentsync/internal/cli"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes this binary the program as well: a story's `agentsync` is a
+// process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"agentsync": runProgram})
+}
+
+// runProgram is main.go's main with one more reader: all that the program says
+// goes to the file that STORY_LOG names too, where the story's end looks for
+// secrets.
+func runProgram() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	env := cli.OSEnv()
+	if path := os.Getenv("STORY_LOG"); path != "" {
+		log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(99)
+		}
+		env.Stdout = io.MultiWriter(env.Stdout, log)
+		env.Stderr = io.MultiWriter(env.Stderr, log)
+	}
+	os.Exit(cli.Main(ctx, os.Args[1:], env))
+}
+
+// TestStories runs what a user would do, each story against a sandbox of its
+// own. Their commands beside testscript's are in script_commands_test.go.
+func TestStories(t *testing.T) {
+	testscript.Run(t, storyParams("testdata/script", nil, ""))
+}
+
+// TestEveryReading runs the main story under every reading of what the
+// platform's reference leaves open, with the lock file and without it.
+func TestEveryReading(t *testing.T) {
+	readings := []string{
+		"",
+		"--rollback clone",
+		"--create-publishes=false",
+		"--superseded published",
+		"--restore-fields=false",
+		"--listing legacy",
+		"--listing none",
+		"--strict",
+		"--wrap",
+		"--rollback clone --restore-fields=false",
+		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --wrap",
+		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --listing legacy",
+		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --listing none",
+		"--superseded published --create-publishes=false --restore-fields=false --listing legacy --wrap",
+	}
+	for _, reading := range readings {
+		for _, lock := range []string{"lock", "no-lock"} {
+			if lock == "no-lock" && strings.Contains(reading, "--listing none") {
+				continue // nothing could find the agents
+			}
+			t.Run(lock+" "+reading, func(t *testing.T) {
+				t.Parallel()
+				testscript.Run(t, storyParams("testdata/readings", strings.Fields(reading), lock))
+			})
+		}
+	}
+}
+
+func storyParams(dir string, reading []string, lock string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
+		Cmds:                storyCommands,
+		RequireUniqueNames:  true,
+		RequireExplicitExec: false,
+		UpdateScripts:       os.Getenv("UPDATE_STORIES") != "",
+		Setup: func(env *testscript.Env) error {
+			s := &story{reading: reading, lock: lock}
+			env.Values[storyKey{}] = s
+			s.log = filepath.Join(env.Getenv("TMPDIR"), "said.log")
+			for _, v := range [][2]string{
+				{"HOME", env.WorkDir}, {"STORY_LOG", s.log}, {"LOCK", lock},
+				{"GIT_CONFIG_GLOBAL", os.DevNull}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CEILING_DIRECTORIES", filepath.Dir(env.WorkDir)},
+				{"GIT_AUTHOR_NAME", "Story"}, {"GIT_AUTHOR_EMAIL", "story@example.com"},
+				{"GIT_COMMITTER_NAME", "Story"}, {"GIT_COMMITTER_EMAIL", "story@example.com"},
+				{"GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z"}, {"GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z"},
+			} {
+				env.Setenv(v[0], v[1])
+			}
+			env.Defer(func() { s.end(env) })
+			return nil
+		},
+	}
+}
+
+// end looks for the secrets of every platform of the story in all that the
+// program said and in all files that it left.
+func (s *story) end(env *testscript.Env) {
+	defer s.close()
+	fail := func(format string, args ...any) {
+		env.T().Log(fmt.Sprintf(format, args...))
+		env.T().FailNow()
+	}
+	secrets := s.secrets()
+	err := filepath.WalkDir(env.WorkDir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || d.Name() == "sandbox.json" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, secret := range secrets {
+			if strings.Contains(string(data), secret) {
+				fail("%s holds the secret %.12s…", path, secret)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		fail("look for secrets: %v", err)
+	}
+}
+
+// clock stands still unless a story moves it, so that tokens never die by
+// chance on a busy machine.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(time.Millisecond)
+	return c.now
+}
