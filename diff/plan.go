@@ -2,6 +2,11 @@
 // says what to do about it. It is pure: no I/O, no clock, no globals.
 package diff
 
+import (
+	"bytes"
+	"encoding/json"
+)
+
 // FormatVersion is the version of the plan's JSON form.
 const FormatVersion = "1"
 
@@ -102,10 +107,39 @@ type Step struct {
 	Target string   `json:"target"`
 	Needs  []string `json:"needs"` // ids of steps that must be done first
 	// From and To are config versions: what is current now, and what the step
-	// writes or makes current. nil when there is none or it is not known yet.
+	// writes or makes current. nil when there is none or it is not known yet;
+	// in JSON that is null, and steps that are not about a version lack both.
 	From    *int     `json:"from,omitempty"`
 	To      *int     `json:"to,omitempty"`
 	Changes []Change `json:"changes"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (s Step) MarshalJSON() ([]byte, error) {
+	type plain Step
+	switch s.Action {
+	case CreateDraft, UpdateDraft, Publish, Rollback, UpdateService:
+		return marshal(struct {
+			ID      string   `json:"id"`
+			Action  Action   `json:"action"`
+			Target  string   `json:"target"`
+			Needs   []string `json:"needs"`
+			From    *int     `json:"from"`
+			To      *int     `json:"to"`
+			Changes []Change `json:"changes"`
+		}(s))
+	default:
+		return marshal(plain(s))
+	}
+}
+
+// marshal leaves HTML escapes to the encoder around it.
+func marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return buf.Bytes(), err
 }
 
 // Change is one field's change. Before and After are canonical values (see

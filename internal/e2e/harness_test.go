@@ -1,0 +1,231 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/sync/sandbox"
+)
+
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "agentsync-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "agentsync")
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		_ = flag.Set("test.parallel", "8") // the tests wait more than they work
+	}
+	args := append([]string{"build", "-o", program}, buildFlags...)
+	if out, err := exec.Command("go", append(args, "github.com/agentsync/agentsync")...).CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// world is a project folder and a platform on loopback with faults before it.
+type world struct {
+	t        *testing.T
+	dir      string
+	platform *sandbox.Server
+	faults   *faults.Proxy
+	url      string
+	env      []string // further variables
+
+	mu      sync.Mutex
+	running *exec.Cmd
+}
+
+// newWorld serves a platform over the state in data ("" for an empty one).
+func newWorld(t *testing.T, change func(*sandbox.Options)) *world {
+	t.Helper()
+	o := sandbox.DefaultOptions()
+	if change != nil {
+		change(&o)
+	}
+	platform, err := sandbox.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, dir: t.TempDir(), platform: platform, faults: faults.New(platform, 1)}
+	server := httptest.NewServer(w.faults)
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	return w
+}
+
+// write puts files, by path below the project's root; "" removes one.
+func (w *world) write(files map[string]string) {
+	w.t.Helper()
+	for name, content := range files {
+		path := filepath.Join(w.dir, name)
+		if content == "" {
+			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				w.t.Fatal(err)
+			}
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// result is one run of the program.
+type result struct {
+	code           int // -1 when it was killed
+	stdout, stderr string
+}
+
+func (r result) String() string {
+	return fmt.Sprintf("exit %d\n--- stdout\n%s--- stderr\n%s", r.code, r.stdout, r.stderr)
+}
+
+// run runs the program in the project, and holds what it said against the
+// secrets that it could have said.
+func (w *world) run(args ...string) result {
+	w.t.Helper()
+	cmd := w.start(args...)
+	return w.wait(cmd)
+}
+
+func (w *world) start(args ...string) *exec.Cmd {
+	w.t.Helper()
+	cmd := exec.Command(program, append([]string{"-C", w.dir}, args...)...)
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "INDUSLABS_BASE_URL=" + w.url,
+		"INDUSLABS_EMAIL=" + sandbox.DefaultEmail, "INDUSLABS_PASSWORD=" + sandbox.DefaultPassword,
+		"INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey,
+	}, w.env...)
+	cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.running = cmd
+	return cmd
+}
+
+func (w *world) wait(cmd *exec.Cmd) result {
+	w.t.Helper()
+	timer := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		w.t.Fatal(err)
+	}
+	r := result{cmd.ProcessState.ExitCode(), cmd.Stdout.(*bytes.Buffer).String(), cmd.Stderr.(*bytes.Buffer).String()}
+	if strings.Contains(r.stderr, "DATA RACE") || strings.Contains(r.stderr, "panic:") {
+		w.t.Errorf("%v: %s", cmd.Args, r)
+	}
+	w.noSecrets("what it printed", r.stdout+r.stderr)
+	return r
+}
+
+// kill ends the running program as kill -9 does.
+func (w *world) kill() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_ = w.running.Process.Kill()
+}
+
+// must runs the program and wants this exit code.
+func (w *world) must(code int, args ...string) result {
+	w.t.Helper()
+	r := w.run(args...)
+	if r.code != code {
+		w.t.Fatalf("agentsync %s: want exit %d, got %s", strings.Join(args, " "), code, r)
+	}
+	return r
+}
+
+// noSecrets fails when text holds anything that must never show.
+func (w *world) noSecrets(what, text string) {
+	w.t.Helper()
+	for _, secret := range w.platform.Secrets() {
+		if strings.Contains(text, secret) {
+			w.t.Errorf("%s has the secret %q:\n%s", what, secret, text)
+		}
+	}
+}
+
+// noSecretsInFiles is noSecrets for every file of the project.
+func (w *world) noSecretsInFiles() {
+	w.t.Helper()
+	err := filepath.WalkDir(w.dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Base(path) == "platform.json" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		w.noSecrets(path, string(data))
+		return err
+	})
+	if err != nil {
+		w.t.Error(err)
+	}
+}
+
+func (w *world) snapshot() sandbox.Snapshot {
+	w.t.Helper()
+	s, err := w.platform.Snapshot()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+// settled wants the platform to be what the manifests say: a plan is empty and
+// writes nothing, and no draft is left that the wanted state lacks.
+func (w *world) settled() {
+	w.t.Helper()
+	w.faults.Reset()
+	r := w.must(0, "plan", "--detailed-exitcode")
+	if n := w.faults.Writes(); n != 0 {
+		w.t.Errorf("the empty plan made %d writes", n)
+	}
+	if !strings.HasPrefix(r.stdout, "No changes.") || strings.Count(r.stdout, "\n") != 1 {
+		w.t.Errorf("want one line that says no changes, got %s", r)
+	}
+	w.noSecretsInFiles()
+}
+
+func copyDir(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// soon is a context that ends a test that hangs.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
