@@ -38,12 +38,10 @@ func Remember(want spec.Agent, r *RemoteAgent) Remembered {
 			m.Agent[field] = spec.ShortDigest(r.Fields[field])
 		}
 	}
-	if want.OutcomesManaged {
-		rememberItems(m.Outcomes, r.Outcomes, OutcomeItems)
-	}
-	if want.InfieldsManaged {
-		rememberItems(m.Infields, r.Infields, InfieldItems)
-	}
+	// Items that the manifest does not manage are remembered too: when it begins
+	// to, those that are as they were are no drift.
+	rememberItems(m.Outcomes, r.Outcomes, OutcomeItems)
+	rememberItems(m.Infields, r.Infields, InfieldItems)
 	return m
 }
 
