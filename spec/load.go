@@ -31,6 +31,7 @@ type loader struct {
 	prompts  sync.Map // path → *promptFile
 	problems Problems
 	told     map[Problem]bool
+	failed   bool // some problem is an error
 }
 
 // report adds a finding, once: what is wrong with a base shows in each agent
@@ -38,8 +39,16 @@ type loader struct {
 func (l *loader) report(p Problem) {
 	if !l.told[p] {
 		l.told[p] = true
-		l.problems = append(l.problems, p)
+		l.take(p)
 	}
+}
+
+// take adds findings of which each is there once, or few times.
+func (l *loader) take(problems ...Problem) {
+	for _, p := range problems {
+		l.failed = l.failed || !p.Warning
+	}
+	l.problems = append(l.problems, problems...)
 }
 
 // Load reads agentsync.yaml and all manifests of a project. problems holds
@@ -61,7 +70,7 @@ func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Prob
 		l.report(Problem{Message: fmt.Sprintf("the project is too large: more than %d values, bases written out", maxWork), Hint: "split it into several projects"})
 	}
 	problems = l.problems.tidy()
-	if len(problems.Errors()) > 0 {
+	if l.failed {
 		return nil, problems
 	}
 	project.Warnings = problems
@@ -94,10 +103,10 @@ func (l *loader) load(ctx context.Context, opt LoadOptions) *Project {
 			}
 		}
 		if r != first {
-			l.problems = append(l.problems, r.problems...)
+			l.take(r.problems...)
 		}
 	}
-	if len(agents) == 0 && len(l.problems.Errors()) == 0 {
+	if len(agents) == 0 && !l.failed {
 		l.report(Problem{Message: "the project has no agents: no file holds an " + apiVersion + " document of kind Agent", Hint: "agentsync init writes a first one"})
 	}
 	project.Agents = l.agents(agents, bases, &settings)
@@ -128,7 +137,7 @@ func (l *loader) settings(r *fileResult, env string) settings {
 		env = "" // it may well be in the part that cannot be read
 	}
 	s := l.readSettings(found, env, r)
-	l.problems = append(l.problems, r.problems...)
+	l.take(r.problems...)
 	return s
 }
 
@@ -187,11 +196,13 @@ func (l *loader) agents(agents, bases []*document, s *settings) []Agent {
 		if merged.spec != nil && !merged.incomplete {
 			spoken.checkPlaceholders(doc.name, merged.spec)
 		}
-		out = append(out, builder.agent(doc, merged.spec))
+		if !l.failed {
+			out = append(out, builder.agent(doc, merged.spec))
+		}
 	}
 	names.check()
 	unusedOverrides(s.env.Name, s.overrides, l.report)
-	l.problems = append(l.problems, spoken.problems()...)
+	l.take(spoken.problems()...)
 	sortAgents(out)
 	return out
 }

@@ -174,7 +174,7 @@ func cutLine(err error) (line int, message string) {
 func noticed(data []byte, message string, b *budget) int {
 	const most = 64 << 10 // each try parses data anew
 	ends := lineEnds(data)
-	if len(data) > most || len(ends) == 0 || !b.takeWork(len(data)) {
+	if len(data) > most || len(ends) == 0 || !b.takeEffort(16*len(data)) {
 		_, err := decode(data)
 		if err == nil {
 			return 1
