@@ -69,12 +69,12 @@ func (p *agentPlanner) planCreate(out *AgentPlan) {
 	out.Status = Create
 	if spec.Empty(p.want.Agent["agent_type"]) {
 		p.problems = append(p.problems, *p.problem("agent",
-			fmt.Sprintf("spec.agent.agent_type is missing: %q is not on the platform yet, and creating it needs a type", p.want.Name),
+			fmt.Sprintf("agent.agent_type is missing: %q is not on the platform yet, and creating it needs a type", p.want.Name),
 			"add agent_type: INBOUND or OUTBOUND"))
 	}
 	if p.want.Release.Version > 1 {
 		p.problems = append(p.problems, *p.problem("release.version",
-			fmt.Sprintf("spec.release.version: %q is not on the platform yet and has no version %d", p.want.Name, p.want.Release.Version),
+			fmt.Sprintf("release.version: %q is not on the platform yet and has no version %d", p.want.Name, p.want.Release.Version),
 			"remove the pin until the version exists"))
 	}
 	create := p.step(CreateAgent, p.want.Name)

@@ -168,7 +168,7 @@ func (p *agentPlanner) planPin() release {
 		return release{release: []Step{step}, relies: v, differs: true}
 	}
 	return release{problem: p.problem("release.version",
-		fmt.Sprintf("spec.release.version: %q has no version %d", p.want.Name, pin),
+		fmt.Sprintf("release.version: %q has no version %d", p.want.Name, pin),
 		"pin a version that the platform lists, or remove the pin")}
 }
 
