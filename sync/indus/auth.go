@@ -121,10 +121,12 @@ func (a *auth) died(tok *token, answer *Error) {
 func (a *auth) giveUp(answer *Error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.tok == nil && a.fatal == nil {
-		a.fatal = asAuth(answer)
-		a.fatal.Message += " (to a token that the login had just given)"
+	if a.fatal != nil || a.tok != nil && a.tok.worked.Load() {
+		return
 	}
+	a.tok = nil
+	a.fatal = asAuth(answer)
+	a.fatal.Message += " (to a token that the login had just given)"
 }
 
 func asAuth(e *Error) *Error {

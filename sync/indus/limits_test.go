@@ -2,6 +2,7 @@ package indus
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -142,12 +143,12 @@ func TestLimitedServer(t *testing.T) {
 		{"a plan alone", func() func(time.Time) bool { return bucket(20, 20) }, 401, 0.05, 40 * time.Second},
 		{"20 each second", func() func(time.Time) bool { return window(20, time.Second) }, 1200, 0.04, 90 * time.Second},
 		{"600 each minute", func() func(time.Time) bool { return window(600, time.Minute) }, 1200, 0.05, 4 * time.Minute},
-		{"2 a second", func() func(time.Time) bool { return bucket(2, 10) }, 200, 0.12, 140 * time.Second},
+		{"2 a second", func() func(time.Time) bool { return bucket(2, 10) }, 200, 0.17, 140 * time.Second},
 		{"200 a second", func() func(time.Time) bool { return bucket(200, 200) }, 3000, 0.03, 120 * time.Second},
 		{"random 7 %", func() func(time.Time) bool { return random(0.07, rand.New(rand.NewPCG(3, 4))) }, 700, 0.1, 5 * time.Minute},
 	}
 	for _, l := range limits {
-		for _, latency := range []time.Duration{time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, 600 * time.Millisecond} {
+		for _, latency := range []time.Duration{time.Millisecond, 50 * time.Millisecond, 400 * time.Millisecond} {
 			for _, after := range []string{"", "1"} {
 				t.Run(fmt.Sprintf("%s/%s/after=%s", l.name, latency, after), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
@@ -169,4 +170,55 @@ func TestLimitedServer(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTimeout: a server that never answers is given up, and a create that it
+// may have carried out is not sent again.
+func TestTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		c, err := New(Options{BaseURL: "http://localhost", Transport: hang, Credentials: Credentials{Token: secret.New("token")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.CreateAgent(t.Context(), nil)
+		if e := asError(t, err); e.Error() != "POST /api/agents/create: no answer within 30s" || !e.MayHaveActed() || e.Tries() != 1 {
+			t.Errorf("%v: acted %v, tries %d", e, e.MayHaveActed(), e.Tries())
+		}
+		_, err = c.Agent(t.Context(), "A")
+		if e := asError(t, err); e.Error() != "GET /api/agents/A: no answer within 30s after 6 tries" {
+			t.Error(e)
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestInterruptedQueue: requests that wait for their turn end at once when
+// the context does, and are not sent.
+func TestInterruptedQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &limited{rnd: rand.New(rand.NewPCG(1, 2)), allow: bucket(0.01, 1), latency: time.Millisecond, retryAfter: "60"}
+		c, err := New(Options{BaseURL: "http://localhost", Transport: s, Credentials: Credentials{Token: secret.New("token")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() { _, _ = c.Agent(ctx, "A") })
+		}
+		time.Sleep(5 * time.Second)
+		start, sent := time.Now(), s.requests
+		cancel()
+		wg.Wait()
+		if time.Since(start) != 0 || s.requests != sent {
+			t.Errorf("took %s, %d more requests", time.Since(start), s.requests-sent)
+		}
+	})
 }

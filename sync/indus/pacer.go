@@ -12,6 +12,7 @@ import (
 // turns away about one request in a hundred.
 const (
 	backTo       = 0.85 // of the pace that was accepted, after a 429
+	backToRun    = 0.95 // of the pace over the whole run, its pause included
 	atMostTo     = 0.5  // of the pace so far, so that one odd second does not stop all
 	slowest      = 0.5  // requests a second
 	firstGuess   = 10   // at least, while too little is known to say less
@@ -21,13 +22,14 @@ const (
 	probeBeyond  = 0.25 // of the pace a second, when the ceiling has proved wrong
 	firstPause   = time.Second
 	lastPause    = 30 * time.Second
-	shortRun     = 40   // accepted requests between two slow-downs
-	noiseRuns    = 4    // short runs in a row that tell noise from a limit,
-	noiseSum     = 24   // if they are not so short all together that a limit is near,
-	noiseFall    = 0.95 // and each was at most at this share of the pace before
-	noisePace    = 4    // requests a second
+	shortRun     = 40 // accepted requests between two slow-downs, in less than
+	shortTime    = 10 * time.Second
+	noiseRuns    = 3    // short runs in a row that tell noise from a limit,
+	noiseRun     = 7    // of so many requests on average,
+	noiseFall    = 0.95 // each at most at this share of the pace of the one before
 	noiseFor     = 30 * time.Second
-	noiseBarren  = 3 // 429s in a row that end it
+	noiseOver    = 4   // 429s in that time prove a limit after all,
+	noiseShare   = 0.2 // when they are this share of the answers
 	recentWindow = time.Second
 )
 
@@ -45,6 +47,7 @@ type pacer struct {
 	ceiling     float64       // at which the last 429 came
 	grownAt     time.Time
 	pausedUntil time.Time
+	slowedAt    time.Time // when the last slow-down began; before, when the first request was let in
 	epoch       int
 
 	recent    [256]time.Time // when requests were accepted, a ring
@@ -54,7 +57,8 @@ type pacer struct {
 	shortRuns int  // that came in a row
 	shortSum  int
 	lastRate  float64 // the pace at the last slow-down
-	barren    int     // 429s since the last accepted
+	refused   int     // since the noise began
+	limited   bool    // it was no noise: not to be taken for it again
 	noise     time.Time
 	pauses    *backoff.ExponentialBackOff
 }
@@ -69,6 +73,9 @@ func (p *pacer) reserve(now time.Time) (wait time.Duration, epoch int) {
 	if wait := p.pausedUntil.Sub(now); wait > 0 {
 		return wait, -1 // no place yet
 	}
+	if p.slowedAt.IsZero() {
+		p.slowedAt = now
+	}
 	if p.lim == nil {
 		return 0, p.epoch
 	}
@@ -81,7 +88,7 @@ func (p *pacer) reserve(now time.Time) (wait time.Duration, epoch int) {
 
 // increase raises the pace for the time that has gone well.
 func (p *pacer) increase(now time.Time) {
-	calm := min(now.Sub(p.grownAt), time.Second).Seconds()
+	calm := min(now.Sub(p.grownAt), time.Second/4).Seconds() // a pause is not calm
 	p.grownAt = now
 	if calm <= 0 {
 		return
@@ -106,7 +113,6 @@ func (p *pacer) accepted(now time.Time) {
 	p.recent[p.next%len(p.recent)] = now
 	p.next++
 	p.run++
-	p.barren = 0
 	p.untested = false
 	p.pauses.Reset()
 }
@@ -114,39 +120,42 @@ func (p *pacer) accepted(now time.Time) {
 // turnedAway notes a 429 to a request of the given epoch. retryAfter is -1
 // when the platform named no time; random is in [0,1).
 func (p *pacer) turnedAway(now time.Time, epoch int, retryAfter time.Duration, random float64) {
-	p.barren++
 	if retryAfter >= 0 {
-		p.pause(now.Add(retryAfter))
+		defer p.pause(now.Add(retryAfter))
 	}
 	if epoch != p.epoch {
 		return // was in flight when the slow-down began
 	}
-	if p.noisy(now) && p.barren < noiseBarren {
-		return
+	if p.noisy(now) {
+		if p.refused++; p.refused < noiseOver || float64(p.refused) < noiseShare*float64(p.run+p.refused) {
+			return
+		}
+		p.limited = true
 	}
 	p.epoch++
-	p.countRun()
+	p.countRun(now)
 	if p.isNoise() {
-		p.noise, p.lim, p.shortRuns, p.run = now.Add(noiseFor), nil, 0, 0
+		p.noise, p.lim, p.shortRuns, p.run, p.slowedAt = now.Add(noiseFor), nil, 0, 0, now
+		p.refused = 0
 		return
 	}
-	p.noise, p.run, p.untested = time.Time{}, 0, true
 	p.decrease(now)
+	p.noise, p.run, p.untested, p.slowedAt = time.Time{}, 0, true, now
 	if pause := p.pauses.NextBackOff(); retryAfter < 0 {
 		p.pause(now.Add(pause + time.Duration(random*float64(pause)/4)))
 	}
-	p.grownAt = p.pausedUntil
+	p.grownAt = now
 }
 
 // countRun notes how long the run was that a 429 has just ended, and whether
 // it was short although the pace was slower than in the run before.
-func (p *pacer) countRun() {
+func (p *pacer) countRun(now time.Time) {
 	slower := p.lim != nil && p.rate < noiseFall*p.lastRate
 	p.lastRate = math.Inf(1)
 	if p.lim != nil {
 		p.lastRate = p.rate
 	}
-	if !slower || p.run == 0 || p.run >= shortRun {
+	if !slower || p.run == 0 || p.run >= shortRun || now.Sub(p.pausedUntil) >= shortTime {
 		p.shortRuns, p.shortSum = 0, 0
 		return
 	}
@@ -155,24 +164,24 @@ func (p *pacer) countRun() {
 }
 
 // isNoise says that slowing down again and again has not made the runs longer.
-// Of a slow pace it proves nothing: a few requests are long then.
+// A limit's are short as well while the pace is well above it, but shorter.
 func (p *pacer) isNoise() bool {
-	return p.shortRuns >= noiseRuns && p.shortSum >= noiseSum && p.rate >= noisePace
+	return !p.limited && p.shortRuns >= noiseRuns && p.shortSum >= noiseRun*p.shortRuns
 }
 
-// decrease sets the pace below what was accepted of late.
+// decrease sets the pace below what was accepted of late. The whole run tells
+// most: what a server lets through at once, it has saved up in the pause.
 func (p *pacer) decrease(now time.Time) {
 	got := p.acceptedRate(now)
-	before := p.rate
+	sustained := float64(p.run) / max(now.Sub(p.slowedAt), recentWindow).Seconds()
 	if p.lim == nil {
 		p.ceiling = max(got, firstGuess)
-		p.rate = backTo * p.ceiling
+		p.rate = max(min(backTo*p.ceiling, backToRun*sustained), backTo*firstGuess)
 	} else {
-		p.ceiling = before
-		p.rate = max(atMostTo*before, min(backTo*before, backTo*got))
+		p.ceiling = p.rate
+		p.rate = max(atMostTo*p.rate, min(backTo*p.rate, backTo*got, backToRun*sustained))
 	}
 	p.rate = max(p.rate, slowest)
-	p.ceiling = max(p.ceiling, p.rate)
 	p.lim = rate.NewLimiter(rate.Limit(p.rate), 1)
 }
 

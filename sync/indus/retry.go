@@ -62,10 +62,11 @@ func (c *Client) do(ctx context.Context, o op, in input) (any, error) {
 		if !again || ctx.Err() != nil {
 			return nil, c.final(ctx, r, out)
 		}
-		c.logf("%v; trying again in %s (sent %d times)", out.err, wait.Round(time.Millisecond), r.sends)
 		if out.err.Status == http.StatusTooManyRequests && !c.gate.noisy() {
+			c.logf("%v; all requests wait %s, then go at %.3g a second", out.err, wait.Round(time.Millisecond), c.gate.limit())
 			continue // the gate holds it, with all others
 		}
+		c.logf("%v; trying again in %s (sent %d times)", out.err, wait.Round(time.Millisecond), r.sends)
 		if c.opt.Sleep(ctx, wait) != nil {
 			return nil, c.final(ctx, r, out)
 		}
@@ -138,7 +139,6 @@ func (c *Client) rejected(ctx context.Context, r *request, tok *token, out outco
 		}
 		return false
 	}
-	c.auth.died(tok, out.err)
 	r.rejected++
 	if tok.minted && !tok.worked.Load() {
 		if r.strikes++; r.strikes >= maxStrikes {
@@ -146,6 +146,7 @@ func (c *Client) rejected(ctx context.Context, r *request, tok *token, out outco
 			return false
 		}
 	}
+	c.auth.died(tok, out.err)
 	if r.rejected >= maxRejected || ctx.Err() != nil {
 		return false
 	}
