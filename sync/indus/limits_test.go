@@ -59,6 +59,12 @@ func (s *limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+func (s *limited) sent() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests
+}
+
 // bucket is a token bucket: perSecond on average, burst at once.
 func bucket(perSecond, burst float64) func(time.Time) bool {
 	tokens, last := burst, time.Time{}
@@ -214,11 +220,12 @@ func TestInterruptedQueue(t *testing.T) {
 			wg.Go(func() { _, _ = c.Agent(ctx, "A") })
 		}
 		time.Sleep(5 * time.Second)
-		start, sent := time.Now(), s.requests
+		synctest.Wait()
+		start, sent := time.Now(), s.sent()
 		cancel()
 		wg.Wait()
-		if time.Since(start) != 0 || s.requests != sent {
-			t.Errorf("took %s, %d more requests", time.Since(start), s.requests-sent)
+		if more := s.sent() - sent; time.Since(start) != 0 || more != 0 {
+			t.Errorf("took %s, %d more requests", time.Since(start), more)
 		}
 	})
 }
