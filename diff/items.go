@@ -29,11 +29,11 @@ func (p *agentPlanner) planItems(kind ItemKind, wanted, remote []map[string]any,
 		name := textOf(item[kind.NameField])
 		keep[name] = true
 		before, exists := there[name]
-		action, remoteDigest := actions.update, ""
+		action, remoteDigest, wantedDigest := actions.update, "", itemDigest(kind, item)
 		if exists {
 			remoteDigest = itemDigest(kind, before)
-		} else {
-			action = actions.create
+		} else { // what would be made is what was made before it was deleted
+			action, wantedDigest = actions.create, itemDigest(kind, ItemBody(kind, item))
 		}
 		step := p.step(action, name)
 		step.Changes = itemChanges(kind, before, item)
@@ -41,7 +41,7 @@ func (p *agentPlanner) planItems(kind ItemKind, wanted, remote []map[string]any,
 			continue
 		}
 		out.write = append(out.write, step)
-		c.add(p.classifyItem(remembered[name], remoteDigest, itemDigest(kind, item)))
+		c.add(p.classifyItem(remembered[name], remoteDigest, wantedDigest))
 	}
 	for _, item := range sortedItems(kind, remote) {
 		name := textOf(item[kind.NameField])

@@ -76,7 +76,8 @@ func set(m map[string]any, key string, v any) {
 	delete(m, key)
 }
 
-// overlay merges maps; any other value, and an empty map, replaces.
+// overlay merges maps; any other value, and an empty map, replaces. An empty
+// value leaves a zero as it is: platforms fill zeros in for null.
 func overlay(base, over any) any {
 	b, ok := base.(map[string]any)
 	o, isMap := over.(map[string]any)
@@ -88,9 +89,18 @@ func overlay(base, over any) any {
 		out[k] = v
 	}
 	for k, v := range o {
+		if spec.Empty(v) && isZero(out[k]) {
+			continue // the platform's own way of saying empty
+		}
 		out[k] = overlay(out[k], v)
 	}
 	return out
+}
+
+// isZero says that a platform may have put the value in place of null.
+func isZero(v any) bool {
+	c := spec.Canonical(v)
+	return c != nil && dropZero(c) == nil
 }
 
 // overlayNamed lays a list of named maps over another: the members are over's,
