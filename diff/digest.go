@@ -128,3 +128,32 @@ func SameContent(a, b *Version) bool {
 
 // SameValue says whether two values are one in canonical form.
 func SameValue(a, b any) bool { return spec.Equal(a, b) }
+
+// WithSection gives v with one section as from has it: to compare what is left.
+func WithSection(v *Version, section string, from *Version) *Version {
+	if v == nil || from == nil {
+		return v
+	}
+	out := *v
+	out.Content = map[string]any{}
+	for field, value := range v.Content {
+		out.Content[field] = value
+	}
+	out.Content[section] = from.Content[section]
+	return &out
+}
+
+// MovedItem names an item, other than those left out, in which two
+// observations of a list differ.
+func MovedItem(kind ItemKind, a, b []map[string]any, leaveOut map[string]bool) (name string, moved bool) {
+	for _, pair := range [][2][]map[string]any{{a, b}, {b, a}} {
+		for _, item := range sortedItems(kind, pair[0]) {
+			name := textOf(item[kind.NameField])
+			other, _ := FindItem(kind, pair[1], name)
+			if !leaveOut[name] && !spec.Equal(item, other) {
+				return name, true
+			}
+		}
+	}
+	return "", false
+}

@@ -113,14 +113,11 @@ func (r *agentRun) claim(ctx context.Context, versions []diff.Version) error {
 	}
 	for i := range versions {
 		v := &versions[i]
-		switch {
-		case r.known[v.Number] || v.Number == r.version:
-		case v.Number < r.version || !v.IsDraft():
+		if !r.known[v.Number] && v.Number != r.version && (v.Number < r.version || !v.IsDraft()) {
 			return r.giveBack(ctx, &conflict{fmt.Sprintf("another apply or person made v%d meanwhile%s", v.Number, by(v))})
-		default:
-			r.rival = true
 		}
 	}
+	r.claimed, r.claimIsFresh = mine, true
 	return nil
 }
 
@@ -181,11 +178,22 @@ func (r *agentRun) publish(ctx context.Context, step diff.Step) (string, error) 
 		version = number
 	}
 	r.version = version
-	err := r.settle(ctx, func() error { return r.in.Remote.Publish(ctx, r.id, version) },
-		func() (bool, error) {
-			current, err := r.in.Remote.CurrentVersion(ctx, r.id)
-			return err == nil && current != nil && current.Number == version, err
-		})
+	isLive := func(live *diff.Version) bool {
+		return live != nil && live.Number == version && (r.claimed == nil || diff.SameContent(live, r.claimed))
+	}
+	look := func() (bool, error) {
+		live, err := r.in.Remote.CurrentVersion(ctx, r.id)
+		return err == nil && isLive(live), err
+	}
+	err := r.settle(ctx, func() error { return r.in.Remote.Publish(ctx, r.id, version) }, look)
+	if err != nil && !mayHaveActed(err) { // refused, perhaps since somebody has published it already
+		if live, lookErr := look(); lookErr == nil && live {
+			err = nil
+		}
+	}
+	if err == nil {
+		r.published, r.liveHolds = true, isLive
+	}
 	return "", err
 }
 

@@ -74,8 +74,13 @@ func (r *agentRun) recheck(ctx context.Context) error {
 
 func (r *agentRun) recheckVersions(ctx context.Context, fresh *diff.RemoteAgent, versions []diff.Version) error {
 	r.known = map[int]bool{}
-	for _, v := range versions {
+	for _, v := range r.seen.Versions {
 		r.known[v.Number] = true
+	}
+	for i := range versions {
+		if v := &versions[i]; !r.known[v.Number] {
+			return &conflict{fmt.Sprintf("v%d was made since the plan%s", v.Number, by(v))}
+		}
 	}
 	current := currentOf(versions)
 	if current == nil && r.seen.Current != nil {

@@ -22,10 +22,17 @@ type agentRun struct {
 	id     string
 	before lock.Entry // the lock's entry before the mark
 
-	known   map[int]bool // versions that were there before the first write
-	version int          // the draft that this run made or updated, or a new agent's first version
-	rival   bool         // another apply wrote this agent at the same time, and lost
-	touched bool         // a write may have reached the platform
+	known         map[int]bool  // versions that were there before the first write
+	version       int           // the draft that this run made or updated, or a new agent's first version
+	claimed       *diff.Version // the draft as it was read after it was made or updated
+	published     bool          // a step of this run made its draft live
+	rolledBackNow bool          // a step of this run rolled back
+	// claimIsFresh says that the version list was read since the last write.
+	claimIsFresh bool
+	// liveHolds says whether what is live is what this run knows of: what the
+	// plan saw, or what a step of this run made live.
+	liveHolds func(*diff.Version) bool
+	touched   bool // a write may have reached the platform
 	// touchedBefore is touched before the draft of this run was made.
 	touchedBefore bool
 }
@@ -34,6 +41,9 @@ func (a *applier) newRun(plan diff.AgentPlan, out *AgentReport) *agentRun {
 	r := &agentRun{in: &a.in, want: a.want[plan.Name], plan: plan, out: out,
 		seen: a.in.Seen.Agents[plan.Name], id: plan.AgentID, before: toEntry(a.in.Memory[plan.Name])}
 	r.wanted = diff.Merge(r.want, r.seen, nil)
+	if r.seen != nil {
+		r.liveHolds = func(live *diff.Version) bool { return diff.SameVersion(live, r.seen.Current) }
+	}
 	return r
 }
 
@@ -61,12 +71,21 @@ func (r *agentRun) run(ctx context.Context) {
 	}
 }
 
+// runSteps does the steps in order, but for a draft, which comes first: it is
+// not live, and it claims the agent (makeDraft), so that an apply that loses
+// against another has not written anything that callers hear.
 func (r *agentRun) runSteps(ctx context.Context) error {
-	for i, step := range r.plan.Steps {
-		if err := ctx.Err(); err != nil {
+	for n, i := range r.order() {
+		step := r.plan.Steps[i]
+		err := ctx.Err()
+		if err == nil && n > 0 && r.seen != nil {
+			err = r.guard(ctx, step)
+		}
+		if err != nil {
 			r.fail(ctx, i, err)
 			return err
 		}
+		r.claimIsFresh = false
 		note, err := r.do(ctx, step)
 		if err != nil {
 			r.fail(ctx, i, err)
@@ -75,6 +94,19 @@ func (r *agentRun) runSteps(ctx context.Context) error {
 		r.finish(i, StepReport{Status: Done, Note: note, To: r.madeVersion(step)})
 	}
 	return nil
+}
+
+// order gives the steps' indexes as they are done.
+func (r *agentRun) order() []int {
+	var first, rest []int
+	for i, step := range r.plan.Steps {
+		if step.Action == diff.CreateDraft || step.Action == diff.UpdateDraft {
+			first = append(first, i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	return append(first, rest...)
 }
 
 // madeVersion is the version that a step of the release made or made live.
@@ -89,7 +121,7 @@ func (r *agentRun) madeVersion(step diff.Step) *int {
 	return step.To
 }
 
-// fail ends step i, and skips those after it because of it.
+// fail ends step i, and skips those that are not done because of it.
 func (r *agentRun) fail(ctx context.Context, i int, err error) {
 	status, reason := Failed, err.Error()
 	var unknown *unknownFate
@@ -108,8 +140,10 @@ func (r *agentRun) fail(ctx context.Context, i int, err error) {
 	if status == Skipped {
 		because = interrupted
 	}
-	for j := i + 1; j < len(r.plan.Steps); j++ {
-		r.finish(j, StepReport{Status: Skipped, Reason: because})
+	for j := range r.plan.Steps {
+		if j != i && r.out.Steps[j].Status == Skipped {
+			r.finish(j, StepReport{Status: Skipped, Reason: because})
+		}
 	}
 }
 

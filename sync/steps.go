@@ -139,20 +139,35 @@ func (r *agentRun) deleteAgent(ctx context.Context) error {
 
 func (r *agentRun) rollback(ctx context.Context, to int) error {
 	target := findVersion(r.seen.Versions, to)
-	return r.settle(ctx, func() error { return r.in.Remote.Rollback(ctx, r.id, to) },
+	isLive := func(live *diff.Version) bool { return diff.SameContent(live, target) }
+	err := r.settle(ctx, func() error { return r.in.Remote.Rollback(ctx, r.id, to) },
 		func() (bool, error) {
-			current, err := r.in.Remote.CurrentVersion(ctx, r.id)
-			return err == nil && current != nil && diff.SameContent(current, target), err
+			live, err := r.in.Remote.CurrentVersion(ctx, r.id)
+			return err == nil && isLive(live), err
 		})
+	if err == nil {
+		r.rolledBackNow, r.liveHolds = true, isLive
+	}
+	return err
 }
 
 func (r *agentRun) updateService(ctx context.Context, service string) error {
 	body := diff.ServiceBody(r.wanted, service)
-	return r.settle(ctx, func() error { return r.in.Remote.UpdateService(ctx, r.id, service, body) },
+	before := r.liveHolds
+	isLive := func(live *diff.Version) bool {
+		return live != nil && diff.SameValue(live.Content[service], body)
+	}
+	err := r.settle(ctx, func() error { return r.in.Remote.UpdateService(ctx, r.id, service, body) },
 		func() (bool, error) {
-			current, err := r.in.Remote.CurrentVersion(ctx, r.id)
-			return err == nil && current != nil && diff.SameValue(current.Content[service], body), err
+			live, err := r.in.Remote.CurrentVersion(ctx, r.id)
+			return err == nil && isLive(live), err
 		})
+	if err == nil {
+		r.liveHolds = func(live *diff.Version) bool {
+			return isLive(live) && before(diff.WithSection(live, service, r.seen.Current))
+		}
+	}
+	return err
 }
 
 func kindOf(action diff.Action) Kind {

@@ -11,15 +11,14 @@ import (
 )
 
 // verify reads the agent once more. It must be what is wanted: a plan of it
-// must be empty. A rollback may have moved outcomes and infields, and an
-// apply that lost against this one may have written some: those are set right,
-// once. Verified, the agent is unmarked in the lock.
+// must be empty. A rollback may have moved outcomes and infields: those are set
+// right, once. Verified, the agent is unmarked in the lock.
 func (r *agentRun) verify(ctx context.Context) error {
 	fresh, left, err := r.replan(ctx)
 	if err != nil {
 		return fmt.Errorf("read back: %w", err)
 	}
-	if len(left) > 0 && (r.rival || r.rolledBack()) && settable(left) {
+	if len(left) > 0 && r.rolledBack() && settable(left) {
 		for _, step := range left {
 			if _, err := r.do(ctx, step); err != nil {
 				return fmt.Errorf("set right %s %s: %w", step.Action, step.Target, err)

@@ -1,0 +1,178 @@
+package e2e
+
+import (
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/sync/sandbox"
+)
+
+// id gives the platform's id of an agent.
+func (w *world) id(name string) string {
+	w.t.Helper()
+	id, err := w.platform.Dashboard().AgentID(name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+// edit changes an agent's prompt in the dashboard.
+func (w *world) edit(name, prompt string) {
+	w.t.Helper()
+	if _, err := w.platform.Dashboard().EditPrompt(w.id(name), prompt); err != nil {
+		w.t.Error(err)
+	}
+}
+
+func (w *world) prompt(name string) any {
+	w.t.Helper()
+	agent, ok := w.snapshot().Agent(name)
+	if !ok {
+		w.t.Fatalf("no agent %q, or more than one", name)
+	}
+	live, _ := agent.Live()
+	return live.Content["system_prompt"]
+}
+
+// two applies a project of two agents and then changes both.
+func two(t *testing.T) *world {
+	w := newWorld(t, nil)
+	w.write(map[string]string{"a.yaml": agentYAML("a", "A one.", twoOutcomes), "b.yaml": agentYAML("b", "B one.", twoOutcomes)})
+	w.must(0, "apply", "--auto-approve")
+	w.write(map[string]string{"a.yaml": agentYAML("a", "A two.", twoOutcomes), "b.yaml": agentYAML("b", "B two.", twoOutcomes)})
+	return w
+}
+
+func TestDashboardEditBeforePlanIsDrift(t *testing.T) {
+	t.Parallel()
+	w := two(t)
+	w.edit("Agent a", "A by hand.")
+	if r := w.must(0, "plan"); !strings.Contains(r.stdout, "drift") && !strings.Contains(r.stdout, "platform") {
+		t.Errorf("the plan does not tell of drift: %s", r)
+	}
+	w.faults.Reset()
+	r := w.must(4, "apply", "--auto-approve")
+	if w.faults.Writes() != 0 || w.prompt("Agent a") != "A by hand." {
+		t.Errorf("something was written: %s", r)
+	}
+	if !strings.Contains(r.stderr, "--on-drift overwrite") || !strings.Contains(r.stderr, w.platform.Dashboard().UserID()) {
+		t.Errorf("want the way out and who changed it: %s", r)
+	}
+	w.must(0, "apply", "--auto-approve", "--on-drift", "overwrite")
+	if w.prompt("Agent a") != "A two." {
+		t.Errorf("the prompt is %q", w.prompt("Agent a"))
+	}
+	w.settled()
+}
+
+func TestDashboardEditBetweenPlanAndApplyIsStale(t *testing.T) {
+	t.Parallel()
+	w := two(t)
+	file := filepath.Join(t.TempDir(), "plan.json")
+	w.must(0, "plan", "--out", file)
+	w.edit("Agent b", "B by hand.")
+	w.faults.Reset()
+	r := w.must(3, "apply", file)
+	if w.faults.Writes() != 0 || w.prompt("Agent a") != "A one." {
+		t.Errorf("something was written: %s", r)
+	}
+	for _, want := range []string{"b", "system_prompt", "B one.", "B by hand."} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("what differs does not show %q: %s", want, r)
+		}
+	}
+}
+
+// TestDashboardEditDuringApply edits one agent after it was read for the plan
+// and before its own first write, while the other is written.
+func TestDashboardEditDuringApply(t *testing.T) {
+	t.Parallel()
+	w := two(t)
+	var once sync.Once
+	w.faults.Add(faults.Rule{Writes: true, Do: faults.Before(func(r *http.Request) {
+		once.Do(func() { w.edit("Agent b", "B by hand.") })
+	})})
+	r := w.must(1, "apply", "--auto-approve", "--parallelism", "1")
+	if w.prompt("Agent a") != "A two." || w.prompt("Agent b") != "B by hand." {
+		t.Errorf("a is %q and b is %q: %s", w.prompt("Agent a"), w.prompt("Agent b"), r)
+	}
+	if !strings.Contains(r.stdout, "conflict") || strings.Contains(r.stdout, "a  "+w.id("Agent a")+"  failed") {
+		t.Errorf("want a conflict of b alone: %s", r)
+	}
+	w.faults.Reset()
+	w.must(4, "apply", "--auto-approve") // what was done by hand is drift now
+}
+
+// TestTwoAppliesAtOnce runs two applies of different manifests at the same
+// moment, many times over: each agent ends as one of the two wants it.
+func TestTwoAppliesAtOnce(t *testing.T) {
+	t.Parallel()
+	const rounds, agents = 6, 5
+	for round := range rounds {
+		w := newWorld(t, func(o *sandbox.Options) { o.Seed = int64(round) })
+		names := []string{"a", "b", "c", "d", "e"}[:agents]
+		write := func(w *world, prompt, items string) {
+			for _, name := range names {
+				w.write(map[string]string{name + ".yaml": agentYAML(name, prompt, items)})
+			}
+		}
+		write(w, "Zero.", twoOutcomes)
+		w.must(0, "apply", "--auto-approve")
+		other := &world{t: t, dir: t.TempDir(), platform: w.platform, faults: w.faults, url: w.url}
+		copyDir(t, w.dir, other.dir)
+		write(w, "One.", otherOutcomes)
+		write(other, "Two.", twoOutcomes)
+		first, second := w.start("apply", "--auto-approve"), other.start("apply", "--auto-approve")
+		r1, r2 := w.wait(first), other.wait(second)
+		for _, name := range names {
+			agent, _ := w.snapshot().Agent("Agent " + name)
+			live, _ := agent.Live()
+			prompt := live.Content["system_prompt"]
+			fresh := false
+			for _, outcome := range agent.Outcomes {
+				fresh = fresh || outcome["outcome_name"] == "new"
+			}
+			if prompt != "One." && prompt != "Two." || fresh != (prompt == "One.") {
+				t.Errorf("round %d: agent %s is a mixture: prompt %q, outcomes %v\nfirst %s\nsecond %s", round, name, prompt, agent.Outcomes, r1, r2)
+			}
+			for _, v := range agent.Versions {
+				if v.Status == "draft" {
+					t.Errorf("round %d: agent %s has a stray draft v%d\nfirst %s\nsecond %s", round, name, v.Number, r1, r2)
+				}
+			}
+		}
+		if r1.code == 0 && r2.code == 0 {
+			// Both may only have won when one came wholly after the other.
+			if !strings.Contains(r1.stdout, "No changes") && !strings.Contains(r2.stdout, "No changes") {
+				t.Errorf("round %d: both say that they won\nfirst %s\nsecond %s", round, r1, r2)
+			}
+		}
+	}
+}
+
+// TestTwoCreatesAtOnce lets two applies create the same agents.
+func TestTwoCreatesAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for _, name := range []string{"a", "b", "c"} {
+		w.write(map[string]string{name + ".yaml": agentYAML(name, "Same.", twoOutcomes)})
+	}
+	other := &world{t: t, dir: t.TempDir(), platform: w.platform, faults: w.faults, url: w.url}
+	copyDir(t, w.dir, other.dir)
+	first, second := w.start("apply", "--auto-approve"), other.start("apply", "--auto-approve")
+	r1, r2 := w.wait(first), other.wait(second)
+	for _, name := range []string{"a", "b", "c"} {
+		if _, ok := w.snapshot().Agent("Agent " + name); !ok {
+			t.Errorf("agent %s is not there once\nfirst %s\nsecond %s", name, r1, r2)
+		}
+	}
+	w.must(0, "apply", "--auto-approve")
+	w.settled()
+	other.must(0, "apply", "--auto-approve")
+	other.settled()
+}

@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/agentsync/agentsync/internal/faults"
+)
+
+// TestInterruptEverywhere sends SIGINT or SIGTERM at each request of a plan and
+// an apply. The report is whole, no request starts after, and the next apply
+// ends right.
+func TestInterruptEverywhere(t *testing.T) {
+	t.Parallel()
+	calm := newWorld(t, nil)
+	calm.write(story)
+	calm.must(0, "apply", "--auto-approve")
+	want, total := calm.snapshot(), len(calm.faults.Requests())
+	for n := 1; n <= total; n += 2 {
+		w := newWorld(t, nil)
+		w.write(story)
+		signal := os.Signal(os.Interrupt)
+		if n%4 == 1 {
+			signal = syscall.SIGTERM
+		}
+		var once sync.Once
+		w.faults.Add(faults.Rule{Nth: n, Do: faults.Before(func(*http.Request) {
+			once.Do(func() { _ = w.running.Process.Signal(signal); time.Sleep(20 * time.Millisecond) })
+		})})
+		report := filepath.Join(w.dir, "report.json")
+		started := time.Now()
+		r := w.run("apply", "--auto-approve", "--report", report)
+		if took := time.Since(started); took > 30*time.Second {
+			t.Errorf("request %d: took %v to stop", n, took)
+		}
+		if r.code != 130 && (r.code != 0 || n < total-6) {
+			t.Fatalf("request %d of %d: want exit 130: %s", n, total, r)
+		}
+		checkReport(t, report, r)
+		w.faults.Reset()
+		w.must(0, "apply", "--auto-approve")
+		compare(t, want, w.snapshot())
+		w.settled()
+	}
+}
+
+// checkReport wants a whole report whose counts add up.
+func checkReport(t *testing.T, path string, r result) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v: %s", err, r)
+	}
+	var report struct {
+		Result  string
+		Summary struct{ Steps, Done, Failed, Skipped, Unknown int }
+		Agents  []struct {
+			Name  string
+			Steps []struct{ ID, Status, Reason string }
+		}
+	}
+	if err := json.Unmarshal(data, &report); err != nil {
+		t.Fatalf("the report is not whole: %v\n%s", err, data)
+	}
+	s, steps := report.Summary, 0
+	for _, agent := range report.Agents {
+		for _, step := range agent.Steps {
+			steps++
+			if step.Status != "done" && step.Reason == "" {
+				t.Errorf("%s is %s without a reason", step.ID, step.Status)
+			}
+		}
+	}
+	if s.Steps != steps || s.Done+s.Failed+s.Skipped+s.Unknown != steps {
+		t.Errorf("the counts do not add up to %d steps: %+v", steps, s)
+	}
+	if report.Result == "" {
+		t.Errorf("no result: %s", data)
+	}
+}
+
+// TestInterruptWaitsForAWriteInFlight holds a create's answer back while the
+// interrupt comes: the answer is still taken in.
+func TestInterruptWaitsForAWriteInFlight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.write(map[string]string{"a.yaml": agentYAML("a", "A.", twoOutcomes)})
+	release := make(chan struct{})
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Do: faults.DelayAfter(faults.Until(release))})
+	cmd := w.start("apply", "--auto-approve")
+	until(t, func() bool { return w.faults.Count("POST", "/create", -1) == 1 && len(w.snapshot().Agents) == 1 })
+	_ = cmd.Process.Signal(os.Interrupt)
+	time.AfterFunc(300*time.Millisecond, func() { close(release) })
+	r := w.wait(cmd)
+	if r.code != 130 || !strings.Contains(r.stdout, "✓ done     create_agent") {
+		t.Errorf("want exit 130 and the create done: %s", r)
+	}
+	lock, err := os.ReadFile(filepath.Join(w.dir, "agentsync.lock.yaml"))
+	if err != nil || !strings.Contains(string(lock), w.id("Agent a")) {
+		t.Errorf("the lock has not the agent: %v\n%s", err, lock)
+	}
+}
+
+// TestSecondInterruptStopsAtOnce never answers, so that only a second signal ends it.
+func TestSecondInterruptStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.write(map[string]string{"a.yaml": agentYAML("a", "A.", "")})
+	release := make(chan struct{})
+	defer close(release)
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Do: faults.DelayBefore(faults.Until(release))})
+	cmd := w.start("apply", "--auto-approve")
+	until(t, func() bool { return w.faults.Count("POST", "/create", -1) == 1 })
+	_ = cmd.Process.Signal(os.Interrupt)
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	if r := w.wait(cmd); r.code != 130 {
+		t.Errorf("want exit 130: %s", r)
+	}
+}
+
+func until(t *testing.T, ok func() bool) {
+	t.Helper()
+	ctx := soon(t)
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			t.Fatal("it did not come to that within a minute")
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
