@@ -124,26 +124,23 @@ func (p *agentPlanner) repeatsOlder(live *Version, content map[string]any) bool 
 }
 
 // lastApplied is what git wanted before the platform moved: a published
-// version, other than the live one, with an intact provenance line. It is the
-// one whose line the live version took over, since an edit on the platform
-// starts from what is live, which after a rollback is not the newest; else the
-// newest.
+// version, other than the live one, with an intact provenance line. Where the
+// live version is an edit of one of ours, it is the version that has the same
+// line, which after a rollback is not the newest; else the newest.
 func (p *agentPlanner) lastApplied() *Version {
-	_, line, marked := ParseNotes(p.remote.Current.Notes)
-	var newest *Version
+	live := p.remote.Current
+	_, line, marked := ParseNotes(live.Notes)
+	edited := marked && !vouched(live, p.want)
 	for i := range p.remote.Versions {
 		v := &p.remote.Versions[i]
-		if v.Number == p.remote.Current.Number || v.IsDraft() || !vouched(v, p.want) {
+		if v.Number == live.Number || v.IsDraft() || !vouched(v, p.want) {
 			continue
 		}
-		if _, own, _ := ParseNotes(v.Notes); marked && own.Config == line.Config {
+		if _, own, _ := ParseNotes(v.Notes); !edited || own.Config == line.Config {
 			return v
 		}
-		if newest == nil {
-			newest = v
-		}
 	}
-	return newest
+	return nil
 }
 
 // carriesProvenance says whether any version that was read has our line.
