@@ -106,7 +106,7 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // fault is `fault METHOD PATHPART ACTION [NTH]`: the nth (or every) such
-// request goes wrong. `fault reset` ends all faults.
+// request goes wrong, with 400 or as faults.Named says. `fault reset` ends all faults.
 func fault(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg)
 	p := storyOf(ts).platform(ts)
@@ -118,7 +118,10 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 3 || len(args) > 4 {
 		ts.Fatalf("usage: fault METHOD PATHPART ACTION [NTH] | fault reset")
 	}
-	do, err := faults.Named(args[2])
+	do, err := faults.Status(400), error(nil)
+	if args[2] != "400" {
+		do, err = faults.Named(args[2])
+	}
 	ts.Check(err)
 	rule := faults.Rule{Method: args[0], Path: args[1], Do: do}
 	if len(args) == 4 {

@@ -19,6 +19,7 @@ import (
 //	remote keep NAME      remembers it
 //	remote same NAME      it is what NAME was
 //	remote id AGENT VAR   puts the agent's id into a variable
+//	remote commit AGENT VERSION FILE   the version's notes name the commit in FILE
 func remote(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg)
 	s := storyOf(ts)
@@ -41,9 +42,26 @@ func remote(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	case len(args) == 3 && args[0] == "id":
 		ts.Setenv(args[2], agentID(ts, p, args[1]))
+	case len(args) == 4 && args[0] == "commit":
+		commitOf(ts, p, args[1], args[2], strings.TrimSpace(ts.ReadFile(args[3])))
 	default:
 		ts.Fatalf("usage: remote show [AGENT] | keep NAME | same NAME | id AGENT VAR")
 	}
+}
+
+func commitOf(ts *testscript.TestScript, p *platform, name, number, commit string) {
+	snap, err := p.sandbox.Snapshot()
+	ts.Check(err)
+	agent, _ := snap.Agent(name)
+	for _, v := range agent.Versions {
+		if strconv.Itoa(v.Number) == number {
+			if !strings.Contains(v.Notes, "[agentsync commit="+commit+" config=") {
+				ts.Fatalf("the notes are %q, and the commit %s", v.Notes, commit)
+			}
+			return
+		}
+	}
+	ts.Fatalf("%s has no v%s", name, number)
 }
 
 var changing = regexp.MustCompile(`commit=[0-9a-f]{12} config=[0-9a-f]{12}`)
