@@ -53,6 +53,7 @@ func TestRedirectToAnotherHost(t *testing.T) {
 	for _, path := range []string{"/login", "/api/agents"} {
 		w := newWorld(t, nil)
 		w.write(history[0])
+		w.env = []string{"INDUSLABS_API_KEY="} // whose listing needs no login
 		w.faults.Add(faults.Rule{Path: path, Do: func(rw http.ResponseWriter, r *http.Request, _ http.Handler) {
 			http.Redirect(rw, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect)
 		}})
