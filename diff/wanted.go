@@ -77,8 +77,11 @@ func set(m map[string]any, key string, v any) {
 }
 
 // overlay merges maps; any other value, and an empty map, replaces. An empty
-// value leaves a zero as it is: platforms fill zeros in for null.
+// value leaves zeros as they are: platforms fill them in for null.
 func overlay(base, over any) any {
+	if spec.Empty(over) && isZero(base) {
+		return base
+	}
 	b, ok := base.(map[string]any)
 	o, isMap := over.(map[string]any)
 	if !ok || !isMap || len(o) == 0 {
@@ -89,18 +92,15 @@ func overlay(base, over any) any {
 		out[k] = v
 	}
 	for k, v := range o {
-		if spec.Empty(v) && isZero(out[k]) {
-			continue // the platform's own way of saying empty
-		}
 		out[k] = overlay(out[k], v)
 	}
 	return out
 }
 
-// isZero says that a platform may have put the value in place of null.
+// isZero says that a value is 0 or false, or a map of nothing else.
 func isZero(v any) bool {
 	c := spec.Canonical(v)
-	return c != nil && dropZero(c) == nil
+	return c != nil && spec.Empty(dropZero(c))
 }
 
 // overlayNamed lays a list of named maps over another: the members are over's,
