@@ -159,6 +159,10 @@ func ItemHolds(want, have map[string]any) bool {
 	return true
 }
 
+// SectionHolds says whether a service section of the platform has all that is
+// wanted of it; the platform may have filled in more.
+func SectionHolds(want, have any) bool { return spec.Equal(overlay(have, want), have) }
+
 // Holds says whether an object of the platform has what the changes make of it.
 func Holds(changes []Change, have map[string]any) bool {
 	for _, change := range changes {

@@ -155,7 +155,7 @@ func (r *agentRun) updateService(ctx context.Context, service string) error {
 	body := diff.ServiceBody(r.wanted, service)
 	before := r.liveHolds
 	isLive := func(live *diff.Version) bool {
-		return live != nil && diff.SameValue(live.Content[service], body)
+		return live != nil && diff.SectionHolds(body, live.Content[service])
 	}
 	err := r.settle(ctx, func() error { return r.in.Remote.UpdateService(ctx, r.id, service, body) },
 		func() (bool, error) {
