@@ -79,10 +79,26 @@ func configDigest(content map[string]any, extra []string) string {
 	kept := map[string]any{}
 	for _, field := range append(append([]string{}, spec.ConfigFields...), extra...) {
 		if v, ok := content[field]; ok && field != "notes" {
-			kept[field] = dropZero(v)
+			kept[field] = v
 		}
 	}
-	return spec.ShortDigest(kept)
+	return spec.ShortDigest(withoutDefaults(kept))
+}
+
+// withoutDefaults is a config without what platforms fill in: zeros, false,
+// and "string" as the type of a metadata field.
+func withoutDefaults(content map[string]any) map[string]any {
+	out := make(map[string]any, len(content))
+	for field, v := range content {
+		out[field] = dropZero(v)
+	}
+	members, _ := out["metadata_schema"].([]any)
+	for _, member := range members {
+		if m, ok := member.(map[string]any); ok && m["type"] == "string" {
+			delete(m, "type")
+		}
+	}
+	return out
 }
 
 func dropZero(v any) any {

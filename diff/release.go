@@ -111,12 +111,13 @@ func (p *agentPlanner) planVersion(live map[string]any) release {
 }
 
 // findVersion gives the newest version, other than the live one, whose content
-// is what is wanted.
+// is what is wanted, give or take what a platform fills in.
 func (p *agentPlanner) findVersion(ok func(*Version) bool) *Version {
 	for i := range p.remote.Versions {
 		v := &p.remote.Versions[i]
 		live := p.remote.Current != nil && v.Number == p.remote.Current.Number
-		if !live && ok(v) && spec.Equal(canonicalConfig(v.Content), p.wantedOver(v)) {
+		if !live && ok(v) && ConfigMismatch(p.want, v.Content) == nil &&
+			spec.Equal(withoutDefaults(canonicalConfig(v.Content)), withoutDefaults(p.wantedOver(v))) {
 			return v
 		}
 	}
