@@ -14,6 +14,7 @@ func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // a reader that went away must not end an apply
 	go func() {
 		<-signals
 		cancel() // the first signal: start nothing new, and report

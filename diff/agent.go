@@ -13,6 +13,7 @@ type agentPlanner struct {
 	memory     Remembered
 	remembered bool // the lock knows this very agent
 	adopting   bool // found by name, and nothing says that it is ours
+	unlisted   bool // agents can't be looked up by name
 	gone       bool // the lock has an id for it, and the platform has no such agent
 	policy     spec.Policy
 	wanted     Wanted
@@ -23,7 +24,7 @@ type agentPlanner struct {
 }
 
 func newAgentPlanner(in Input, want spec.Agent) *agentPlanner {
-	p := &agentPlanner{want: want, remote: in.Remote.Agents[want.Name], policy: in.Policy}
+	p := &agentPlanner{want: want, remote: in.Remote.Agents[want.Name], policy: in.Policy, unlisted: in.Remote.Unlisted}
 	memory, known := in.Memory[want.Name]
 	p.memory = memory
 	if p.remote != nil {
@@ -44,6 +45,7 @@ func (p *agentPlanner) plan() AgentPlan {
 		Drift: map[string]Class{}, Steps: []Step{}}
 	switch {
 	case p.remote == nil && p.want.Lifecycle.Absent:
+		p.warnUnlisted()
 		return out
 	case p.remote == nil:
 		p.planCreate(&out)
@@ -178,6 +180,19 @@ func (p *agentPlanner) guardAdopt() {
 		Agent: p.want.Name, Rule: "adopt",
 		Message: fmt.Sprintf("an agent named %q is on the platform already (%s) and policy.adopt is never", p.want.AgentName, p.remote.ID),
 		Hint:    "rename one of them, or set policy.adopt: by_name in agentsync.yaml",
+	})
+}
+
+// warnUnlisted tells that an agent that is to be absent may be there all the
+// same: neither the lock nor a listing knows of it.
+func (p *agentPlanner) warnUnlisted() {
+	if !p.unlisted || p.memory.ID != "" {
+		return
+	}
+	p.warnings = append(p.warnings, Warning{
+		Agent:   p.want.Name,
+		Message: "it is to be absent, and can't be looked for: the lock file does not know it, and the platform lists no agents",
+		Hint:    "if it is there, delete it in the dashboard, or put its agent_id into the lock file",
 	})
 }
 

@@ -6,6 +6,9 @@ import "time"
 // (metadata.name). An agent that is not on the platform has no entry.
 type Remote struct {
 	Agents map[string]*RemoteAgent
+	// Unlisted says that agents had to be looked up by name, and the platform
+	// lists none.
+	Unlisted bool
 }
 
 // RemoteAgent is one agent on the platform.

@@ -56,7 +56,7 @@ func Observe(ctx context.Context, remote Remote, scope Scope) (diff.Remote, erro
 	if err := ctx.Err(); err != nil {
 		return diff.Remote{}, err
 	}
-	return diff.Remote{Agents: o.out}, o.failure()
+	return diff.Remote{Agents: o.out, Unlisted: o.unlisted}, o.failure()
 }
 
 type observer struct {
@@ -67,6 +67,7 @@ type observer struct {
 	listedFirst bool // the listing was read before any agent: byID serves all
 	once        sync.Once
 	listErr     error
+	unlisted    bool
 	byName      map[string][]*diff.RemoteAgent
 	byID        map[string]*diff.RemoteAgent
 
@@ -94,8 +95,8 @@ func (o *observer) needsListing() bool {
 // list reads the listing once, whoever asks first.
 func (o *observer) list(ctx context.Context) error {
 	o.once.Do(func() {
-		agents, _, err := o.remote.ListAgents(ctx)
-		o.listErr = err
+		agents, ok, err := o.remote.ListAgents(ctx)
+		o.listErr, o.unlisted = err, !ok
 		o.byName = map[string][]*diff.RemoteAgent{}
 		o.byID = map[string]*diff.RemoteAgent{}
 		for i := range agents {

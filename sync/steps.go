@@ -58,7 +58,7 @@ func (r *agentRun) createAgent(ctx context.Context) error {
 		return true, nil
 	})
 	if err != nil {
-		return err
+		return r.explainCreate(ctx, err)
 	}
 	r.id = created.ID
 	entry := r.before
@@ -77,6 +77,32 @@ func (r *agentRun) createAgent(ctx context.Context) error {
 	return nil
 }
 
+// explainCreate says more of a create that was refused: an agent of that name
+// may have been made since the plan, or before it, where nothing lists agents.
+func (r *agentRun) explainCreate(ctx context.Context, err error) error {
+	if mayHaveActed(err) {
+		return err
+	}
+	found, lookErr := r.lookForAgent(ctx)
+	var unlisted *unlistedError
+	switch {
+	case errors.As(lookErr, &unlisted):
+		return fmt.Errorf("%w; %w", err, lookErr)
+	case lookErr == nil && found != nil:
+		return &conflict{fmt.Sprintf("an agent named %q (%s) was made since the plan", r.want.AgentName, found.ID)}
+	default:
+		return err
+	}
+}
+
+// unlistedError is a platform that lists no agents where one must be found.
+type unlistedError struct{ name, env, key string }
+
+func (e *unlistedError) Error() string {
+	return fmt.Sprintf("this platform lists no agents, so %q can't be looked up; if the dashboard shows it, put its id under environments.%s.agents.%s.agent_id in the lock file, and apply again",
+		e.name, e.env, e.key)
+}
+
 // lookForAgent looks for an agent whose create got no answer.
 func (r *agentRun) lookForAgent(ctx context.Context) (*diff.RemoteAgent, error) {
 	agents, ok, err := r.in.Remote.ListAgents(ctx)
@@ -84,8 +110,7 @@ func (r *agentRun) lookForAgent(ctx context.Context) (*diff.RemoteAgent, error) 
 		return nil, err
 	}
 	if !ok {
-		return nil, fmt.Errorf("this platform lists no agents, so %q can't be looked up; if the dashboard shows it, put its id under environments.%s.agents.%s.agent_id in the lock file, and apply again",
-			r.want.AgentName, r.in.Plan.Environment, r.plan.Name)
+		return nil, &unlistedError{r.want.AgentName, r.in.Plan.Environment, r.plan.Name}
 	}
 	for i := range agents {
 		if name, _ := agents[i].Fields["agent_name"].(string); name == r.want.AgentName {

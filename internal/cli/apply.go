@@ -73,9 +73,6 @@ func (o applyOptions) check() error {
 
 // runApply applies, and leaves a report on every way out.
 func (a *app) runApply(ctx context.Context, opt applyOptions) error {
-	if err := opt.check(); err != nil {
-		return err
-	}
 	report, err := a.apply(ctx, opt)
 	if report == nil {
 		report = sync.NewReport(&diff.Plan{Environment: a.environment()}, resultOf(ctx, err), errText(err))
@@ -110,6 +107,9 @@ func errText(err error) string {
 
 // apply gives a report as soon as there is a plan.
 func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error) {
+	if err := opt.check(); err != nil {
+		return nil, err
+	}
 	var saved *diff.Plan
 	if opt.planFile != "" {
 		var err error
