@@ -56,6 +56,7 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	plan.count()
 	plan.guardDeletes(in)
 	sort.SliceStable(plan.Refusals, func(i, j int) bool { return plan.Refusals[i].Agent < plan.Refusals[j].Agent })
+	sort.SliceStable(plan.Warnings, func(i, j int) bool { return plan.Warnings[i].Agent < plan.Warnings[j].Agent })
 	digest, err := plan.ComputeDigest()
 	if err != nil {
 		panic(err) // a plan's values are JSON values: they always marshal
