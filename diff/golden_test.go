@@ -1,0 +1,230 @@
+package diff_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "rewrite the plans in testdata")
+
+// TestPlans computes the plans of testdata. Each archive holds a project's
+// manifests, in remote.json what the platform has, and in plan what is made of
+// them. Lines of the comment choose more:
+//
+//	remembered: KEY…   the lock knows these agents as remote.json has them
+//	unfinished: KEY…   and an apply of these did not end
+//	protected: KEY…    and these were protected
+//	prune: yes
+//	provenance: no
+//	adopt: never
+//
+// In remote.json the notes "[ours]" stand for a provenance line that fits.
+func TestPlans(t *testing.T) {
+	stories, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(stories) == 0 {
+		t.Fatal("no plans in testdata", err)
+	}
+	for _, path := range stories {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := planText(diff.Compute(readStory(t, archive)))
+			for i, f := range archive.Files {
+				if f.Name != "plan" {
+					continue
+				}
+				if *update {
+					archive.Files[i].Data = []byte(got)
+					if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				} else if d := cmp.Diff(string(f.Data), got); d != "" {
+					t.Errorf("the plan differs (-want +got; go test ./diff -update rewrites it):\n%s", d)
+				}
+			}
+		})
+	}
+}
+
+func readStory(t *testing.T, archive *txtar.Archive) diff.Input {
+	dir := t.TempDir()
+	remote := diff.Remote{Agents: map[string]*diff.RemoteAgent{}}
+	for _, f := range archive.Files {
+		switch f.Name {
+		case "plan":
+		case "remote.json":
+			readRemote(t, f.Data, remote)
+		default:
+			path := filepath.Join(dir, filepath.FromSlash(f.Name))
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	project, problems := spec.Load(context.Background(), spec.LoadOptions{Dir: dir})
+	if errs := problems.Errors(); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	in := diff.Input{Environment: project.Environment, Policy: project.Policy, Agents: project.Agents,
+		Remote: remote, Memory: diff.Memory{}, Known: len(project.Agents)}
+	readOptions(string(archive.Comment), &in)
+	return in
+}
+
+func readOptions(comment string, in *diff.Input) {
+	wanted := map[string]spec.Agent{}
+	for _, a := range in.Agents {
+		wanted[a.Name] = a
+	}
+	for _, line := range strings.Split(comment, "\n") {
+		name, value, ok := strings.Cut(line, ": ")
+		if !ok {
+			continue
+		}
+		for _, word := range strings.Fields(value) {
+			m := in.Memory[word]
+			switch name {
+			case "remembered":
+				m = diff.Remember(wanted[word], in.Remote.Agents[word])
+				if _, ok := wanted[word]; !ok {
+					in.Orphans = append(in.Orphans, word)
+				}
+			case "unfinished":
+				m.Unfinished = true
+			case "protected":
+				m.Protect = true
+			case "prune":
+				in.Prune = true
+				continue
+			case "provenance":
+				in.Policy.Provenance = false
+				continue
+			case "adopt":
+				in.Policy.Adopt = word
+				continue
+			default:
+				continue // a sentence with a colon
+			}
+			in.Memory[word] = m
+		}
+	}
+}
+
+// remoteFile is one agent in remote.json.
+type remoteFile struct {
+	ID       string
+	Fields   map[string]any
+	Versions []struct {
+		Version int
+		Status  string
+		Live    bool
+		Content map[string]any
+		Notes   string
+	}
+	Outcomes []map[string]any `json:"call_outcomes"`
+	Infields []map[string]any `json:"call_infields"`
+}
+
+func readRemote(t *testing.T, data []byte, into diff.Remote) {
+	agents := map[string]remoteFile{}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&agents); err != nil {
+		t.Fatal("remote.json: ", err)
+	}
+	for key, a := range agents {
+		r := &diff.RemoteAgent{ID: a.ID, Fields: a.Fields, Outcomes: a.Outcomes, Infields: a.Infields}
+		for _, v := range a.Versions {
+			version := diff.Version{Number: v.Version, Status: v.Status, IsCurrent: v.Live, Content: v.Content, Notes: v.Notes}
+			if strings.HasSuffix(v.Notes, "[ours]") {
+				digest := diff.Merge(spec.Agent{}, nil, v.Content).ConfigDigest
+				version.Notes = strings.Replace(v.Notes, "[ours]", fmt.Sprintf("[agentsync commit=0123456789ab config=%s]", digest), 1)
+			}
+			r.Versions = append(r.Versions, version)
+			if v.Live {
+				r.Current = &version
+			}
+		}
+		into.Agents[key] = r
+	}
+}
+
+// planText is a plan as these tests compare it: everything but digests.
+func planText(p *diff.Plan, problems spec.Problems) string {
+	var b strings.Builder
+	for _, problem := range problems {
+		fmt.Fprintf(&b, "problem %s\n", problem)
+	}
+	if p == nil {
+		return b.String()
+	}
+	for _, a := range p.Agents {
+		fmt.Fprintf(&b, "%s %q %s: %s", a.Name, a.AgentName, a.AgentID, a.Status)
+		for _, section := range spec.SortedKeys(a.Drift) {
+			fmt.Fprintf(&b, ", %s %s", section, a.Drift[section])
+		}
+		if a.Unfinished {
+			b.WriteString(", unfinished")
+		}
+		b.WriteString("\n")
+		for _, step := range a.Steps {
+			printStep(&b, a.Name, step)
+		}
+	}
+	for _, r := range p.Refusals {
+		fmt.Fprintf(&b, "refused (%s) %s: %s\n  hint: %s\n", r.Rule, r.Agent, r.Message, r.Hint)
+	}
+	for _, w := range p.Warnings {
+		fmt.Fprintf(&b, "warning %s: %s\n  hint: %s\n", w.Agent, w.Message, w.Hint)
+	}
+	s := p.Summary
+	fmt.Fprintf(&b, "%d create, %d update, %d delete, %d unchanged, %d orphan, %d steps\n", s.Create, s.Update, s.Delete, s.Unchanged, s.Orphan, s.Steps)
+	return b.String()
+}
+
+func printStep(b *strings.Builder, agent string, step diff.Step) {
+	fmt.Fprintf(b, "  %s %s", strings.TrimPrefix(step.ID, agent+"/"), step.Target)
+	if step.From != nil {
+		fmt.Fprintf(b, ", from v%d", *step.From)
+	}
+	if step.To != nil {
+		fmt.Fprintf(b, ", to v%d", *step.To)
+	}
+	if len(step.Needs) > 0 {
+		fmt.Fprintf(b, ", after %s", strings.ReplaceAll(strings.Join(step.Needs, " "), agent+"/", ""))
+	}
+	b.WriteString("\n")
+	for _, c := range step.Changes {
+		fmt.Fprintf(b, "    %s: %s → %s", c.Path, asJSON(c.Before), asJSON(c.After))
+		for _, s := range c.Source {
+			fmt.Fprintf(b, "  %s:%d", s.File, s.Line)
+		}
+		b.WriteString("\n")
+	}
+}
+
+func asJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
