@@ -1,0 +1,76 @@
+package main
+
+import (
+	"go/build"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/agentsync/agentsync"
+
+// mayImport is which of our packages each package may import (the table of
+// packages in the design). Data travels one way: files, spec, diff, and then
+// render or sync.
+var mayImport = map[string][]string{
+	"schema":          {},
+	"internal/secret": {},
+	"internal/faults": {},
+	"spec":            {"schema", "internal/secret"},
+	"diff":            {"spec"},
+	"diff/render":     {"diff", "spec"},
+	"sync/lock":       {"spec"},
+	"sync":            {"diff", "spec", "sync/lock"},
+	"sync/indus":      {"diff", "spec", "internal/secret"},
+	"sync/sandbox":    {},
+	"internal/cli": {"schema", "internal/secret", "spec", "diff", "diff/render",
+		"sync/lock", "sync", "sync/indus", "sync/sandbox"},
+	"internal/benchgen": {},
+	"internal/e2e":      {}, // tests alone
+	"examples/bench":    {"internal/benchgen", "sync/sandbox"},
+	"":                  {"internal/cli"},
+}
+
+// pure are the packages without I/O, and what they may not touch.
+var pure = map[string][]string{
+	"diff":   {"os", "net", "net/http", "io/fs", "path/filepath", "os/exec", "math/rand", "math/rand/v2"},
+	"schema": {"os", "net", "net/http", "os/exec"},
+	"spec":   {"net/http", "os/exec"},
+}
+
+// TestImportOrder holds which package knows which. Tests may import more.
+func TestImportOrder(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if name := d.Name(); path != "." && (strings.HasPrefix(name, ".") || name == "testdata") {
+			return filepath.SkipDir
+		}
+		pkg, err := build.ImportDir(path, 0)
+		if err != nil || len(pkg.GoFiles) == 0 {
+			return nil // no package, or one of tests alone
+		}
+		name := strings.TrimPrefix(filepath.ToSlash(path), ".")
+		allowed, known := mayImport[name]
+		if !known {
+			t.Errorf("package %q is not in the table: say here what it may import", name)
+			return nil
+		}
+		for _, imported := range pkg.Imports {
+			own, ours := strings.CutPrefix(imported, module+"/")
+			if ours && !slices.Contains(allowed, own) {
+				t.Errorf("%s imports %s; it may import %v", name, own, allowed)
+			}
+			if slices.Contains(pure[name], imported) {
+				t.Errorf("%s imports %s, and does no I/O", name, imported)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
