@@ -11,6 +11,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -101,7 +102,7 @@ agent should be; plan shows what would change, and apply does just that.`,
   agentsync apply --auto-approve
   agentsync apply --sandbox --auto-approve -C examples/quickstart`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
+		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(a.env.Stdin)
@@ -120,8 +121,23 @@ agent should be; plan shows what would change, and apply does just that.`,
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
 	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(),
 		a.schemaCmd(), a.sandboxCmd(), a.versionCmd())
-	root.CompletionOptions.HiddenDefaultCmd = false
+	addCompletion(root)
 	return root
+}
+
+// knownCommand refuses what is left on the command line where a command's name
+// should stand, and offers the name that was meant.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return &usageError{fmt.Errorf("unknown command %q", args[0]), nearestHint(args[0], names)}
 }
 
 func commandPath(cmd *cobra.Command) string {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -10,9 +11,30 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// addCompletion adds cobra's completion command, with an example.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil || cmd == root {
+		return
+	}
+	cmd.Short = "Print the completion script of a shell"
+	cmd.Example = `  source <(agentsync completion bash)
+  agentsync completion zsh > "${fpath[1]}/_agentsync"
+  agentsync completion fish > ~/.config/fish/completions/agentsync.fish
+  agentsync completion powershell | Out-String | Invoke-Expression`
+	cmd.Args = knownCommand
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	for _, shell := range cmd.Commands() {
+		shell.Example, shell.Args = "  agentsync completion "+shell.Name(), noArgs
+	}
+}
+
 // completeAgents offers the keys of the agents in the project.
 func (a *app) completeAgents(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return spec.AgentNames(a.dir), cobra.ShellCompDirectiveNoFileComp
+	names := spec.AgentNames(a.dir)
+	sort.Strings(names)
+	return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
 }
 
 // nearestHint offers the known name that is most like the wrong one, or lists
