@@ -6,10 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math/big"
+	"math"
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A value is what JSON can say: nil, bool, string, json.Number, []any and
@@ -101,8 +102,8 @@ func Number(v any) json.Number {
 	if f == 0 {
 		return "0"
 	}
-	if i, acc := big.NewFloat(f).Int(nil); acc == big.Exact && i.IsInt64() {
-		return json.Number(i.String())
+	if f == math.Trunc(f) && f >= math.MinInt64 && f < math.MaxInt64 {
+		return json.Number(strconv.FormatInt(int64(f), 10))
 	}
 	return json.Number(strconv.FormatFloat(f, 'g', -1, 64))
 }
@@ -116,7 +117,27 @@ func isPlainInt(s string) bool {
 }
 
 // Empty says whether v counts as no value: nil, "", [] or {} after Canonical.
-func Empty(v any) bool { return Canonical(v) == nil }
+func Empty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		for _, item := range v {
+			if !Empty(item) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		return len(v) == 0
+	case []string:
+		return len(v) == 0
+	case string:
+		return strings.Trim(v, "\r\n") == "" && Text(v) == ""
+	default:
+		return false
+	}
+}
 
 // Equal says whether a and b are the same value in canonical form.
 func Equal(a, b any) bool { return equalCanonical(Canonical(a), Canonical(b)) }
@@ -155,46 +176,92 @@ func equalCanonical(a, b any) bool {
 // no HTML escapes. It is what digests are taken over.
 func CanonicalJSON(v any) []byte {
 	var buf bytes.Buffer
-	writeJSON(&buf, Canonical(v))
+	if !writeJSON(&buf, v) {
+		buf.WriteString("null")
+	}
 	return buf.Bytes()
 }
 
-func writeJSON(buf *bytes.Buffer, v any) {
+// writeJSON writes v as Canonical has it, without making that copy. For what
+// is nil there it writes nothing, and gives false.
+func writeJSON(buf *bytes.Buffer, v any) bool {
 	switch v := v.(type) {
 	case map[string]any:
-		buf.WriteByte('{')
-		for i, k := range SortedKeys(v) {
-			if i > 0 {
-				buf.WriteByte(',')
-			}
+		separator := byte('{')
+		for _, k := range SortedKeys(v) {
+			before := buf.Len()
+			buf.WriteByte(separator)
 			writeString(buf, k)
 			buf.WriteByte(':')
-			writeJSON(buf, v[k])
+			if writeJSON(buf, v[k]) {
+				separator = ','
+			} else {
+				buf.Truncate(before)
+			}
+		}
+		if separator == '{' {
+			return false
 		}
 		buf.WriteByte('}')
 	case []any:
-		buf.WriteByte('[')
-		for i, item := range v {
-			if i > 0 {
-				buf.WriteByte(',')
+		if len(v) == 0 {
+			return false
+		}
+		separator := byte('[')
+		for _, item := range v {
+			buf.WriteByte(separator)
+			if !writeJSON(buf, item) {
+				buf.WriteString("null")
 			}
-			writeJSON(buf, item)
+			separator = ','
 		}
 		buf.WriteByte(']')
 	case string:
-		writeString(buf, v)
-	case json.Number:
-		buf.WriteString(string(v))
+		s := Text(v)
+		if s == "" {
+			return false
+		}
+		writeString(buf, s)
 	case bool:
 		buf.WriteString(strconv.FormatBool(v))
 	case nil:
-		buf.WriteString("null")
+		return false
+	case []string:
+		return writeJSON(buf, Canonical(v))
 	default:
-		panic(fmt.Sprintf("spec.CanonicalJSON: %T is not canonical", v))
+		buf.WriteString(string(Number(v)))
 	}
+	return true
 }
 
+// writeString writes s in quotes, escaped as encoding/json does it.
 func writeString(buf *bytes.Buffer, s string) {
+	start := buf.Len()
+	buf.Grow(len(s) + len(s)/32 + 2)
+	buf.WriteByte('"')
+	from := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\n', c == '"', c == '\\':
+			buf.WriteString(s[from:i])
+			buf.WriteByte('\\')
+			if c == '\n' {
+				c = 'n'
+			}
+			buf.WriteByte(c)
+			from = i + 1
+		case c < ' ' || c >= utf8.RuneSelf:
+			buf.Truncate(start)
+			writeAnyString(buf, s)
+			return
+		}
+	}
+	buf.WriteString(s[from:])
+	buf.WriteByte('"')
+}
+
+// writeAnyString is writeString for text that is more than plain ASCII.
+func writeAnyString(buf *bytes.Buffer, s string) {
 	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(s); err != nil {

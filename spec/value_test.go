@@ -1,0 +1,46 @@
+package spec
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestCanonicalJSONIsTheCanonicalFormsJSON holds that writing without the copy
+// of Canonical gives what encoding/json makes of the copy, and that Empty
+// agrees with it.
+func TestCanonicalJSONIsTheCanonicalFormsJSON(t *testing.T) {
+	text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-c\n\r"\\ <&é\x{2028}\t]{0,8}`))
+	leaf := rapid.OneOf(
+		rapid.Just[any](nil), rapid.Map(rapid.Bool(), toAny), rapid.Map(text, toAny),
+		rapid.Map(rapid.Int64(), toAny), rapid.Map(rapid.Float64Range(-1e300, 1e300), toAny),
+		rapid.Map(rapid.SliceOfN(text, 0, 2), toAny),
+		rapid.Map(rapid.SampledFrom([]json.Number{"0", "-0", "5.0", "5e0", "1e18", "9223372036854775807", "9223372036854775808", "1e400", "0.1"}), toAny),
+	)
+	value := leaf
+	for range 3 {
+		below := value
+		value = rapid.OneOf(leaf,
+			rapid.Map(rapid.SliceOfN(below, 0, 3), func(v []any) any { return v }),
+			rapid.Map(rapid.MapOfN(text, below, 0, 3), func(v map[string]any) any { return v }))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		v := value.Draw(t, "value")
+		var want bytes.Buffer
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(Canonical(v)); err != nil {
+			t.Skip("a number that JSON has no form for")
+		}
+		if got := CanonicalJSON(v); !bytes.Equal(got, bytes.TrimSuffix(want.Bytes(), []byte("\n"))) {
+			t.Fatalf("CanonicalJSON(%#v) = %s, want %s", v, got, want.Bytes())
+		}
+		if Empty(v) != (Canonical(v) == nil) {
+			t.Fatalf("Empty(%#v) = %v", v, Empty(v))
+		}
+	})
+}
+
+func toAny[T any](v T) any { return v }
