@@ -1,0 +1,70 @@
+//go:build unix
+
+// Command bench measures agentsync as a process, beside a bare HTTP client
+// that makes the same reads over as many connections. examples/bench.sh builds
+// and runs it. The platform is a sandbox on loopback, in a process of its own,
+// so that its work counts for neither.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type options struct {
+	agentsync   string // the binary
+	dir         string // for generated projects; made and removed by the caller
+	agents      []int
+	validate    int
+	latency     time.Duration
+	connections int
+	runs        int
+}
+
+func main() {
+	err := errors.New("want serve, read or flags")
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == "serve":
+		err = serve(os.Args[2])
+	case len(os.Args) == 4 && os.Args[1] == "read":
+		err = read(os.Args[2], os.Args[3], os.Stdin)
+	default:
+		var opt options
+		if opt, err = parse(); err == nil {
+			err = measure(opt)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func parse() (options, error) {
+	var opt options
+	var agents string
+	flag.StringVar(&opt.agentsync, "agentsync", "", "the agentsync binary")
+	flag.StringVar(&opt.dir, "dir", "", "an empty folder for the generated projects")
+	flag.StringVar(&agents, "agents", "250,500,1000,2000", "plan projects of so many agents, in turn")
+	flag.IntVar(&opt.validate, "validate", 10_000, "validate a project of so many agents")
+	flag.DurationVar(&opt.latency, "latency", 20*time.Millisecond, "what the platform waits before each answer")
+	flag.IntVar(&opt.connections, "connections", 16, "requests in flight at once")
+	flag.IntVar(&opt.runs, "runs", 3, "counted runs of each command; the table has their medians")
+	flag.Parse()
+	for _, s := range strings.Split(agents, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return opt, fmt.Errorf("-agents %s: want numbers with commas between them", agents)
+		}
+		opt.agents = append(opt.agents, n)
+	}
+	if opt.agentsync == "" || opt.dir == "" || opt.runs < 1 {
+		return opt, errors.New("want -agentsync FILE, -dir FOLDER and -runs of 1 or more")
+	}
+	return opt, nil
+}

@@ -1,0 +1,174 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/agentsync/agentsync/internal/benchgen"
+)
+
+// usage is what one run of a process took.
+type usage struct {
+	wall, cpu time.Duration // cpu: user and system
+	peak      float64       // resident memory in MB
+}
+
+// run runs a command to its end. What it prints is shown only on failure.
+func run(cmd *exec.Cmd) (usage, string, error) {
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	start := time.Now()
+	err := cmd.Run()
+	u := usage{wall: time.Since(start)}
+	if err != nil {
+		return u, "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out.Bytes())
+	}
+	u.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		u.peak = float64(r.Maxrss) / 1e3 // in KiB
+		if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
+			u.peak /= 1024 // in bytes there
+		}
+		u.peak *= 1.024
+	}
+	return u, out.String(), nil
+}
+
+// median takes the median of each figure by itself.
+func median(runs []usage) usage {
+	return usage{
+		wall: middle(runs, func(u usage) time.Duration { return u.wall }),
+		cpu:  middle(runs, func(u usage) time.Duration { return u.cpu }),
+		peak: middle(runs, func(u usage) float64 { return u.peak }),
+	}
+}
+
+func middle[T any, V cmp.Ordered](list []T, value func(T) V) V {
+	values := make([]V, len(list))
+	for i, v := range list {
+		values[i] = value(v)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func row(name string, u usage, more string) {
+	fmt.Printf("%-28s %9.3f %8.3f %8.1f  %s\n", name, u.wall.Seconds(), u.cpu.Seconds(), u.peak, more)
+}
+
+// measure prints the table.
+func measure(opt options) error {
+	fmt.Printf("%s/%s, %d processors, latency %s, %d connections, medians of %d\n\n",
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), opt.latency, opt.connections, opt.runs)
+	fmt.Printf("%-28s %9s %8s %8s\n", "", "wall s", "CPU s", "peak MB")
+	if err := measureOffline(opt, "version", 10*opt.runs, "version"); err != nil {
+		return err
+	}
+	dir := filepath.Join(opt.dir, "validate")
+	if err := benchgen.Write(dir, opt.validate); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("validate %d", opt.validate)
+	if err := measureOffline(opt, name, opt.runs, "validate", "-C", dir); err != nil {
+		return err
+	}
+	for _, n := range opt.agents {
+		if err := measurePlan(opt, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func measureOffline(opt options, name string, runs int, args ...string) error {
+	var list []usage
+	for i := range runs + 1 {
+		cmd := exec.Command(opt.agentsync, args...)
+		cmd.Env = append(os.Environ(), "GOMAXPROCS=2")
+		u, _, err := run(cmd)
+		if err != nil {
+			return err
+		}
+		if i > 0 { // the first one warms the caches up
+			list = append(list, u)
+		}
+	}
+	row(name, median(list), "on two processors at most")
+	return nil
+}
+
+// measurePlan fills a platform with n agents by agentsync apply, and then
+// measures plans that find no change, each beside a run of the bare client.
+func measurePlan(opt options, n int) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(opt.dir, strconv.Itoa(n))
+	if err := benchgen.Write(dir, n); err != nil {
+		return err
+	}
+	p, err := startPlatform(opt.latency)
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	command := func(url string, args ...string) *exec.Cmd {
+		cmd := exec.Command(opt.agentsync, append(args, "-C", dir, "--parallelism", strconv.Itoa(opt.connections))...)
+		cmd.Env = env(url)
+		return cmd
+	}
+	filled, _, err := run(command(p.near, "apply", "--auto-approve"))
+	if err != nil {
+		return err
+	}
+	row(fmt.Sprintf("apply %d new, no latency", n), filled, "")
+	if _, err := p.reads(); err != nil { // forget the apply's
+		return err
+	}
+	var plans, bares []usage
+	var ratios []float64
+	var reads string
+	for i := range opt.runs + 1 {
+		plan, out, err := run(command(p.far, "plan"))
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(out, "No changes.") {
+			return fmt.Errorf("the plan is not empty:\n%s", out)
+		}
+		if reads, err = p.reads(); err != nil {
+			return err
+		}
+		cmd := exec.Command(self, "read", p.far, strconv.Itoa(opt.connections))
+		cmd.Stdin = strings.NewReader(reads)
+		bare, _, err := run(cmd)
+		if err != nil {
+			return err
+		}
+		if _, err := p.reads(); err != nil {
+			return err
+		}
+		if i > 0 { // the first one warms the caches up
+			plans, bares = append(plans, plan), append(bares, bare)
+			ratios = append(ratios, plan.wall.Seconds()/bare.wall.Seconds())
+		}
+	}
+	row(fmt.Sprintf("bare client, %d reads", strings.Count(reads, "\n")), median(bares), "")
+	ratio := middle(ratios, func(v float64) float64 { return v })
+	row(fmt.Sprintf("plan %d, no change", n), median(plans), fmt.Sprintf("%.3f times the bare client's wall time (%.3f to %.3f)",
+		ratio, slices.Min(ratios), slices.Max(ratios)))
+	return nil
+}
