@@ -94,7 +94,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	if a.sandbox {
 		err = s.useSandbox(&options)
 	} else {
-		s.useAccount(&options)
+		err = s.useAccount(&options)
 	}
 	if err != nil {
 		return nil, err
@@ -110,12 +110,15 @@ func (a *app) open(ctx context.Context) (*session, error) {
 // useAccount takes the base URL and the credentials from the environment. The
 // variable wins over the files, so that a pull request can't send the
 // credentials of the one who runs it elsewhere.
-func (s *session) useAccount(options *indus.Options) {
+func (s *session) useAccount(options *indus.Options) error {
 	env := &s.project.Environment
 	getenv := s.app.env.Getenv
 	if url := getenv("INDUSLABS_BASE_URL"); url != "" {
 		if env.BaseURL != "" && env.BaseURL != url {
 			s.app.verbosef("INDUSLABS_BASE_URL is used instead of %s's %s", env.BaseURLPos, env.BaseURL)
+		}
+		if err := indus.CheckBaseURL(url); err != nil {
+			return fmt.Errorf("INDUSLABS_BASE_URL: %w", err)
 		}
 		env.BaseURL = trimSlash(url)
 	}
@@ -130,6 +133,7 @@ func (s *session) useAccount(options *indus.Options) {
 		Token:    secret.New(getenv(vars.Token)),
 		APIKey:   secret.New(getenv(vars.APIKey)),
 	}
+	return nil
 }
 
 func trimSlash(s string) string {

@@ -149,6 +149,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // parseBase checks the base URL. What is wrong is said without repeating a
 // password that may be in it.
+// CheckBaseURL says what is wrong with an address for Options.BaseURL.
+func CheckBaseURL(raw string) error {
+	_, err := parseBase(raw)
+	return err
+}
+
 func parseBase(raw string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(raw, "/"))
 	switch {
