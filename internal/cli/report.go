@@ -15,7 +15,11 @@ var statusMarks = map[sync.StepStatus]string{sync.Done: "✓", sync.Failed: "✗
 func printReport(w io.Writer, r *sync.Report) {
 	fmt.Fprintln(w)
 	for _, agent := range r.Agents {
-		fmt.Fprintf(w, "%s  %s  %s\n", render.Escape(agent.Name), render.Escape(agent.AgentID), agent.Result)
+		id := ""
+		if agent.AgentID != "" {
+			id = "  " + render.Escape(agent.AgentID)
+		}
+		fmt.Fprintf(w, "%s%s  %s\n", render.Escape(agent.Name), id, agent.Result)
 		for _, step := range agent.Steps {
 			fmt.Fprintf(w, "  %s %-8s %s\n", statusMarks[step.Status], step.Status, stepText(step))
 		}

@@ -103,6 +103,10 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := client.CheckCredentials(); err != nil {
+		s.close()
+		return nil, err
+	}
 	s.remote = remote{client}
 	return s, nil
 }

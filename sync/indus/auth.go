@@ -219,6 +219,16 @@ func (a *auth) login(ctx context.Context) (*token, *Error) {
 	return nil, &Error{Op: "POST " + endpoints[opLogin].path, Message: "no access_token in the answer", auth: true}
 }
 
+// CheckCredentials says, without a request, which variables are to be set: an
+// API key alone can list agents, and do nothing else.
+func (c *Client) CheckCredentials() error {
+	creds := c.opt.Credentials
+	if creds.Token.IsZero() && (creds.Email == "" || creds.Password.IsZero()) {
+		return c.auth.missing()
+	}
+	return nil
+}
+
 // missing says which variables to set.
 func (a *auth) missing() *Error {
 	creds, vars := a.c.opt.Credentials, a.c.opt.Vars
