@@ -149,7 +149,7 @@ func checkItems(list *node, section, prefix string, incomplete bool, report func
 			report(Problem{Pos: name.pos, Message: fmt.Sprintf("%s: missing the field %q", where, prefix+"_type"), Hint: "want TEXT, DATE, BOOLEAN, FIXED or NUMBER"})
 		case kind == nil || kind.node.isInvalid():
 		case kind.node.text() == "FIXED" && (choices == nil || choices.node.isEmpty()) && !incomplete:
-			report(Problem{Pos: kind.node.pos, Message: fmt.Sprintf("%s: the type FIXED needs %s_enum", where, prefix), Hint: fmt.Sprintf("list the values: %s_enum: [yes, no]", prefix)})
+			report(Problem{Pos: kind.node.pos, Message: fmt.Sprintf("%s: the type FIXED needs %s_enum", where, prefix), Hint: fmt.Sprintf("list the values: %s_enum: [won, lost]", prefix)})
 		case kind.node.text() != "FIXED" && choices != nil && !choices.node.isEmpty() && !choices.node.isInvalid():
 			report(Problem{Pos: choices.pos, Message: fmt.Sprintf("%s: %s_enum goes with the type FIXED, not %s", where, prefix, kind.node.text()), Hint: fmt.Sprintf("write %s_type: FIXED, or leave the enum out", prefix)})
 		}

@@ -33,6 +33,9 @@ type ApplyInput struct {
 	Lock        Keeper
 	Parallelism int
 	Sleep       func(context.Context, time.Duration) error
+	// Logf is told of each write that is looked for or repeated, and why; it may
+	// be nil.
+	Logf func(format string, args ...any)
 	// Event is told of each step as it ends; it may be nil and must be safe
 	// for concurrent use.
 	Event func(agent string, step StepReport)

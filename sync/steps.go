@@ -283,6 +283,9 @@ func (r *agentRun) settle(ctx context.Context, do func() error, look func() (boo
 			return err
 		}
 		r.touched = true
+		if r.in.Logf != nil {
+			r.in.Logf("%s: %v; looking whether it happened, try %d of %d", r.plan.Name, err, try+1, settleTries)
+		}
 		if sleepErr := r.in.Sleep(ctx, settlePause<<try); sleepErr != nil {
 			return &unknownFate{err, sleepErr}
 		}

@@ -65,6 +65,8 @@ func (o applyOptions) check() error {
 	switch {
 	case o.onDrift != "" && o.onDrift != "fail" && o.onDrift != "overwrite":
 		return usagef("--on-drift %s: want fail or overwrite", o.onDrift)
+	case o.planFile != "" && (len(o.targets) > 0 || o.prune):
+		return usagef("apply %s: --target and --prune are part of a saved plan; give them to plan --out", o.planFile)
 	case o.expectDigest != "" && (!strings.HasPrefix(o.expectDigest, "sha256:") || len(o.expectDigest) != len("sha256:")+64):
 		return usagef("--expect-digest %s: want sha256: and 64 hex digits, as plan shows them", o.expectDigest)
 	}
@@ -89,7 +91,7 @@ func resultOf(ctx context.Context, err error) string {
 	switch exitCode(ctx, err) {
 	case ExitOK:
 		return "done"
-	case ExitStale, ExitRefused:
+	case ExitStale, ExitRefused, ExitUsage:
 		return "refused"
 	case ExitInterrupted:
 		return "interrupted"
@@ -202,7 +204,7 @@ func (a *app) execute(ctx context.Context, s *session, p *planned) (*sync.Report
 	report, err := sync.Apply(ctx, sync.ApplyInput{
 		Plan: p.plan, Agents: p.agents, Seen: p.seen, Memory: p.memory, Orphans: p.orphans,
 		Policy: s.project.Policy, Commit: commit, Remote: s.remote, Lock: s.lock,
-		Parallelism: a.parallelism, Sleep: a.env.Sleep, Event: a.applyProgress(p.plan.Summary.Steps),
+		Parallelism: a.parallelism, Sleep: a.env.Sleep, Logf: a.verbosef, Event: a.applyProgress(p.plan.Summary.Steps),
 	})
 	a.clearProgress()
 	if report.Summary.Steps > 0 {

@@ -217,7 +217,9 @@ func (c *Client) jitter(d time.Duration) time.Duration {
 // final is the error of a request that has ended for good.
 func (c *Client) final(ctx context.Context, r *request, out outcome) *Error {
 	e := *out.err // a login's error is shared by all that waited for it
-	e.tries = r.sends
+	if !e.auth || e.tries == 0 {
+		e.tries = r.sends
+	}
 	e.acted = r.uncertain && r.ep.class != read
 	if err := ctx.Err(); err != nil {
 		e.cause = errors.Join(err, e.cause)
