@@ -32,12 +32,12 @@ type Scope struct {
 // is wanted. Agents are found by the lock's id, else by name in the listing.
 // All agents' errors come together; a cancelled ctx gives its error alone.
 func Observe(ctx context.Context, remote Remote, scope Scope) (diff.Remote, error) {
-	o := &observer{remote: remote, scope: scope, out: map[string]*diff.RemoteAgent{}, found: map[string]string{}, owner: map[string]string{}}
+	o := &observer{remote: remote, scope: scope, out: map[string]*diff.RemoteAgent{}, found: map[string]string{}, owner: map[string]string{}, ahead: map[string]ahead{}}
 	for key, entry := range scope.Memory {
 		o.owner[entry.ID] = key
 	}
 	if o.needsListing() {
-		if err := o.list(ctx); err != nil {
+		if err := o.listAndReadAhead(ctx); err != nil {
 			return diff.Remote{}, err
 		}
 		o.listedFirst = true
@@ -76,6 +76,7 @@ type observer struct {
 	found map[string]string // agent id → the key that was found to be it
 	errs  []agentError
 	done  int
+	ahead map[string]ahead // by agent id; complete before any agent is observed
 }
 
 type agentError struct {
@@ -89,7 +90,7 @@ func (o *observer) needsListing() bool {
 			return true
 		}
 	}
-	return len(o.scope.Agents)+len(o.scope.Orphans) > listingPays
+	return o.total() > listingPays
 }
 
 // list reads the listing once, whoever asks first.
@@ -114,7 +115,7 @@ func (o *observer) observe(ctx context.Context, key string, want *spec.Agent) er
 	if err == nil && agent != nil && want != nil {
 		err = o.readRest(ctx, agent, want)
 	} else if err == nil && agent != nil {
-		err = readSections(ctx, o.remote, agent, allButAgent)
+		err = o.sections(ctx, agent)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -132,9 +133,8 @@ func (o *observer) observe(ctx context.Context, key string, want *spec.Agent) er
 		}
 		o.found[agent.ID] = key
 	}
-	o.done++
-	if o.scope.Progress != nil {
-		o.scope.Progress(o.done, len(o.scope.Agents)+len(o.scope.Orphans))
+	if !o.wasAhead(agent) { // else it was counted then
+		o.progress()
 	}
 	return nil
 }
@@ -195,7 +195,7 @@ func ambiguous(name string, found []*diff.RemoteAgent) error {
 func clone(a *diff.RemoteAgent) *diff.RemoteAgent { c := *a; return &c }
 
 func (o *observer) readRest(ctx context.Context, agent *diff.RemoteAgent, want *spec.Agent) error {
-	if err := readSections(ctx, o.remote, agent, allButAgent); err != nil {
+	if err := o.sections(ctx, agent); err != nil {
 		return err
 	}
 	if !diff.NeedVersions(*want, agent) {
