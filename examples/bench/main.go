@@ -27,7 +27,7 @@ type options struct {
 }
 
 func main() {
-	err := errors.New("want serve, read or flags")
+	var err error
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "serve":
 		err = serve(os.Args[2])
