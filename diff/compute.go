@@ -52,6 +52,7 @@ func Compute(in Input) (*Plan, spec.Problems) {
 		problems.Sort()
 		return nil, problems
 	}
+	plan.warnUnlisted(in)
 	sort.SliceStable(plan.Agents, func(i, j int) bool { return plan.Agents[i].Name < plan.Agents[j].Name })
 	plan.count()
 	plan.guardDeletes(in)
@@ -63,6 +64,19 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	}
 	plan.Digest = digest
 	return plan, nil
+}
+
+// warnUnlisted tells that agents were taken for new which nobody could look for.
+func (p *Plan) warnUnlisted(in Input) {
+	for _, agent := range p.Agents {
+		if in.Remote.Unlisted && agent.Status == Create && in.Memory[agent.Name].ID == "" {
+			p.Warnings = append(p.Warnings, Warning{
+				Message: "this platform lists no agents: those that the lock file does not know are taken for new",
+				Hint:    "if one of them is there already, put its agent_id into the lock file before you apply",
+			})
+			return
+		}
+	}
 }
 
 func (p *Plan) addOrphan(key string, r *RemoteAgent, in Input) {

@@ -122,6 +122,11 @@ func ConfigMismatch(want spec.Agent, content map[string]any) []Change {
 	return changes
 }
 
+// LiveDigest is the digest of a live config, as the lock holds it.
+func LiveDigest(want spec.Agent, live *Version) string {
+	return configDigest(canonicalConfig(live.Content), passthroughKeys(want))
+}
+
 // ServiceDigests gives the config digests that the live version has after each
 // of the steps that change it in place. An apply that is cut off leaves one of
 // them, and the lock remembers them while the agent is unfinished.

@@ -114,6 +114,9 @@ func contains(list []string, s string) bool {
 func checkAgent(doc *document, spec *node, incomplete bool, report func(Problem)) {
 	checkItems(spec.get("call_outcomes"), "call_outcomes", "outcome", incomplete, report)
 	checkItems(spec.get("call_infields"), "call_infields", "field", incomplete, report)
+	if pin := spec.at("release").field("version"); pin != nil && spec.at("release", "mode").text() == "draft" {
+		report(Problem{Pos: pin.pos, Message: "release: mode draft leaves what is live alone, and version asks for another one to be live", Hint: "remove one of the two"})
+	}
 	section := spec.get("agent")
 	name := section.get("agent_name")
 	if incomplete || section.isInvalid() || name.isInvalid() || name.text() != "" || isAbsent(spec) {

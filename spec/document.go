@@ -90,14 +90,11 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 	foreign := !named && !bytes.Contains(data, []byte(apiGroup))
 	for _, root := range parseYAML(file, data, l.budget, func(p Problem) {
 		if foreign {
-			p.Hint = strings.TrimPrefix(p.Hint+"; another tool's file is passed over when "+projectFile+" names the manifests", "; ")
+			p.Hint = strings.TrimPrefix(p.Hint+"; another tool's file is passed over when `manifests` in "+projectFile+" does not match it", "; ")
 		}
 		r.report(p)
 	}) {
 		l.loadDocument(file, root, r)
-	}
-	if named && len(r.documents) == 0 && len(r.problems) == 0 {
-		r.report(Problem{Pos: whole, Message: "the file holds no " + apiVersion + " document", Hint: "begin each manifest with apiVersion: " + apiVersion})
 	}
 	return r
 }

@@ -98,15 +98,14 @@ type spoken struct {
 }
 
 type users struct {
-	first   string // an agent
-	count   int
-	hint    string
-	verbose bool
+	first string // an agent
+	count int
+	hint  string
 }
 
 // checkPlaceholders compares an agent's prompts with what its infields and its
-// metadata declare. An agent that manages neither may declare them on the
-// platform, so its placeholders are told of only with -v.
+// metadata declare. One that is declared on the platform alone is told of as
+// well: git does not show that it has a value.
 func (s *spoken) checkPlaceholders(agent string, spec *node) {
 	infields, metadata := spec.get("call_infields"), spec.at("config", "metadata_schema")
 	declared := append(namesOf(infields, "field_name"), namesOf(metadata, "name")...)
@@ -132,7 +131,7 @@ func (s *spoken) checkPlaceholders(agent string, spec *node) {
 		for _, p := range n.prompt.names {
 			used[p.name] = true
 			if !known[p.name] && !isReserved(p.name) {
-				s.add(p, agent, near, infields == nil && metadata == nil)
+				s.add(p, agent, near)
 			}
 		}
 	}
@@ -143,7 +142,7 @@ func (s *spoken) checkPlaceholders(agent string, spec *node) {
 	}
 }
 
-func (s *spoken) add(p placeholder, agent string, declared []string, verbose bool) {
+func (s *spoken) add(p placeholder, agent string, declared []string) {
 	u := s.users[p]
 	if u == nil {
 		near := ""
@@ -154,12 +153,11 @@ func (s *spoken) add(p placeholder, agent string, declared []string, verbose boo
 		if near != "" {
 			hint = fmt.Sprintf("did you mean {%s}? without a value it is spoken as it stands", printable(near))
 		}
-		u = &users{first: agent, hint: hint, verbose: true}
+		u = &users{first: agent, hint: hint}
 		s.users[p] = u
 		s.order = append(s.order, p)
 	}
 	u.count++
-	u.verbose = u.verbose && verbose
 }
 
 func (s *spoken) problems() []Problem {
@@ -170,7 +168,7 @@ func (s *spoken) problems() []Problem {
 		if u.count > 1 {
 			who = fmt.Sprintf("agent %s and %d more", u.first, u.count-1)
 		}
-		out = append(out, Problem{Pos: p.pos, Warning: true, Verbose: u.verbose, Hint: u.hint,
+		out = append(out, Problem{Pos: p.pos, Warning: true, Hint: u.hint,
 			Message: fmt.Sprintf("{%s} is neither an infield nor metadata of %s", p.name, who)})
 	}
 	return out

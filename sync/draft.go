@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/sync/lock"
 )
 
 // A write whose answer was lost is looked for after settlePause, then twice,
@@ -105,7 +106,7 @@ func (r *agentRun) claim(ctx context.Context, versions []diff.Version) error {
 		return &conflict{fmt.Sprintf("draft v%d is gone", r.version)}
 	}
 	if changes := diff.ConfigMismatch(r.want, mine.Content); changes != nil {
-		return r.giveBack(ctx, fmt.Errorf("the platform stored %s differently from what was sent", paths(changes)))
+		return r.giveBack(ctx, notKept(changes))
 	}
 	if current := currentOf(versions); r.seen != nil && r.seen.Current != nil && current != nil &&
 		!diff.SameVersion(current, r.seen.Current) {
@@ -216,10 +217,24 @@ func (r *agentRun) firstVersion(ctx context.Context) (live bool, number int, err
 		}
 	}
 	if current != nil {
-		return false, 0, fmt.Errorf("the platform stored %s differently from what was sent",
-			paths(diff.ConfigMismatch(r.want, current.Content)))
+		r.expectLive(current)
+		return false, 0, notKept(diff.ConfigMismatch(r.want, current.Content))
 	}
 	return false, 0, fmt.Errorf("the new agent has no version with the wanted config; plan again")
+}
+
+// notKept is a config that the platform did not store as it was sent.
+func notKept(changes []diff.Change) error {
+	return fmt.Errorf("the platform did not keep %s as sent: leave it out, or correct it", paths(changes))
+}
+
+// expectLive remembers in the lock that what is live is this apply's own, though
+// not what was wanted: the next plan does not take it for somebody's change.
+func (r *agentRun) expectLive(live *diff.Version) {
+	entry := r.before
+	entry.AgentID, entry.AgentName, entry.Unfinished = r.id, r.want.AgentName, true
+	entry.Expect = []string{diff.LiveDigest(r.want, live)}
+	r.in.Lock.PutLater(map[string]*lock.Entry{r.plan.Name: &entry})
 }
 
 func paths(changes []diff.Change) string {

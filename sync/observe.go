@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 	"sync"
 
 	"github.com/agentsync/agentsync/diff"
@@ -188,7 +189,7 @@ func ambiguous(name string, found []*diff.RemoteAgent) error {
 		ids[i] = a.ID
 	}
 	sort.Strings(ids)
-	return fmt.Errorf("%d agents on the platform are named %q: %v; rename all but one, or put the right agent_id into the lock file", len(ids), name, ids)
+	return fmt.Errorf("%d agents on the platform are named %q: %s; rename all but one, or put the right agent_id into the lock file", len(ids), name, strings.Join(ids, ", "))
 }
 
 // clone keeps the listing's entry apart from what is read into it.

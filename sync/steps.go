@@ -99,7 +99,7 @@ func (r *agentRun) explainCreate(ctx context.Context, err error) error {
 type unlistedError struct{ name, env, key string }
 
 func (e *unlistedError) Error() string {
-	return fmt.Sprintf("this platform lists no agents, so %q can't be looked up; if the dashboard shows it, put its id under environments.%s.agents.%s.agent_id in the lock file, and apply again",
+	return fmt.Sprintf("this platform lists no agents, so %q can't be looked up; if the dashboard shows it, put its id into the lock file, as environments.%s.%s.agent_id, and apply again",
 		e.name, e.env, e.key)
 }
 

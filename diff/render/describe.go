@@ -129,9 +129,9 @@ func (d *detail) change(c diff.Change, fresh bool) {
 	case (isLong(c.Before) || isLong(c.After)) && isText(c.Before) && isText(c.After):
 		d.textChange(c)
 	case c.Before == nil && fresh:
-		d.inline = append(d.inline, path+" "+shorten(literal(c.After), defaultWidth))
+		d.inline = append(d.inline, path+" "+shorten(literal(c.Path, c.After), defaultWidth))
 	default:
-		d.inline = append(d.inline, fmt.Sprintf("%s %s → %s", path, shorten(literal(c.Before), maxInline), shorten(literal(c.After), maxInline)))
+		d.inline = append(d.inline, fmt.Sprintf("%s %s → %s", path, shorten(literal(c.Path, c.Before), maxInline), shorten(literal(c.Path, c.After), maxInline)))
 	}
 }
 

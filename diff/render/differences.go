@@ -262,7 +262,7 @@ func brief(v any) string {
 	if s, ok := v.(string); ok && isLong(v) {
 		return "text of " + size(s)
 	}
-	return shorten(literal(v), maxInline)
+	return shorten(literal("", v), maxInline)
 }
 
 // valueDifference shows a value as reviewed and as it is now: texts and lists

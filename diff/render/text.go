@@ -101,11 +101,15 @@ func driftTexts(a *diff.AgentPlan, all bool) []string {
 	if a.Unfinished {
 		out = append(out, "unfinished apply: an earlier apply of this agent did not end")
 	}
+	drift := "drift: %s changed on the platform since the last apply"
+	if adopts(a) {
+		drift = "drift: %s differs from the manifest, and agentsync never applied it: adopting would overwrite it"
+	}
 	for _, c := range []struct {
 		class diff.Class
 		form  string
 	}{
-		{diff.Drift, "drift: %s changed on the platform since the last apply"},
+		{diff.Drift, drift},
 		{diff.Both, "drift: %s changed in git and on the platform since the last apply"},
 		{diff.Unknown, "drift unknown: nothing remembers the last apply of %s"},
 		{diff.Pending, "pending: %s changed in git since the last apply"},
@@ -116,6 +120,11 @@ func driftTexts(a *diff.AgentPlan, all bool) []string {
 		}
 	}
 	return out
+}
+
+// adopts says whether the agent is one that agentsync has not made.
+func adopts(a *diff.AgentPlan) bool {
+	return len(a.Steps) > 0 && a.Steps[0].Action == diff.Adopt
 }
 
 // sections gives the names of the sections of one class, in the order of a

@@ -57,9 +57,10 @@ func keysOf(m map[string]any) []string {
 	return keys
 }
 
-// literal is flow with text quoted, but for the API's own words such as FIXED.
-func literal(v any) string {
-	if s, ok := v.(string); ok && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
+// literal is flow with text quoted, but for the API's own words such as FIXED,
+// which stand in fields that name a type.
+func literal(path string, v any) string {
+	if s, ok := v.(string); ok && !strings.HasSuffix(path, "_type") || ok && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
 		return quote(s)
 	}
 	return flow(v)

@@ -169,8 +169,8 @@ func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, s
 		for _, line := range drift {
 			a.message("%s", line)
 		}
-		return &refusedError{reason: "the platform was changed since the last apply, and this would overwrite it",
-			hint: "take the change into the manifests, or review the plan (plan --out FILE, apply FILE), or go on with --on-drift overwrite"}
+		return &refusedError{reason: driftReason(p.plan),
+			hint: "take it into the manifests, or review the plan (plan --out FILE, apply FILE), or go on with --on-drift overwrite"}
 	}
 	if !a.env.StdinTerminal {
 		return &usageError{errors.New("there is no terminal to ask on, so nothing was applied"),

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"regexp"
@@ -25,6 +26,9 @@ func driftLines(p *planned) []string {
 				continue
 			}
 			line := fmt.Sprintf("drift: %s: %s %s", agent.Name, sectionWords(section), moved(section, p.seen.Agents[agent.Name]))
+			if len(agent.Steps) > 0 && agent.Steps[0].Action == diff.Adopt {
+				line += "; agentsync has never applied it"
+			}
 			if class == diff.Both {
 				line += ", and git moved too"
 			}
@@ -32,6 +36,18 @@ func driftLines(p *planned) []string {
 		}
 	}
 	return lines
+}
+
+// driftReason says what a plan with drift would overwrite.
+func driftReason(p *diff.Plan) string {
+	for _, agent := range p.Agents {
+		for _, class := range agent.Drift {
+			if (class == diff.Drift || class == diff.Both) && agent.Steps[0].Action != diff.Adopt {
+				return "the platform was changed since the last apply, and this would overwrite it"
+			}
+		}
+	}
+	return "agentsync has never applied what it would adopt here, and this would overwrite it"
 }
 
 func sectionWords(section string) string { return strings.ReplaceAll(section, "_", " ") }
@@ -75,10 +91,13 @@ func (a *app) ask(ctx context.Context, drift []string) error {
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(a.env.Stderr)
-		return ctx.Err()
+		return errors.Join(errInterrupted, errors.New("nothing was applied"))
 	case line := <-answer:
 		if strings.EqualFold(line, "yes") {
 			return nil
+		}
+		if line == "" {
+			return errors.New("not applied: there was no answer")
 		}
 		return fmt.Errorf("not applied: the answer was %s", render.Escape(fmt.Sprintf("%q", line)))
 	}

@@ -36,7 +36,7 @@ func (c *Client) ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok 
 	case err == nil:
 		agents, err := c.toAgents(opListAgents, objects)
 		return agents, err == nil, err
-	case absent(err), statusOf(err) == http.StatusForbidden: // no listing, or none for this user
+	case absent(err):
 		c.noListing.Store(true)
 		c.logf("%v; going on without a listing", err)
 		return nil, false, nil

@@ -278,7 +278,7 @@ func TestListing(t *testing.T) {
 		{"legacy gone", withKey, map[string][]answer{legacy: {{status: 405, body: `{"detail":"Method Not Allowed"}`}}, bearerList: {{body: "[]"}}}, true, "", 4},
 		{"neither", withKey, map[string][]answer{legacy: {{status: 404, body: `{"detail":"Not Found"}`}}, bearerList: {{status: 405}}}, false, "", 2},
 		{"not served", withToken, map[string][]answer{bearerList: {{status: 501}}}, false, "", 1},
-		{"not allowed", withToken, map[string][]answer{bearerList: {{status: 403}}}, false, "", 1},
+		{"not allowed", withToken, map[string][]answer{bearerList: {{status: 403, body: `{"detail":"Not yours"}`}}}, false, "GET /api/agents/: 403: Not yours", 2},
 		{"legacy redirects", withKey, map[string][]answer{
 			legacy:              {{status: 307, header: map[string]string{"Location": "/api/agents/"}}},
 			"POST /api/agents/": {{status: 405}}, bearerList: {{body: "[]"}},

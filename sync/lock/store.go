@@ -35,6 +35,9 @@ type Store struct {
 // and gives its path. It is called at the first write, so that a plan writes
 // nothing.
 func Open(path, env string, scratch func() (string, error)) (*Store, error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a link stays a link when the file is replaced
+	}
 	file, err := Read(path)
 	if err != nil {
 		return nil, err
