@@ -125,7 +125,7 @@ func (p *agentPlanner) planUpdate(out *AgentPlan) *Version {
 	rel := p.planRelease()
 	stages[2] = append(outcomes.write, infields.write...)
 	stages[3], stages[4] = rel.draft, rel.release
-	stages[5] = append(outcomes.remove, infields.remove...)
+	stages[5] = append(append(outcomes.remove, infields.remove...), p.leftDrafts(rel.relies)...)
 	if rel.problem != nil {
 		p.problems = append(p.problems, *rel.problem)
 	}

@@ -19,6 +19,7 @@ func Fingerprint(r *RemoteAgent, relies *Version) string {
 		spec.SectionAgent:    agentState(r),
 		spec.SectionConfig:   versionState(r.Current),
 		"relies":             versionState(relies),
+		"versions":           versionList(r.Versions),
 		spec.SectionOutcomes: itemState(OutcomeItems, r.Outcomes),
 		spec.SectionInfields: itemState(InfieldItems, r.Infields),
 	})
@@ -65,6 +66,17 @@ func versionState(v *Version) any {
 	}
 	return map[string]any{"version": spec.Number(v.Number), "status": v.Status,
 		"content": canonicalConfig(v.Content), "notes": spec.Text(v.Notes)}
+}
+
+// versionList is which versions there are, newest first, where the list was
+// read: a draft that somebody makes between plan and apply shows in it.
+func versionList(versions []Version) []any {
+	out := make([]any, 0, len(versions))
+	for i := range versions {
+		v := &versions[i]
+		out = append(out, map[string]any{"version": spec.Number(v.Number), "status": v.Status, "current": v.IsCurrent})
+	}
+	return out
 }
 
 func itemState(kind ItemKind, items []map[string]any) []any {

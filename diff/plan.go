@@ -86,6 +86,7 @@ const (
 	DeleteAgent   Action = "delete_agent"
 	CreateDraft   Action = "create_draft"
 	UpdateDraft   Action = "update_draft"
+	DeleteDraft   Action = "delete_draft" // one that an unfinished apply left
 	Publish       Action = "publish"
 	Rollback      Action = "rollback"
 	UpdateService Action = "update_service"
@@ -118,7 +119,7 @@ type Step struct {
 func (s Step) MarshalJSON() ([]byte, error) {
 	type plain Step
 	switch s.Action {
-	case CreateDraft, UpdateDraft, Publish, Rollback, UpdateService:
+	case CreateDraft, UpdateDraft, DeleteDraft, Publish, Rollback, UpdateService:
 		return marshal(struct {
 			ID      string   `json:"id"`
 			Action  Action   `json:"action"`

@@ -143,6 +143,24 @@ func (p *agentPlanner) wantedOver(v *Version) map[string]any {
 	return overlayConfig(v.Content, p.want)
 }
 
+// leftDrafts removes the drafts that an unfinished apply has made and that
+// nothing needs any more, such as when git was turned back since.
+func (p *agentPlanner) leftDrafts(relies *Version) []Step {
+	if !p.memory.Unfinished {
+		return nil
+	}
+	var steps []Step
+	for i := range p.remote.Versions {
+		v := &p.remote.Versions[i]
+		if v.IsDraft() && v != relies && vouched(v, p.want) {
+			step := p.versionStep(DeleteDraft, v)
+			step.ID = fmt.Sprintf("%s/v%d", step.ID, v.Number)
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
 func (p *agentPlanner) planPin() release {
 	pin, r := p.want.Release.Version, p.remote
 	if r.Current != nil && r.Current.Number == pin {

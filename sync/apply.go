@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 // Keeper is the lock file as an apply needs it; lock.Store is one.
 type Keeper interface {
 	Entries() lock.Environment
+	Hold(context.Context) (release func(), err error)
 	Put(map[string]*lock.Entry) error
 	PutLater(map[string]*lock.Entry)
 	Flush() error
@@ -24,7 +26,8 @@ type ApplyInput struct {
 	Plan    *diff.Plan
 	Agents  []spec.Agent // those that the plan is about
 	Seen    diff.Remote
-	Memory  diff.Memory // after Rekey
+	Memory  diff.Memory      // after Rekey
+	Locked  lock.Environment // the lock's entries as the plan read them, before Rekey
 	Orphans []string
 	Policy  spec.Policy
 	Commit  string // 12 hex digits, for provenance lines
@@ -57,13 +60,26 @@ func Apply(ctx context.Context, in ApplyInput) (*Report, error) {
 		a.want[want.Name] = want
 	}
 	report := NewReport(in.Plan, "done", "")
+	release, err := in.Lock.Hold(ctx)
+	if err != nil {
+		return NewReport(in.Plan, "failed", err.Error()), err
+	}
+	defer release()
 	if err := a.begin(); err != nil {
 		return NewReport(in.Plan, "failed", err.Error()), err
 	}
-	a.runAll(ctx, report)
+	running, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	a.stop = stop
+	a.runAll(running, report)
 	report.count()
 	report.settle(ctx)
-	if err := in.Lock.Flush(); err != nil {
+	err = in.Lock.Flush()
+	var lost *lockError
+	if errors.As(context.Cause(running), &lost) {
+		err = lost
+	}
+	if err != nil {
 		report.Result, report.Error = "failed", err.Error()
 		return report, err
 	}
@@ -71,22 +87,34 @@ func Apply(ctx context.Context, in ApplyInput) (*Report, error) {
 }
 
 type applier struct {
-	in   ApplyInput
-	want map[string]spec.Agent
+	in    ApplyInput
+	want  map[string]spec.Agent
+	moved map[string]bool // agents whose lock entry changed since the plan
+	stop  context.CancelCauseFunc
 }
+
+// lockError is a lock file that can't be written: nothing may go on without it.
+type lockError struct{ err error }
+
+func (e *lockError) Error() string { return e.err.Error() }
+func (e *lockError) Unwrap() error { return e.err }
 
 // begin writes the lock once before anything else is written: the agents that
 // are about to change are marked, what was found out about the others is
 // remembered, and orphans that are gone are forgotten.
 func (a *applier) begin() error {
 	have := a.in.Lock.Entries()
+	a.findMoved(have)
 	changes := map[string]*lock.Entry{}
-	for key := range have {
-		if _, kept := a.in.Memory[key]; !kept {
+	for key := range a.in.Locked {
+		if _, kept := a.in.Memory[key]; !kept && !a.moved[key] {
 			changes[key] = nil // Rekey moved it to the manifest's new key
 		}
 	}
 	for _, plan := range a.in.Plan.Agents {
+		if a.moved[plan.Name] {
+			continue
+		}
 		want, wanted := a.want[plan.Name]
 		seen := a.in.Seen.Agents[plan.Name]
 		entry := toEntry(a.in.Memory[plan.Name])
@@ -105,7 +133,8 @@ func (a *applier) begin() error {
 		}
 	}
 	for _, key := range a.in.Orphans {
-		if a.in.Seen.Agents[key] == nil {
+		lost := a.in.Memory[key].ID == "" && a.in.Seen.Unlisted // nobody could look for it
+		if a.in.Seen.Agents[key] == nil && !lost && !a.moved[key] {
 			changes[key] = nil
 		}
 	}
@@ -114,6 +143,21 @@ func (a *applier) begin() error {
 		return nil
 	}
 	return a.in.Lock.Put(changes)
+}
+
+// findMoved finds the agents that another apply in this folder has changed in
+// the lock since the plan.
+func (a *applier) findMoved(have lock.Environment) {
+	a.moved = map[string]bool{}
+	for _, entries := range []lock.Environment{have, a.in.Locked} {
+		for key := range entries {
+			now, still := have[key]
+			then, before := a.in.Locked[key]
+			if still != before || !sameEntry(now, then) {
+				a.moved[key] = true
+			}
+		}
+	}
 }
 
 func dropAbsent(changes map[string]*lock.Entry, have lock.Environment) {

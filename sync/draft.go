@@ -36,7 +36,6 @@ func (r *agentRun) draftBody() map[string]any {
 // comes first goes on, and the other takes its draft back.
 func (r *agentRun) makeDraft(ctx context.Context, body map[string]any) error {
 	lost := false
-	r.touchedBefore = r.touched
 	err := r.settle(ctx, func() error {
 		v, err := r.in.Remote.CreateDraft(ctx, r.id, body)
 		r.version = v.Number
@@ -130,7 +129,7 @@ func (r *agentRun) giveBack(ctx context.Context, because error) error {
 	if err := r.in.Remote.DeleteDraft(ctx, r.id, r.version); err != nil && !isNotFound(err) {
 		return fmt.Errorf("%w (draft v%d stays: %v)", because, r.version, err)
 	}
-	r.touched = r.touchedBefore
+	r.writes-- // as if it had not been made
 	return because
 }
 
@@ -160,6 +159,19 @@ func (r *agentRun) updateDraft(ctx context.Context, version int) error {
 		return err
 	}
 	return r.claim(ctx, versions)
+}
+
+// deleteDraft removes a draft that an earlier apply left.
+func (r *agentRun) deleteDraft(ctx context.Context, version int) error {
+	err := r.settle(ctx, func() error { return r.in.Remote.DeleteDraft(ctx, r.id, version) },
+		func() (bool, error) {
+			versions, err := r.in.Remote.Versions(ctx, r.id)
+			return err == nil && findVersion(versions, version) == nil, err
+		})
+	if isNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // publish makes the draft of this run, or the version that the step names,

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/agentsync/agentsync/diff"
 	"golang.org/x/sync/errgroup"
@@ -21,14 +22,30 @@ func (r *agentRun) guard(ctx context.Context, step diff.Step) error {
 	if r.writesConfig() && !r.claimIsFresh {
 		group.Go(func() error { return r.guardConfig(ctx) })
 	}
-	switch step.Action {
-	case diff.CreateOutcome, diff.UpdateOutcome, diff.DeleteOutcome,
-		diff.CreateInfield, diff.UpdateInfield, diff.DeleteInfield:
-		if !r.rolledBackNow { // which may have moved them; verify sets them right
-			group.Go(func() error { return r.guardItems(ctx, kindOf(step.Action)) })
+	if !r.rolledBackNow { // which may have moved them; verify sets them right
+		for _, kind := range r.listsBefore(step) {
+			group.Go(func() error { return r.guardItems(ctx, kind) })
 		}
 	}
 	return group.Wait()
+}
+
+// listsBefore are the lists to look at before a step: the one that it writes,
+// and before a version goes live those that this run has written.
+func (r *agentRun) listsBefore(step diff.Step) []Kind {
+	switch {
+	case isItemStep(step.Action):
+		return []Kind{kindOf(step.Action)}
+	case step.Action != diff.Publish && step.Action != diff.Rollback:
+		return nil
+	}
+	var kinds []Kind
+	for i, done := range r.plan.Steps {
+		if r.out.Steps[i].Status == Done && isItemStep(done.Action) && !slices.Contains(kinds, kindOf(done.Action)) {
+			kinds = append(kinds, kindOf(done.Action))
+		}
+	}
+	return kinds
 }
 
 func (r *agentRun) writesConfig() bool {
@@ -68,6 +85,8 @@ func (r *agentRun) checkLive(live *diff.Version) error {
 		return nil
 	case live == nil:
 		return &conflict{"the live config is gone"}
+	case r.seen.Current != nil && live.Number == r.seen.Current.Number:
+		return &conflict{fmt.Sprintf("v%d, which is live, was changed meanwhile%s", live.Number, by(live))}
 	default:
 		return &conflict{fmt.Sprintf("v%d went live meanwhile%s", live.Number, by(live))}
 	}

@@ -91,6 +91,11 @@ func (o *observer) needsListing() bool {
 			return true
 		}
 	}
+	for _, key := range o.scope.Orphans {
+		if o.scope.Memory[key].ID == "" {
+			return true
+		}
+	}
 	return o.total() > listingPays
 }
 
@@ -154,13 +159,14 @@ func (o *observer) find(ctx context.Context, key string, want *spec.Agent) (*dif
 			return nil, err
 		}
 	}
-	if want == nil {
+	names := o.names(key, want)
+	if len(names) == 0 {
 		return nil, nil
 	}
 	if err := o.list(ctx); err != nil {
 		return nil, err
 	}
-	for _, name := range append([]string{want.AgentName}, want.PreviousNames...) {
+	for _, name := range names {
 		switch found := o.unclaimed(key, o.byName[name]); len(found) {
 		case 0:
 		case 1:
@@ -170,6 +176,19 @@ func (o *observer) find(ctx context.Context, key string, want *spec.Agent) (*dif
 		}
 	}
 	return nil, nil
+}
+
+// names are those that an agent may have on the platform: the manifest's, and
+// the one that a create was begun with whose end the lock does not know.
+func (o *observer) names(key string, want *spec.Agent) []string {
+	var names []string
+	if want != nil {
+		names = append([]string{want.AgentName}, want.PreviousNames...)
+	}
+	if begun := o.scope.Memory[key]; begun.Unfinished && begun.ID == "" && begun.AgentName != "" {
+		names = append(names, begun.AgentName)
+	}
+	return names
 }
 
 // unclaimed leaves out agents that the lock gives to another manifest.
@@ -199,7 +218,8 @@ func (o *observer) readRest(ctx context.Context, agent *diff.RemoteAgent, want *
 	if err := o.sections(ctx, agent); err != nil {
 		return err
 	}
-	if !diff.NeedVersions(*want, agent) {
+	// An unfinished apply may have left a draft.
+	if !diff.NeedVersions(*want, agent) && !o.scope.Memory[want.Name].Unfinished {
 		return nil
 	}
 	versions, err := o.remote.Versions(ctx, agent.ID)

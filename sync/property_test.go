@@ -163,6 +163,8 @@ func (l *memoryLock) PutLater(changes map[string]*lock.Entry) {
 	}
 }
 
+func (l *memoryLock) Hold(context.Context) (func(), error) { return func() {}, nil }
+
 func (l *memoryLock) Flush() error { return nil }
 
 func (w *world) memory() diff.Memory { return sync.ToMemory(w.lock.Entries()) }
@@ -223,7 +225,7 @@ func (w *world) applyAndCheck(t *rapid.T, wanted []spec.Agent, edits edits) {
 		}
 	}
 	report, err := sync.Apply(context.Background(), sync.ApplyInput{
-		Plan: plan, Agents: in.Agents, Seen: in.Remote, Memory: in.Memory, Orphans: in.Orphans, Policy: in.Policy,
+		Plan: plan, Agents: in.Agents, Seen: in.Remote, Memory: in.Memory, Locked: w.lock.Entries(), Orphans: in.Orphans, Policy: in.Policy,
 		Commit: diff.NoCommit, Remote: w.remote, Lock: w.lock, Parallelism: 1, // ids come in a fixed order
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})

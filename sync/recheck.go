@@ -21,7 +21,7 @@ func touchedBy(steps []diff.Step) touch {
 		switch step.Action {
 		case diff.UpdateAgent, diff.Adopt:
 			t.agent = true
-		case diff.CreateDraft, diff.UpdateDraft, diff.Publish:
+		case diff.CreateDraft, diff.UpdateDraft, diff.DeleteDraft, diff.Publish:
 			t.versions = true
 		case diff.Rollback: // it may move outcomes and infields too
 			t.versions, t.outcomes, t.infields = true, true, true

@@ -32,14 +32,15 @@ type agentRun struct {
 	// liveHolds says whether what is live is what this run knows of: what the
 	// plan saw, or what a step of this run made live.
 	liveHolds func(*diff.Version) bool
-	touched   bool // a write may have reached the platform
-	// touchedBefore is touched before the draft of this run was made.
-	touchedBefore bool
+	writes    int  // that may have reached the platform and were not taken back
+	moved     bool // another apply in this folder was there since the plan
+	stop      context.CancelCauseFunc
 }
 
 func (a *applier) newRun(plan diff.AgentPlan, out *AgentReport) *agentRun {
 	r := &agentRun{in: &a.in, want: a.want[plan.Name], plan: plan, out: out,
-		seen: a.in.Seen.Agents[plan.Name], id: plan.AgentID, before: toEntry(a.in.Memory[plan.Name])}
+		seen: a.in.Seen.Agents[plan.Name], id: plan.AgentID, before: toEntry(a.in.Memory[plan.Name]),
+		moved: a.moved[plan.Name], stop: a.stop}
 	r.wanted = diff.Merge(r.want, r.seen, nil)
 	if r.seen != nil {
 		r.liveHolds = func(live *diff.Version) bool { return diff.SameVersion(live, r.seen.Current) }
@@ -48,7 +49,12 @@ func (a *applier) newRun(plan diff.AgentPlan, out *AgentReport) *agentRun {
 }
 
 func (r *agentRun) run(ctx context.Context) {
-	err := r.recheck(ctx)
+	var err error
+	if r.moved {
+		err = &conflict{"another apply in this folder changed the agent since the plan"}
+	} else {
+		err = r.recheck(ctx)
+	}
 	if err != nil {
 		r.fail(ctx, 0, err)
 	} else {
@@ -62,11 +68,11 @@ func (r *agentRun) run(ctx context.Context) {
 	case err == nil:
 		r.out.Result = "done"
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		r.out.Result, r.out.Error = interrupted, interrupted
+		r.out.Result, r.out.Error = interrupted, whyCancelled(ctx)
 	default:
 		r.out.Result, r.out.Error = "failed", err.Error()
 	}
-	if err != nil && !r.touched {
+	if err != nil && r.writes == 0 && !r.moved {
 		r.unmark()
 	}
 }
@@ -79,7 +85,9 @@ func (r *agentRun) runSteps(ctx context.Context) error {
 		step := r.plan.Steps[i]
 		err := ctx.Err()
 		if err == nil && n > 0 && r.seen != nil {
-			err = r.guard(ctx, step)
+			if err = r.guard(ctx, step); isConflict(err) && r.claimed != nil && !r.published {
+				err = r.giveBack(ctx, err)
+			}
 		}
 		if err != nil {
 			r.fail(ctx, i, err)
@@ -133,12 +141,12 @@ func (r *agentRun) fail(ctx context.Context, i int, err error) {
 			status = Fate
 			break
 		}
-		status, reason = Skipped, interrupted
+		status, reason = Skipped, whyCancelled(ctx)
 	}
 	r.finish(i, StepReport{Status: status, Reason: reason})
 	because := "because of " + r.plan.Steps[i].ID
 	if status == Skipped {
-		because = interrupted
+		because = reason
 	}
 	for j := range r.plan.Steps {
 		if j != i && r.out.Steps[j].Status == Skipped {
@@ -166,6 +174,19 @@ func (r *agentRun) unmark() {
 	}
 	before := r.before
 	r.in.Lock.PutLater(map[string]*lock.Entry{r.plan.Name: &before})
+}
+
+// whyCancelled is an interrupt, or what made this apply stop itself.
+func whyCancelled(ctx context.Context) string {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause.Error()
+	}
+	return interrupted
+}
+
+func isConflict(err error) bool {
+	var c *conflict
+	return errors.As(err, &c)
 }
 
 // conflict is an agent that is not what the plan saw.

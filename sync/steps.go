@@ -24,6 +24,8 @@ func (r *agentRun) do(ctx context.Context, step diff.Step) (note string, err err
 		return "", r.createDraft(ctx)
 	case diff.UpdateDraft:
 		return "", r.updateDraft(ctx, *step.To)
+	case diff.DeleteDraft:
+		return "", r.deleteDraft(ctx, *step.To)
 	case diff.Publish:
 		return r.publish(ctx, step)
 	case diff.Rollback:
@@ -64,7 +66,10 @@ func (r *agentRun) createAgent(ctx context.Context) error {
 	entry := r.before
 	entry.AgentID, entry.AgentName, entry.Unfinished = r.id, r.want.AgentName, true
 	if err := r.in.Lock.Put(map[string]*lock.Entry{r.plan.Name: &entry}); err != nil {
-		return fmt.Errorf("%s was created as %s, and the lock file could not be written: %w", r.want.AgentName, r.id, err)
+		err = fmt.Errorf("%q was created as %s, and the lock file does not say so: put that id into it, as environments.%s.%s.agent_id: %w",
+			r.want.AgentName, r.id, r.in.Plan.Environment, r.plan.Name, err)
+		r.stop(&lockError{errors.New("the lock file could not be written")})
+		return err
 	}
 	if lost {
 		if err := r.ensureFirstVersion(ctx, notes); err != nil {
@@ -276,13 +281,17 @@ func (r *agentRun) settle(ctx context.Context, do func() error, look func() (boo
 	for try := 0; ; try++ {
 		err := do()
 		if err == nil {
-			r.touched = true
+			if try == 0 {
+				r.writes++
+			}
 			return nil
 		}
 		if !mayHaveActed(err) {
 			return err
 		}
-		r.touched = true
+		if try == 0 {
+			r.writes++
+		}
 		if r.in.Logf != nil {
 			r.in.Logf("%s: %v; looking whether it happened, try %d of %d", r.plan.Name, err, try+1, settleTries)
 		}

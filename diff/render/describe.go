@@ -38,6 +38,8 @@ func describe(s *diff.Step) detail {
 		}
 	case diff.CreateOutcome, diff.CreateInfield:
 		changes = d.itemType(s)
+	case diff.DeleteDraft:
+		d.inline = append(d.inline, "left by an unfinished apply")
 	case diff.DeleteOutcome, diff.DeleteInfield:
 		return d // its name says it; the JSON form has what it was
 	}

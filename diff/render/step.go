@@ -23,6 +23,7 @@ var looks = map[diff.Action]look{
 	diff.DeleteAgent:   {"-", "agent", removed, "remove"},
 	diff.CreateDraft:   {"+", "draft", added, "add"},
 	diff.UpdateDraft:   {"~", "draft", changed, "change"},
+	diff.DeleteDraft:   {"-", "draft", removed, "remove"},
 	diff.Publish:       {"↑", "publish", live, "publish"},
 	diff.Rollback:      {"↓", "rollback", back, "roll back"},
 	diff.UpdateService: {"~", "service", changed, "change"},

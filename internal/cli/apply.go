@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
@@ -75,6 +77,11 @@ func (o applyOptions) check() error {
 
 // runApply applies, and leaves a report on every way out.
 func (a *app) runApply(ctx context.Context, opt applyOptions) error {
+	if opt.report != "" { // not only after all is applied
+		if err := checkWritable(opt.report); err != nil {
+			return err
+		}
+	}
 	report, err := a.apply(ctx, opt)
 	if report == nil {
 		report = sync.NewReport(&diff.Plan{Environment: a.environment()}, resultOf(ctx, err), errText(err))
@@ -85,6 +92,19 @@ func (a *app) runApply(ctx context.Context, opt applyOptions) error {
 		}
 	}
 	return err
+}
+
+// checkWritable says whether a file can be put at path.
+func checkWritable(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("--report %s: it is a folder", path)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("--report %s: %w", path, errors.Unwrap(err))
+	}
+	tmp.Close()
+	return os.Remove(tmp.Name())
 }
 
 func resultOf(ctx context.Context, err error) string {
@@ -115,7 +135,7 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 	var saved *diff.Plan
 	if opt.planFile != "" {
 		var err error
-		if saved, err = readPlan(opt.planFile); err != nil {
+		if saved, err = readPlan(ctx, opt.planFile); err != nil {
 			return nil, err
 		}
 	}
@@ -202,7 +222,7 @@ func (a *app) execute(ctx context.Context, s *session, p *planned) (*sync.Report
 		commit = gitCommit(ctx, a.dir)
 	}
 	report, err := sync.Apply(ctx, sync.ApplyInput{
-		Plan: p.plan, Agents: p.agents, Seen: p.seen, Memory: p.memory, Orphans: p.orphans,
+		Plan: p.plan, Agents: p.agents, Seen: p.seen, Memory: p.memory, Locked: p.locked, Orphans: p.orphans,
 		Policy: s.project.Policy, Commit: commit, Remote: s.remote, Lock: s.lock,
 		Parallelism: a.parallelism, Sleep: a.env.Sleep, Logf: a.verbosef, Event: a.applyProgress(p.plan.Summary.Steps),
 	})

@@ -141,8 +141,11 @@ func writeWhole(path string, data []byte) error {
 // maxPlanFile bounds what is read as a plan file.
 const maxPlanFile = 256 << 20
 
-func readPlan(path string) (*diff.Plan, error) {
-	f, err := os.Open(path)
+func readPlan(ctx context.Context, path string) (*diff.Plan, error) {
+	data, err := readAll(ctx, path, maxPlanFile+1)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		var pathErr *fs.PathError
 		if errors.As(err, &pathErr) {
@@ -150,12 +153,7 @@ func readPlan(path string) (*diff.Plan, error) {
 		}
 		return nil, hintf(fmt.Errorf("read the plan %s: %w", path, err), "agentsync plan --out %s makes one", path)
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxPlanFile+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read the plan %s: %w", path, err)
-	case len(data) > maxPlanFile:
+	if len(data) > maxPlanFile {
 		return nil, fmt.Errorf("%s: larger than %d MiB, so no plan of ours", path, maxPlanFile>>20)
 	}
 	p, err := render.ParseJSON(data)
@@ -163,6 +161,32 @@ func readPlan(path string) (*diff.Plan, error) {
 		return nil, &staleError{fmt.Sprintf("%s: %v", path, err), "make the plan again with this version of agentsync"}
 	}
 	return p, nil
+}
+
+// readAll reads at most limit bytes of a file, which may be a pipe: it ends
+// when ctx does, whether or not anybody writes to it.
+func readAll(ctx context.Context, path string, limit int64) ([]byte, error) {
+	type read struct {
+		data []byte
+		err  error
+	}
+	got := make(chan read, 1)
+	go func() {
+		f, err := os.Open(path)
+		if err != nil {
+			got <- read{nil, err}
+			return
+		}
+		defer f.Close()
+		data, err := io.ReadAll(io.LimitReader(f, limit))
+		got <- read{data, err}
+	}()
+	select {
+	case r := <-got:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (a *app) showCmd() *cobra.Command {
@@ -173,11 +197,15 @@ func (a *app) showCmd() *cobra.Command {
 		Example: `  agentsync show plan.json
   agentsync show plan.json --format markdown`,
 		Args: exactArgs(1, "the plan file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(format, planFormats); err != nil {
 				return err
 			}
-			p, err := readPlan(args[0])
+			p, err := readPlan(cmd.Context(), args[0])
+			var stale *staleError
+			if errors.As(err, &stale) { // nothing is refused here: the file can't be shown
+				return hintf(errors.New(stale.reason), "%s", stale.hint)
+			}
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/sync"
 )
@@ -45,7 +46,7 @@ func printReport(w io.Writer, r *sync.Report) {
 
 func stepText(step sync.StepReport) string {
 	text := string(step.Action) + " " + render.Escape(step.Target)
-	if step.To != nil {
+	if step.To != nil && step.Action != diff.UpdateService {
 		text = fmt.Sprintf("%s v%d", step.Action, *step.To)
 	}
 	for _, more := range []string{step.Note, step.Reason} {

@@ -191,6 +191,9 @@ func (s *session) stateFolder() (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make %s: %w", dir, err)
 	}
+	if err := noLinks(dir); err != nil {
+		return "", err
+	}
 	ignore := filepath.Join(dir, ".gitignore")
 	if _, err := os.Stat(ignore); errors.Is(err, os.ErrNotExist) {
 		if err := os.WriteFile(ignore, []byte("*\n"), 0o644); err != nil {
@@ -200,19 +203,48 @@ func (s *session) stateFolder() (string, error) {
 	return dir, nil
 }
 
+// noLinks refuses links in agentsync's own folder, and the folder as one: a
+// stranger's commit could lead writes out of the project with them.
+func noLinks(dir string) error {
+	var links []string
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if info.Mode()&os.ModeSymlink != 0 {
+		links = append(links, dir)
+	} else {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			if entry.Type()&os.ModeSymlink != 0 {
+				links = append(links, filepath.Join(dir, entry.Name()))
+			}
+		}
+	}
+	if len(links) == 0 {
+		return nil
+	}
+	return hintf(fmt.Errorf("%s is a link, and agentsync follows none where it writes", links[0]), "delete it; agentsync makes its own")
+}
+
 // planned is a plan with all that it was computed from.
 type planned struct {
 	plan    *diff.Plan
 	agents  []spec.Agent
 	seen    diff.Remote
 	memory  diff.Memory
+	locked  lock.Environment // the lock's entries that memory is made of
 	orphans []string
 }
 
 // plan observes the platform and computes the plan of the targets, or of all.
 func (s *session) plan(ctx context.Context, targets []string, prune bool) (*planned, error) {
-	memory := sync.ToMemory(s.lock.Entries()).Rekey(s.project.Agents)
-	out := &planned{memory: memory}
+	locked := s.lock.Entries()
+	memory := sync.ToMemory(locked).Rekey(s.project.Agents)
+	out := &planned{memory: memory, locked: locked}
 	known := map[string]bool{}
 	for _, agent := range s.project.Agents {
 		known[agent.Name] = true

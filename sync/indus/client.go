@@ -93,7 +93,7 @@ func New(opt Options) (*Client, error) {
 		return opt.Rand()
 	}
 	creds := opt.Credentials
-	c.scrub.add(creds.Password, creds.Token, creds.APIKey)
+	c.scrub.add(secret.New(creds.Email), creds.Password, creds.Token, creds.APIKey)
 	c.auth = newAuth(c)
 	c.gate = newGate(opt.Parallelism, opt.Now, opt.Sleep, c.random)
 	return c, nil

@@ -17,7 +17,7 @@ const (
 	maxAnswer     = 64 << 20 // bytes of an answer, unpacked
 	maxErrorPage  = 1 << 20
 	maxRedirects  = 3
-	maxRetryAfter = 60 * time.Second
+	maxRetryAfter = 5 * time.Minute
 	slowFactor    = 4 // timeouts of slow endpoints
 )
 

@@ -61,14 +61,14 @@ type document struct {
 // a lock file, or holds an entry that agentsync can't have written, is an
 // error that says where: nothing is guessed about which agent is which.
 func Read(path string) (*File, error) {
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &File{Environments: map[string]Environment{}}, nil
 	case err != nil:
 		return nil, fmt.Errorf("read the lock file: %w", err)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a regular file", path)
+		return nil, fmt.Errorf("%s: not a regular file, and links are not followed", path)
 	case info.Size() > maxSize:
 		return nil, fmt.Errorf("%s: larger than %d MiB", path, maxSize>>20)
 	}

@@ -2,11 +2,13 @@ package lock
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 
+	"github.com/agentsync/agentsync/spec"
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
@@ -35,9 +37,6 @@ type Store struct {
 // and gives its path. It is called at the first write, so that a plan writes
 // nothing.
 func Open(path, env string, scratch func() (string, error)) (*Store, error) {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // a link stays a link when the file is replaced
-	}
 	file, err := Read(path)
 	if err != nil {
 		return nil, err
@@ -49,6 +48,58 @@ func Open(path, env string, scratch func() (string, error)) (*Store, error) {
 		s.entries[key] = entry
 	}
 	return s, nil
+}
+
+// Hold waits until no other apply of this environment runs in this folder, and
+// keeps further ones waiting until release is called. The block is read again,
+// since the other one may have changed it.
+func (s *Store) Hold(ctx context.Context) (release func(), err error) {
+	dir, err := s.scratch()
+	if err != nil {
+		return nil, err
+	}
+	guard := lockedfile.MutexAt(filepath.Join(dir, "apply-"+spec.ShortDigest(s.env)+".guard"))
+	type held struct {
+		unlock func()
+		err    error
+	}
+	got := make(chan held, 1)
+	go func() {
+		unlock, err := guard.Lock()
+		got <- held{unlock, err}
+	}()
+	select {
+	case h := <-got:
+		if h.err != nil {
+			return nil, fmt.Errorf("wait for other applies in this folder: %w", h.err)
+		}
+		if err := s.reload(); err != nil {
+			h.unlock()
+			return nil, err
+		}
+		return h.unlock, nil
+	case <-ctx.Done():
+		go func() { // not wanted any more
+			if h := <-got; h.err == nil {
+				h.unlock()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+func (s *Store) reload() error {
+	file, err := Read(s.path)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entries = Environment{}
+	for key, entry := range file.Environments[s.env] {
+		s.entries[key] = entry
+	}
+	return nil
 }
 
 // Entries gives a copy of the block.
@@ -173,7 +224,8 @@ func exists(path string) bool {
 // temporary file tmp, fsync, rename. A reader never sees half of it, and what a
 // killed process leaves of tmp the next write replaces.
 func writeFile(path, tmp string, data []byte) error {
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	_ = os.Remove(tmp)
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

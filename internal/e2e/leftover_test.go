@@ -1,0 +1,153 @@
+package e2e
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/sync/sandbox"
+)
+
+// killAfter kills the program when the platform has acted on a request.
+func (w *world) killAfter(method, path string) {
+	w.faults.Reset()
+	w.faults.Add(faults.Rule{Method: method, Path: path, Do: faults.After(func(*http.Request) { w.kill() })})
+}
+
+// TestKilledCreateThenAnotherName: the agent that a killed apply created is not
+// forgotten when its manifest gets another agent_name, or goes.
+func TestKilledCreateThenAnotherName(t *testing.T) {
+	t.Parallel()
+	for name, manifest := range map[string]string{
+		"renamed": strings.Replace(agentYAML("a", "A.", ""), "agent_name: Agent a", "agent_name: Agent better", 1),
+		"removed": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			w.write(map[string]string{"a.yaml": agentYAML("a", "A.", ""), "b.yaml": agentYAML("b", "B.", "")})
+			w.must(0, "apply", "--auto-approve", "--target", "b")
+			w.killAfter("POST", "/create")
+			if r := w.run("apply", "--auto-approve"); r.code != -1 {
+				t.Fatalf("not killed: %s", r)
+			}
+			w.faults.Reset()
+			w.write(map[string]string{"a.yaml": manifest})
+			r := w.must(0, "apply", "--auto-approve")
+			if n := len(w.snapshot().Agents); n != 2 {
+				t.Errorf("%d agents, want 2: %s", n, r)
+			}
+			if name == "removed" && !strings.Contains(r.stdout, "orphan") {
+				t.Errorf("nothing is said of the agent that is left: %s", r)
+			}
+			if name == "renamed" {
+				w.settled()
+			}
+		})
+	}
+}
+
+// TestKilledAfterDraftThenReverted: the draft of a killed apply goes when git
+// no longer wants it.
+func TestKilledAfterDraftThenReverted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.write(map[string]string{"a.yaml": agentYAML("a", "One.", "")})
+	w.must(0, "apply", "--auto-approve")
+	w.write(map[string]string{"a.yaml": agentYAML("a", "Two.", "")})
+	w.killAfter("POST", "/configs")
+	w.run("apply", "--auto-approve")
+	w.faults.Reset()
+	w.write(map[string]string{"a.yaml": agentYAML("a", "One.", "")})
+	r := w.must(0, "apply", "--auto-approve")
+	agent, _ := w.snapshot().Agent("Agent a")
+	if len(agent.Versions) != 1 || w.prompt("Agent a") != "One." {
+		t.Errorf("versions %v: %s", agent.Versions, r)
+	}
+	w.settled()
+}
+
+// TestTwoAppliesInOneFolder: the one that waited finds what the other did, and
+// the lock loses nothing.
+func TestTwoAppliesInOneFolder(t *testing.T) {
+	t.Parallel()
+	for _, listing := range []string{"bearer", "none"} {
+		w := newWorld(t, func(o *sandbox.Options) { o.Listing = listing })
+		w.write(map[string]string{"a.yaml": agentYAML("a", "A.", "  lifecycle: {protect: true}\n"), "b.yaml": agentYAML("b", "B.", twoOutcomes)})
+		first, second := w.start("apply", "--auto-approve"), w.start("apply", "--auto-approve")
+		r1, r2 := w.wait(first), w.wait(second)
+		if r1.code != 0 && r2.code != 0 {
+			t.Errorf("nobody won\n%s\n%s", r1, r2)
+		}
+		lock, err := os.ReadFile(filepath.Join(w.dir, "agentsync.lock.yaml"))
+		for _, want := range []string{w.id("Agent a"), w.id("Agent b"), "protect: true"} {
+			if err != nil || !strings.Contains(string(lock), want) {
+				t.Errorf("the lock has lost %s: %v\n%s\n%s\n%s", want, err, lock, r1, r2)
+			}
+		}
+		w.settled()
+	}
+}
+
+// TestLockThatCantBeWritten stops everything: no agent is made that the lock
+// would not know.
+func TestLockThatCantBeWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *sandbox.Options) { o.Listing = "none" })
+	w.fleet(30, "Locked")
+	broken := false
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Nth: 3, Do: faults.Before(func(*http.Request) {
+		state := filepath.Join(w.dir, ".agentsync")
+		broken = os.RemoveAll(state) == nil && os.WriteFile(state, nil, 0o644) == nil
+	})})
+	r := w.must(1, "apply", "--auto-approve", "--parallelism", "2")
+	made := len(w.snapshot().Agents)
+	if !broken || made > 6 {
+		t.Errorf("%d agents were made after the lock broke (%v): %s", made, broken, r)
+	}
+	for _, agent := range w.snapshot().Agents {
+		lock, _ := os.ReadFile(filepath.Join(w.dir, "agentsync.lock.yaml"))
+		if !strings.Contains(string(lock)+r.stdout+r.stderr, agent.ID) {
+			t.Errorf("nobody says that %s is %s: %s", agent.Name, agent.ID, r)
+		}
+	}
+}
+
+// TestLinksLeadNowhere: links in a stranger's commit make agentsync neither
+// read nor write outside the project.
+func TestLinksLeadNowhere(t *testing.T) {
+	t.Parallel()
+	outside := filepath.Join(t.TempDir(), "outside")
+	for _, link := range []string{"agentsync.lock.yaml", ".agentsync/lock.tmp", ".agentsync/sandbox.json", ".agentsync"} {
+		if err := os.WriteFile(outside, []byte("private: text\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld(t, nil)
+		w.write(map[string]string{"a.yaml": agentYAML("a", "A.", ""), "x/y": "z"})
+		path := filepath.Join(w.dir, link)
+		target := outside
+		if link == ".agentsync" {
+			target = filepath.Dir(outside)
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, path); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"apply", "--auto-approve"}, {"apply", "--auto-approve", "--sandbox"}} {
+			if r := w.run(args...); strings.Contains(r.stdout+r.stderr, "private") {
+				t.Errorf("%s: %s", link, r)
+			}
+		}
+		if data, err := os.ReadFile(outside); err != nil || string(data) != "private: text\n" {
+			t.Errorf("%s: the file outside is now %q, %v", link, data, err)
+		}
+		if left, _ := os.ReadDir(filepath.Dir(outside)); len(left) != 1 {
+			t.Errorf("%s: something was written outside: %v", link, left)
+		}
+	}
+}
