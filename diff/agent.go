@@ -23,8 +23,8 @@ type agentPlanner struct {
 	warnings []Warning
 }
 
-func newAgentPlanner(in Input, want spec.Agent) *agentPlanner {
-	p := &agentPlanner{want: want, remote: in.Remote.Agents[want.Name], policy: in.Policy, unlisted: in.Remote.Unlisted}
+func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent) *agentPlanner {
+	p := &agentPlanner{want: want, remote: r, policy: in.Policy, unlisted: in.Remote.Unlisted}
 	memory, known := in.Memory[want.Name]
 	p.memory = memory
 	if p.remote != nil {

@@ -14,13 +14,31 @@ type Input struct {
 	Policy      spec.Policy
 	Agents      []spec.Agent // the wanted ones, by name; of a targeted plan, only the targets
 	Remote      Remote
-	Memory      Memory // after Rekey
+	Prepared    map[string]Prepared // by name, of agents that were planned already; may be nil
+	Memory      Memory              // after Rekey
 	// Orphans are the keys in Memory that no manifest has and that this plan is
 	// about; of a targeted plan, only the targets.
 	Orphans []string
 	Prune   bool     // delete orphans; Policy.Prune or --prune
 	Targets []string // as asked for; empty for all
 	Known   int      // agents in manifests and lock together, targeted or not
+}
+
+// Prepared is one agent's part of a plan, ready for Compute.
+type Prepared struct {
+	agent    AgentPlan
+	problems spec.Problems
+	refusals []Refusal
+	warnings []Warning
+}
+
+// Prepare plans one agent that was seen as r; nil is not there. It is what
+// Compute does for each agent, and reads of in only Policy, Memory and
+// Remote.Unlisted, so it can be done while others are still being read.
+func Prepare(in Input, want spec.Agent, r *RemoteAgent) Prepared {
+	p := newAgentPlanner(in, want, r)
+	agent := p.plan()
+	return Prepared{agent, p.problems, p.refusals, p.warnings}
 }
 
 // Compute makes the plan. Problems are faults in manifests that only the
@@ -33,15 +51,17 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	}
 	var problems spec.Problems
 	for _, want := range in.Agents {
-		p := newAgentPlanner(in, want)
-		agent := p.plan()
+		p, done := in.Prepared[want.Name]
+		if !done {
+			p = Prepare(in, want, in.Remote.Agents[want.Name])
+		}
 		problems = append(problems, p.problems...)
 		plan.Refusals = append(plan.Refusals, p.refusals...)
 		plan.Warnings = append(plan.Warnings, p.warnings...)
-		if agent.Status == Delete {
-			plan.guardProtected(agent, want.Lifecycle.Protect)
+		if p.agent.Status == Delete {
+			plan.guardProtected(p.agent, want.Lifecycle.Protect)
 		}
-		plan.Agents = append(plan.Agents, agent)
+		plan.Agents = append(plan.Agents, p.agent)
 	}
 	for _, key := range in.Orphans {
 		if r := in.Remote.Agents[key]; r != nil {

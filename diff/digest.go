@@ -65,7 +65,7 @@ func versionState(v *Version) any {
 		return nil
 	}
 	return map[string]any{"version": spec.Number(v.Number), "status": v.Status,
-		"content": canonicalConfig(v.Content), "notes": spec.Text(v.Notes)}
+		"content": v.config(), "notes": spec.Text(v.Notes)}
 }
 
 // versionList is which versions there are, newest first, where the list was
@@ -135,7 +135,7 @@ func (p *Plan) ComputeDigest() (string, error) {
 
 // SameContent says whether two versions hold the same config, notes aside.
 func SameContent(a, b *Version) bool {
-	return a != nil && b != nil && spec.Equal(canonicalConfig(a.Content), canonicalConfig(b.Content))
+	return a != nil && b != nil && spec.Equal(a.config(), b.config())
 }
 
 // SameValue says whether two values are one in canonical form.
@@ -147,6 +147,7 @@ func WithSection(v *Version, section string, from *Version) *Version {
 		return v
 	}
 	out := *v
+	out.canonical = nil
 	out.Content = map[string]any{}
 	for field, value := range v.Content {
 		out.Content[field] = value

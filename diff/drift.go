@@ -81,7 +81,7 @@ func (p *agentPlanner) configClass() Class {
 		return Pending
 	}
 	if base := p.lastApplied(); base != nil {
-		if spec.Equal(canonicalConfig(base.Content), overlayConfig(base.Content, p.want)) {
+		if spec.Equal(base.config(), overlayConfig(base.Content, p.want)) {
 			return Drift
 		}
 		return Both
@@ -98,7 +98,7 @@ func (p *agentPlanner) configClass() Class {
 // matches, unless the version is older than the one the lock remembers, or
 // repeats an older one: then somebody has rolled back on the platform.
 func (p *agentPlanner) isOurs(live *Version) bool {
-	content := canonicalConfig(live.Content)
+	content := live.config()
 	digest := configDigest(content, passthroughKeys(p.want))
 	if p.memory.Config == digest || p.memory.Unfinished && contains(p.memory.Expect, digest) {
 		return true
@@ -116,7 +116,7 @@ func (p *agentPlanner) repeatsOlder(live *Version, content map[string]any) bool 
 	for i := range p.remote.Versions {
 		v := &p.remote.Versions[i]
 		if v.Number < live.Number && !v.IsDraft() && v.Notes == live.Notes &&
-			spec.Equal(canonicalConfig(v.Content), content) {
+			spec.EqualCanonical(v.config(), content) {
 			return true
 		}
 	}

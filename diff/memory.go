@@ -31,7 +31,7 @@ func Remember(want spec.Agent, r *RemoteAgent) Remembered {
 	}
 	if r.Current != nil {
 		m.Version = r.Current.Number
-		m.Config = configDigest(canonicalConfig(r.Current.Content), passthroughKeys(want))
+		m.Config = configDigest(r.Current.config(), passthroughKeys(want))
 	}
 	for field := range want.Agent {
 		if !creationOnly(field) {

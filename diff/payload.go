@@ -1,6 +1,10 @@
 package diff
 
-import "github.com/agentsync/agentsync/spec"
+import (
+	"maps"
+
+	"github.com/agentsync/agentsync/spec"
+)
 
 // CreateBody is the body of endpoint 5: the agent with its first version. The
 // documented fields that the manifest leaves out and creation asks for are
@@ -124,7 +128,7 @@ func ConfigMismatch(want spec.Agent, content map[string]any) []Change {
 
 // LiveDigest is the digest of a live config, as the lock holds it.
 func LiveDigest(want spec.Agent, live *Version) string {
-	return configDigest(canonicalConfig(live.Content), passthroughKeys(want))
+	return configDigest(live.config(), passthroughKeys(want))
 }
 
 // ServiceDigests gives the config digests that the live version has after each
@@ -132,7 +136,7 @@ func LiveDigest(want spec.Agent, live *Version) string {
 // them, and the lock remembers them while the agent is unfinished.
 func ServiceDigests(want spec.Agent, r *RemoteAgent, steps []Step) []string {
 	var out []string
-	content := canonicalConfig(r.Current.Content)
+	content := maps.Clone(r.Current.config())
 	w := Merge(want, r, nil)
 	for _, step := range steps {
 		if step.Action == UpdateService {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/agentsync/agentsync/spec"
 )
@@ -58,7 +57,7 @@ func vouched(v *Version, want spec.Agent) bool {
 	if !ok {
 		return false
 	}
-	content := canonicalConfig(v.Content)
+	content := v.config()
 	for _, d := range []string{
 		configDigest(content, passthroughKeys(want)),
 		configDigest(content, nil),
@@ -130,6 +129,3 @@ func dropZero(v any) any {
 }
 
 func passthroughKeys(want spec.Agent) []string { return spec.SortedKeys(want.Passthrough) }
-
-// quoteList joins names for a message.
-func quoteList(names []string) string { return strings.Join(names, ", ") }

@@ -19,9 +19,9 @@ func NeedVersions(want spec.Agent, r *RemoteAgent) bool {
 	case r.Current == nil:
 		return true
 	default:
-		live := canonicalConfig(r.Current.Content)
-		wanted := overlayConfig(r.Current.Content, want)
-		return !spec.Equal(live, wanted) && !inPlace(want, live, wanted)
+		live := r.Current.config()
+		wanted := overlayCanonical(live, want)
+		return !spec.EqualCanonical(live, wanted) && !inPlace(want, live, wanted)
 	}
 }
 
@@ -63,9 +63,9 @@ func (p *agentPlanner) planRelease() release {
 	}
 	var live map[string]any
 	if r.Current != nil {
-		live = canonicalConfig(r.Current.Content)
+		live = r.Current.config()
 		wanted := p.wanted.Config
-		if spec.Equal(live, wanted) {
+		if spec.EqualCanonical(live, wanted) {
 			return release{}
 		}
 		if inPlace(want, live, wanted) {
@@ -80,7 +80,7 @@ func (p *agentPlanner) planVersion(live map[string]any) release {
 	if !draftOnly {
 		if v := p.findVersion(func(v *Version) bool { return !v.IsDraft() }); v != nil {
 			step := p.versionStep(Rollback, v)
-			step.Changes = configChanges(live, canonicalConfig(v.Content), p.want)
+			step.Changes = configChanges(live, v.config(), p.want)
 			return release{release: []Step{step}, relies: v, differs: true}
 		}
 	}
@@ -89,7 +89,7 @@ func (p *agentPlanner) planVersion(live map[string]any) release {
 			return release{relies: v}
 		}
 		step := p.versionStep(Publish, v)
-		step.Changes = configChanges(live, canonicalConfig(v.Content), p.want)
+		step.Changes = configChanges(live, v.config(), p.want)
 		return release{release: []Step{step}, relies: v, differs: true}
 	}
 	out := release{differs: true}
@@ -117,7 +117,7 @@ func (p *agentPlanner) findVersion(ok func(*Version) bool) *Version {
 		v := &p.remote.Versions[i]
 		live := p.remote.Current != nil && v.Number == p.remote.Current.Number
 		if !live && ok(v) && ConfigMismatch(p.want, v.Content) == nil &&
-			spec.Equal(withoutDefaults(canonicalConfig(v.Content)), withoutDefaults(p.wantedOver(v))) {
+			spec.Equal(withoutDefaults(v.config()), withoutDefaults(p.wantedOver(v))) {
 			return v
 		}
 	}
@@ -173,8 +173,8 @@ func (p *agentPlanner) planPin() release {
 		}
 		var live map[string]any
 		if r.Current != nil {
-			live = canonicalConfig(r.Current.Content)
-			if spec.Equal(live, canonicalConfig(v.Content)) {
+			live = r.Current.config()
+			if spec.EqualCanonical(live, v.config()) {
 				return release{} // a rollback that cloned the version
 			}
 		}
@@ -183,7 +183,7 @@ func (p *agentPlanner) planPin() release {
 			action = Publish
 		}
 		step := p.versionStep(action, v)
-		step.Changes = configChanges(live, canonicalConfig(v.Content), spec.Agent{})
+		step.Changes = configChanges(live, v.config(), spec.Agent{})
 		return release{release: []Step{step}, relies: v, differs: true}
 	}
 	return release{problem: p.problem("release.version",

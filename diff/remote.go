@@ -36,6 +36,17 @@ type Version struct {
 	UpdatedAt time.Time
 	UpdatedBy string
 	CreatedAt time.Time
+
+	canonical map[string]any // Content's canonical form, made when it is first asked for
+}
+
+// config is the version's content in canonical form. It is shared: callers
+// don't change it.
+func (v *Version) config() map[string]any {
+	if v.canonical == nil {
+		v.canonical = canonicalConfig(v.Content)
+	}
+	return v.canonical
 }
 
 // IsDraft says whether the version can still be edited.

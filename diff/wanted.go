@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"maps"
 	"sort"
 
 	"github.com/agentsync/agentsync/spec"
@@ -34,10 +35,11 @@ func Merge(want spec.Agent, r *RemoteAgent, base map[string]any) Wanted {
 	if r == nil {
 		r = &RemoteAgent{}
 	}
+	live := canonicalConfig(base)
 	if r.Current != nil {
-		base = r.Current.Content
+		live = r.Current.config()
 	}
-	w := Wanted{Agent: map[string]any{}, Config: overlayConfig(base, want)}
+	w := Wanted{Agent: map[string]any{}, Config: overlayCanonical(live, want)}
 	w.ConfigDigest = configDigest(w.Config, passthroughKeys(want))
 	for field, v := range want.Agent {
 		w.Agent[field] = spec.Canonical(v)
@@ -49,7 +51,12 @@ func Merge(want spec.Agent, r *RemoteAgent, base map[string]any) Wanted {
 
 // overlayConfig is the wanted config: base with the manifest's fields over it.
 func overlayConfig(base map[string]any, want spec.Agent) map[string]any {
-	out := canonicalConfig(base)
+	return overlayCanonical(canonicalConfig(base), want)
+}
+
+// overlayCanonical is overlayConfig over a canonical base, which stays as it is.
+func overlayCanonical(base map[string]any, want spec.Agent) map[string]any {
+	out := maps.Clone(base)
 	for field, v := range want.Config {
 		switch field {
 		case "notes":
@@ -65,7 +72,11 @@ func overlayConfig(base map[string]any, want spec.Agent) map[string]any {
 		}
 		set(out, field, v)
 	}
-	return canonicalConfig(out)
+	for _, field := range spec.ConfigServerFields {
+		delete(out, field)
+	}
+	sortSchema(out)
+	return out
 }
 
 func set(m map[string]any, key string, v any) {
@@ -140,10 +151,17 @@ func canonicalConfig(content map[string]any) map[string]any {
 			out[k] = c
 		}
 	}
-	if list, ok := out["metadata_schema"].([]any); ok {
-		sort.SliceStable(list, func(i, j int) bool { return nameAt(list, i) < nameAt(list, j) })
-	}
+	sortSchema(out)
 	return out
+}
+
+// sortSchema sorts the metadata schema of a config, if it is not sorted.
+func sortSchema(config map[string]any) {
+	list, _ := config["metadata_schema"].([]any)
+	byName := func(i, j int) bool { return nameAt(list, i) < nameAt(list, j) }
+	if !sort.SliceIsSorted(list, byName) {
+		sort.SliceStable(list, byName)
+	}
 }
 
 func nameAt(list []any, i int) string {

@@ -142,6 +142,9 @@ func Empty(v any) bool {
 // Equal says whether a and b are the same value in canonical form.
 func Equal(a, b any) bool { return equalCanonical(Canonical(a), Canonical(b)) }
 
+// EqualCanonical is Equal for values that are in canonical form already.
+func EqualCanonical(a, b any) bool { return equalCanonical(a, b) }
+
 func equalCanonical(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:

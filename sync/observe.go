@@ -23,6 +23,9 @@ type Scope struct {
 	Memory      diff.Memory // after Rekey
 	Orphans     []string    // keys in Memory without a manifest
 	Parallelism int         // agents read at once, at least 1
+	// Seen is given each agent of Agents that is on the platform as soon as it
+	// was read; it may be nil and must be safe for concurrent use.
+	Seen func(want spec.Agent, r *diff.RemoteAgent)
 	// Progress is told after each agent; it may be nil and must be safe for
 	// concurrent use.
 	Progress func(done, total int)
@@ -119,7 +122,9 @@ func (o *observer) list(ctx context.Context) error {
 func (o *observer) observe(ctx context.Context, key string, want *spec.Agent) error {
 	agent, err := o.find(ctx, key, want)
 	if err == nil && agent != nil && want != nil {
-		err = o.readRest(ctx, agent, want)
+		if err = o.readRest(ctx, agent, want); err == nil && o.scope.Seen != nil {
+			o.scope.Seen(*want, agent)
+		}
 	} else if err == nil && agent != nil {
 		err = o.sections(ctx, agent)
 	}

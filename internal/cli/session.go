@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	gosync "sync"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/secret"
@@ -263,8 +264,20 @@ func (s *session) plan(ctx context.Context, targets []string, prune bool) (*plan
 			return nil, hintf(fmt.Errorf("--target %s: no such agent", target), "%s", nearestHint(target, spec.SortedKeys(known)))
 		}
 	}
+	in := diff.Input{
+		Environment: s.project.Environment, Policy: s.project.Policy, Agents: out.agents,
+		Prepared: map[string]diff.Prepared{}, Memory: memory, Orphans: out.orphans,
+		Prune: prune || s.project.Policy.Prune, Targets: targets, Known: len(known),
+	}
+	var mu gosync.Mutex
 	seen, err := sync.Observe(ctx, s.remote, sync.Scope{
 		Agents: out.agents, Memory: memory, Orphans: out.orphans, Parallelism: s.app.parallelism,
+		Seen: func(want spec.Agent, r *diff.RemoteAgent) { // planned while others are read
+			prepared := diff.Prepare(in, want, r)
+			mu.Lock()
+			defer mu.Unlock()
+			in.Prepared[want.Name] = prepared
+		},
 		Progress: func(done, total int) { s.app.showProgress("reading %d of %d agents", done, total) },
 	})
 	s.app.clearProgress()
@@ -272,11 +285,8 @@ func (s *session) plan(ctx context.Context, targets []string, prune bool) (*plan
 		return nil, err
 	}
 	out.seen = seen
-	plan, problems := diff.Compute(diff.Input{
-		Environment: s.project.Environment, Policy: s.project.Policy, Agents: out.agents, Remote: seen,
-		Memory: memory, Orphans: out.orphans, Prune: prune || s.project.Policy.Prune,
-		Targets: targets, Known: len(known),
-	})
+	in.Remote = seen
+	plan, problems := diff.Compute(in)
 	if len(problems) > 0 {
 		return nil, problems
 	}

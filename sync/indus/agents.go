@@ -190,14 +190,6 @@ func (c *Client) unexpected(o op, args []string, reason error) *Error {
 	}
 }
 
-func statusOf(err error) int {
-	var e *Error
-	if errors.As(err, &e) && !e.auth {
-		return e.Status
-	}
-	return 0
-}
-
 func str(v any) string {
 	s, _ := v.(string)
 	return s

@@ -23,8 +23,8 @@ const (
 	firstPause   = time.Second
 	lastPause    = 30 * time.Second
 	shortRun     = 40 // accepted requests between two slow-downs, in less than
-	shortTime    = 10 * time.Second
-	noiseRuns    = 3    // short runs in a row that tell noise from a limit,
+	shortTime    = time.Minute
+	noiseRuns    = 2    // short runs in a row that tell noise from a limit,
 	noiseRun     = 7    // of so many requests on average,
 	noiseFall    = 0.95 // each at most at this share of the pace of the one before
 	noiseFor     = 30 * time.Second

@@ -61,10 +61,26 @@ type document struct {
 // a lock file, or holds an entry that agentsync can't have written, is an
 // error that says where: nothing is guessed about which agent is which.
 func Read(path string) (*File, error) {
+	data, err := readBytes(path)
+	if err != nil {
+		return nil, err
+	}
+	if data == nil {
+		return &File{Environments: map[string]Environment{}}, nil
+	}
+	file, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return file, nil
+}
+
+// readBytes gives what is in the file; nil when there is none.
+func readBytes(path string) ([]byte, error) {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &File{Environments: map[string]Environment{}}, nil
+		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("read the lock file: %w", err)
 	case !info.Mode().IsRegular():
@@ -76,11 +92,7 @@ func Read(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the lock file: %w", err)
 	}
-	file, err := Parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return file, nil
+	return data, nil
 }
 
 // Parse reads a lock file's bytes.

@@ -29,6 +29,9 @@ type Store struct {
 	written uint64            // changes that are on disk
 	writing bool
 	err     error // the last write's
+
+	last     []byte // what the writer has left in the file, and what it says
+	lastFile *File
 }
 
 // Open reads the environment's block of the lock file at path. Beside the lock
@@ -190,11 +193,7 @@ func (s *Store) write(batch map[string]*Entry) error {
 		return fmt.Errorf("lock %s: %w", s.path, err)
 	}
 	defer unlock()
-	file, err := Read(s.path)
-	if err != nil {
-		return err
-	}
-	before, err := file.Bytes()
+	file, before, err := s.readAgain()
 	if err != nil {
 		return err
 	}
@@ -208,16 +207,38 @@ func (s *Store) write(batch map[string]*Entry) error {
 			file.Environments[s.env][key] = *entry
 		}
 	}
+	s.last, s.lastFile = nil, nil // until the file is known to hold it
 	data, err := file.Bytes()
-	if err != nil || bytes.Equal(before, data) && exists(s.path) {
+	if err != nil {
 		return err
 	}
-	return writeFile(s.path, filepath.Join(dir, "lock.tmp"), data)
+	if !bytes.Equal(before, data) {
+		if err := writeFile(s.path, filepath.Join(dir, "lock.tmp"), data); err != nil {
+			return err
+		}
+	}
+	s.last, s.lastFile = data, file
+	return nil
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
+// readAgain gives the file as it is now. One that is as this store left it is
+// not parsed again: an apply writes it for every few agents.
+func (s *Store) readAgain() (*File, []byte, error) {
+	data, err := readBytes(s.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.lastFile != nil && bytes.Equal(data, s.last) {
+		return s.lastFile, data, nil
+	}
+	if data == nil {
+		return &File{Environments: map[string]Environment{}}, nil, nil
+	}
+	file, err := Parse(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", s.path, err)
+	}
+	return file, data, nil
 }
 
 // writeFile replaces the file at path by data, whole or not at all: the
