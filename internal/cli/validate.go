@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/agentsync/agentsync/schema"
 	"github.com/agentsync/agentsync/spec"
@@ -36,10 +35,7 @@ func (a *app) runValidate(ctx context.Context, format string) error {
 	if err := a.checkDir(); err != nil {
 		return err
 	}
-	// The whole run is one load: collecting less often halves its time on a
-	// large project, and the process ends right after.
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	project, problems := spec.Load(ctx, spec.LoadOptions{Dir: a.dir, Env: a.environment()})
+	project, problems := load(ctx, spec.LoadOptions{Dir: a.dir, Env: a.environment()})
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -152,7 +152,11 @@ func TestEveryBoundary(t *testing.T) {
 				t.Fatalf("the story makes only %d writes", writes)
 			}
 			for kind := range boundaryFaults(calm) {
-				for n := 1; n <= writes; n++ {
+				every := 1
+				if testing.Short() {
+					every = 3 // each kind at each third write; the kinds begin at different ones
+				}
+				for n := 1 + len(kind)%every; n <= writes; n += every {
 					t.Run(fmt.Sprintf("%s write %d", kind, n), func(t *testing.T) {
 						t.Parallel()
 						tried.Add(1)
