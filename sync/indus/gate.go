@@ -12,7 +12,7 @@ import (
 // the platform has answered 429, no faster for all of them together than it
 // lets through.
 //
-// In flight begins at four and grows by one a round trip, so that a limited
+// In flight begins at eight and grows by one a round trip, so that a limited
 // server can say 429 before a full load of requests is on its way to it.
 type gate struct {
 	now    func() time.Time
@@ -35,7 +35,7 @@ type pass struct {
 	probe chan struct{} // not nil for the one that goes first after a slow-down
 }
 
-const firstSlots = 4
+const firstSlots = 8
 
 func newGate(parallelism int, now func() time.Time, sleep func(context.Context, time.Duration) error, random func() float64) *gate {
 	parallelism = max(parallelism, 1)

@@ -10,6 +10,7 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const agentURL = "/api/agents/AGT_12345678"
@@ -106,7 +107,7 @@ func TestWire(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(tt.want, got); tt.want != nil && d != "" {
+			if d := cmp.Diff(tt.want, got, cmpopts.IgnoreUnexported(diff.Version{})); tt.want != nil && d != "" {
 				t.Errorf("-want +got\n%s", d)
 			}
 			if p.got[0].line != "POST /api/login" || len(p.got) != 2 {
@@ -314,7 +315,7 @@ func TestOddVersions(t *testing.T) {
 		Number: 5, Status: "published", IsCurrent: true, UpdatedAt: time.Date(2026, 4, 22, 9, 58, 53, 903e6, time.UTC),
 		Content: map[string]any{"error": "x", "data": map[string]any{"a": json.Number("1")}},
 	}
-	if d := cmp.Diff(want, v); err != nil || d != "" {
+	if d := cmp.Diff(want, v, cmpopts.IgnoreUnexported(diff.Version{})); err != nil || d != "" {
 		t.Errorf("%v\n%s", err, d)
 	}
 	for _, body := range []string{`{"status_code":200,"error":null,"data":{"version":5}}`, `{"config":{"version":5}}`, `{"status":"ok","data":{"version":"5"}}`} {
