@@ -156,6 +156,13 @@ func (w *world) kill() {
 	_ = w.running.Process.Kill()
 }
 
+// signal sends a signal to the running program.
+func (w *world) signal(s os.Signal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_ = w.running.Process.Signal(s)
+}
+
 // must runs the program and wants this exit code.
 func (w *world) must(code int, args ...string) result {
 	w.t.Helper()

@@ -32,7 +32,7 @@ func TestInterruptEverywhere(t *testing.T) {
 		}
 		var once sync.Once
 		w.faults.Add(faults.Rule{Nth: n, Do: faults.Before(func(*http.Request) {
-			once.Do(func() { _ = w.running.Process.Signal(signal); time.Sleep(20 * time.Millisecond) })
+			once.Do(func() { w.signal(signal); time.Sleep(20 * time.Millisecond) })
 		})})
 		report := filepath.Join(w.dir, "report.json")
 		started := time.Now()
