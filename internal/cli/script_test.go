@@ -39,7 +39,9 @@ func runProgram() {
 		env.Stdout = io.MultiWriter(env.Stdout, log)
 		env.Stderr = io.MultiWriter(env.Stderr, log)
 	}
-	os.Exit(cli.Main(ctx, os.Args[1:], env))
+	// Not os.Exit: with the race detector its end has been seen to hang. A race
+	// ends the process where it is found (GORACE below).
+	syscall.Exit(cli.Main(ctx, os.Args[1:], env))
 }
 
 // TestStories runs what a user would do, each story against a sandbox of its
@@ -92,7 +94,7 @@ func storyParams(dir string, reading []string, lock string) testscript.Params {
 			env.Values[storyKey{}] = s
 			s.log = filepath.Join(env.Getenv("TMPDIR"), "said.log")
 			for _, v := range [][2]string{
-				{"HOME", env.WorkDir}, {"STORY_LOG", s.log}, {"LOCK", lock},
+				{"HOME", env.WorkDir}, {"GORACE", "halt_on_error=1 atexit_sleep_ms=0"}, {"STORY_LOG", s.log}, {"LOCK", lock},
 				{"GIT_CONFIG_GLOBAL", os.DevNull}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CEILING_DIRECTORIES", filepath.Dir(env.WorkDir)},
 				{"GIT_AUTHOR_NAME", "Story"}, {"GIT_AUTHOR_EMAIL", "story@example.com"},
 				{"GIT_COMMITTER_NAME", "Story"}, {"GIT_COMMITTER_EMAIL", "story@example.com"},

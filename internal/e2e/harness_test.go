@@ -118,7 +118,7 @@ func (w *world) start(args ...string) *exec.Cmd {
 	w.t.Helper()
 	cmd := exec.Command(program, append([]string{"-C", w.dir}, args...)...)
 	cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "INDUSLABS_BASE_URL=" + w.url,
+		"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "GORACE=halt_on_error=1 atexit_sleep_ms=0", "INDUSLABS_BASE_URL=" + w.url,
 		"INDUSLABS_EMAIL=" + sandbox.DefaultEmail, "INDUSLABS_PASSWORD=" + sandbox.DefaultPassword,
 		"INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey,
 	}, w.env...)
