@@ -15,6 +15,7 @@ type Remembered struct {
 	// Unfinished marks an agent whose apply began and did not end verified.
 	Unfinished bool
 	Version    int               // the live config version, 0 when none
+	Draft      int               // the draft that the apply left on purpose (mode: draft), 0 when none
 	Config     string            // digest of the live config
 	Expect     []string          // config digests that an unfinished apply may have left behind
 	Agent      map[string]string // by field
@@ -32,6 +33,11 @@ func Remember(want spec.Agent, r *RemoteAgent) Remembered {
 	if r.Current != nil {
 		m.Version = r.Current.Number
 		m.Config = configDigest(r.Current.config(), passthroughKeys(want))
+	}
+	for i := range r.Versions {
+		if v := &r.Versions[i]; v.IsDraft() && vouched(v, want) {
+			m.Draft = max(m.Draft, v.Number)
+		}
 	}
 	for field := range want.Agent {
 		if !creationOnly(field) {

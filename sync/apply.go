@@ -36,6 +36,7 @@ type ApplyInput struct {
 	Lock        Keeper
 	Parallelism int
 	Sleep       func(context.Context, time.Duration) error
+	Now         func() time.Time // nil: time.Now
 	// Logf is told of each write that is looked for or repeated, and why; it may
 	// be nil.
 	Logf func(format string, args ...any)

@@ -14,7 +14,7 @@ func ToMemory(env lock.Environment) diff.Memory {
 	for key, e := range env {
 		out[key] = diff.Remembered{
 			ID: e.AgentID, AgentName: e.AgentName, Protect: e.Protect, Unfinished: e.Unfinished,
-			Version: e.Version, Config: e.Config, Expect: e.Expect,
+			Version: e.Version, Draft: e.Draft, Config: e.Config, Expect: e.Expect,
 			Agent: e.Agent, Outcomes: e.Outcomes, Infields: e.Infields,
 		}
 	}
@@ -24,14 +24,14 @@ func ToMemory(env lock.Environment) diff.Memory {
 func toEntry(m diff.Remembered) lock.Entry {
 	return lock.Entry{
 		AgentID: m.ID, AgentName: m.AgentName, Protect: m.Protect, Unfinished: m.Unfinished,
-		Version: m.Version, Config: m.Config, Expect: m.Expect,
+		Version: m.Version, Draft: m.Draft, Config: m.Config, Expect: m.Expect,
 		Agent: m.Agent, Outcomes: m.Outcomes, Infields: m.Infields,
 	}
 }
 
 func sameEntry(a, b lock.Entry) bool {
 	return a.AgentID == b.AgentID && a.AgentName == b.AgentName && a.Protect == b.Protect &&
-		a.Unfinished == b.Unfinished && a.Version == b.Version && a.Config == b.Config &&
+		a.Unfinished == b.Unfinished && a.Version == b.Version && a.Draft == b.Draft && a.Config == b.Config &&
 		slices.Equal(a.Expect, b.Expect) && maps.Equal(a.Agent, b.Agent) &&
 		maps.Equal(a.Outcomes, b.Outcomes) && maps.Equal(a.Infields, b.Infields)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/spec"
@@ -95,12 +96,33 @@ func (r *agentRun) recheckVersions(ctx context.Context, fresh *diff.RemoteAgent,
 			continue
 		}
 		before, now := findVersion(r.seen.Versions, *step.To), findVersion(versions, *step.To)
+		if step.Action == diff.UpdateDraft && r.maybeInUse(now) {
+			return &conflict{fmt.Sprintf("draft v%d is less than a minute old, and not this lock file's: another apply may be about to publish it%s", *step.To, by(now))}
+		}
 		if !diff.SameVersion(before, now) {
 			return &conflict{fmt.Sprintf("v%d was changed since the plan%s", *step.To, by(now))}
 		}
 	}
 	return nil
 }
+
+// maybeInUse says whether a draft may be one that another apply has just made
+// as its claim: its lock file is another one, and the draft is fresh.
+func (r *agentRun) maybeInUse(draft *diff.Version) bool {
+	if draft == nil || r.before.Unfinished || r.before.Draft == draft.Number {
+		return false
+	}
+	now := time.Now
+	if r.in.Now != nil {
+		now = r.in.Now
+	}
+	age := now().Sub(draft.UpdatedAt).Abs()
+	return !draft.UpdatedAt.IsZero() && age < claimAge
+}
+
+// claimAge is how long a draft that agentsync made may be an apply's claim:
+// from its draft to its publication an apply takes seconds.
+const claimAge = time.Minute
 
 // describeMove says what moved since the plan, and by whom where that is known.
 func describeMove(section string, fresh *diff.RemoteAgent) string {

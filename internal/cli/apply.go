@@ -224,7 +224,7 @@ func (a *app) execute(ctx context.Context, s *session, p *planned) (*sync.Report
 	report, err := sync.Apply(ctx, sync.ApplyInput{
 		Plan: p.plan, Agents: p.agents, Seen: p.seen, Memory: p.memory, Locked: p.locked, Orphans: p.orphans,
 		Policy: s.project.Policy, Commit: commit, Remote: s.remote, Lock: s.lock,
-		Parallelism: a.parallelism, Sleep: a.env.Sleep, Logf: a.verbosef, Event: a.applyProgress(p.plan.Summary.Steps),
+		Parallelism: a.parallelism, Sleep: a.env.Sleep, Now: a.env.Now, Logf: a.verbosef, Event: a.applyProgress(p.plan.Summary.Steps),
 	})
 	a.clearProgress()
 	if report.Summary.Steps > 0 {

@@ -44,6 +44,8 @@ type Entry struct {
 	// Version and Config are the live config version and its digest.
 	Version int    `yaml:"version,omitempty"`
 	Config  string `yaml:"config,omitempty"`
+	// Draft is the draft that an apply left on purpose (release.mode: draft).
+	Draft int `yaml:"draft,omitempty"`
 	// Expect are config digests that an unfinished in-place change may leave.
 	Expect   []string          `yaml:"expect,omitempty,flow"`
 	Agent    map[string]string `yaml:"agent,omitempty"`
