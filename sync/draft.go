@@ -4,17 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/sync/lock"
-)
-
-// A write whose answer was lost is looked for after settlePause, then twice,
-// four times as long, settleTries times in all.
-const (
-	settleTries = 5
-	settlePause = 250 * time.Millisecond
 )
 
 func (r *agentRun) createDraft(ctx context.Context) error {

@@ -69,6 +69,9 @@ func (r *agentRun) run(ctx context.Context) {
 		r.out.Result = "done"
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		r.out.Result, r.out.Error = interrupted, whyCancelled(ctx)
+		if r.allDone() {
+			r.out.Error += " before the agent was read back"
+		}
 	default:
 		r.out.Result, r.out.Error = "failed", err.Error()
 	}
@@ -153,6 +156,15 @@ func (r *agentRun) fail(ctx context.Context, i int, err error) {
 			r.finish(j, StepReport{Status: Skipped, Reason: because})
 		}
 	}
+}
+
+func (r *agentRun) allDone() bool {
+	for _, step := range r.out.Steps {
+		if step.Status != Done {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *agentRun) finish(i int, end StepReport) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/sync/lock"
@@ -273,6 +274,13 @@ func (r *agentRun) deleteItem(ctx context.Context, kind Kind, name string) error
 	}
 	return err
 }
+
+// A write whose answer was lost is looked for after settlePause, then after
+// twice and four times as long, settleTries times in all.
+const (
+	settleTries = 5
+	settlePause = 250 * time.Millisecond
+)
 
 // settle does a write, and when its answer does not tell whether it happened,
 // looks before it does it again. look says whether the write has happened; an

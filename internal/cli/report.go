@@ -39,7 +39,7 @@ func printReport(w io.Writer, r *sync.Report) {
 		}
 	}
 	fmt.Fprintf(w, "\nApply %s: %s of %s.\n", r.Result, strings.Join(parts, ", "), count(s.Steps, "step"))
-	if !r.OK() {
+	if !r.OK() && r.Result != "interrupted" { // whose hint says it
 		fmt.Fprintln(w, "When what failed is mended, apply again: it looks at what is there and does the rest.")
 	}
 }
