@@ -15,16 +15,20 @@ const FormatVersion = "1"
 // state itself: what is sent is computed again from manifests and platform,
 // and Digest proves that the two computations agree.
 type Plan struct {
-	FormatVersion string      `json:"format_version"`
-	Environment   string      `json:"environment"`
-	BaseURL       string      `json:"base_url"`
-	Digest        string      `json:"digest"`            // "sha256:" and 64 hex digits; see Plan.ComputeDigest
-	Targets       []string    `json:"targets,omitempty"` // the agents that were asked for; none means all
-	Prune         bool        `json:"prune,omitempty"`   // orphans are deleted
-	Summary       Summary     `json:"summary"`
-	Agents        []AgentPlan `json:"agents"`   // sorted by name
-	Refusals      []Refusal   `json:"refusals"` // policy that forbids this plan; sorted by agent
-	Warnings      []Warning   `json:"warnings"`
+	FormatVersion string   `json:"format_version"`
+	Environment   string   `json:"environment"`
+	BaseURL       string   `json:"base_url"`
+	Digest        string   `json:"digest"`            // "sha256:" and 64 hex digits; see Plan.ComputeDigest
+	Targets       []string `json:"targets,omitempty"` // the agents that were asked for; none means all
+	Prune         bool     `json:"prune,omitempty"`   // orphans are deleted
+	// Base is the git commit (40 hex digits) whose manifests the plan was
+	// compared with, in place of the platform; "" for a plan of the platform.
+	// A plan with a base can be shown, never applied.
+	Base     string      `json:"base,omitempty"`
+	Summary  Summary     `json:"summary"`
+	Agents   []AgentPlan `json:"agents"`   // sorted by name
+	Refusals []Refusal   `json:"refusals"` // policy that forbids this plan; sorted by agent
+	Warnings []Warning   `json:"warnings"`
 }
 
 // Summary counts agents by status, and steps.
