@@ -27,10 +27,12 @@ var mayImport = map[string][]string{
 	"sync/sandbox":    {},
 	"internal/cli": {"schema", "internal/secret", "spec", "diff", "diff/render",
 		"sync/lock", "sync", "sync/indus", "sync/sandbox"},
-	"internal/benchgen": {},
-	"internal/e2e":      {}, // tests alone
-	"examples/bench":    {"internal/benchgen", "sync/sandbox"},
-	"":                  {"internal/cli"},
+	"internal/benchgen":                {},
+	"internal/github/fakegithub":       {},
+	"internal/github/fakegithub/serve": {"internal/github/fakegithub"},
+	"internal/e2e":                     {}, // tests alone
+	"examples/bench":                   {"internal/benchgen", "sync/sandbox"},
+	"":                                 {"internal/cli"},
 }
 
 // pure are the packages without I/O, and what they may not touch.
