@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"internal/benchgen":                {},
 	"internal/github/fakegithub":       {},
 	"internal/github/fakegithub/serve": {"internal/github/fakegithub"},
+	"internal/action":                  {}, // tests alone
 	"internal/e2e":                     {}, // tests alone
 	"examples/bench":                   {"internal/benchgen", "sync/sandbox"},
 	"":                                 {"internal/cli"},

@@ -1,0 +1,132 @@
+package action
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// metadata is what action.yml says.
+type metadata struct {
+	Name, Description string
+	Inputs            map[string]struct {
+		Description, Default string
+		Required             bool
+	}
+	Outputs map[string]struct{ Description, Value string }
+	Runs    struct {
+		Using string
+		Steps []map[string]any
+	}
+}
+
+func readAction(t *testing.T) metadata {
+	t.Helper()
+	data, err := os.ReadFile("../../action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m metadata
+	if err := yaml.Unmarshal(data, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestActionPastesNothing holds that action.yml runs no other action, and that
+// no value ever becomes a part of a shell line: expressions stand in env alone.
+func TestActionPastesNothing(t *testing.T) {
+	m := readAction(t)
+	if m.Runs.Using != "composite" || len(m.Runs.Steps) == 0 {
+		t.Fatalf("want a composite action with steps, got %+v", m.Runs)
+	}
+	for i, step := range m.Runs.Steps {
+		if run, _ := step["run"].(string); run == "" || step["shell"] != "bash" {
+			t.Errorf("step %d: want a run step of bash, got %v", i, step)
+		}
+		for key, value := range step {
+			switch text, ok := value.(string); {
+			case key == "uses":
+				t.Errorf("step %d uses %v", i, value)
+			case key != "env" && (!ok || strings.Contains(text, "${{")):
+				t.Errorf("step %d: %s has an expression, or is no text: %v", i, key, value)
+			}
+		}
+	}
+}
+
+// TestActionHandsInputsOn holds that each input reaches the command under the
+// name that it reads, and each output comes from it.
+func TestActionHandsInputsOn(t *testing.T) {
+	m := readAction(t)
+	run := m.Runs.Steps[len(m.Runs.Steps)-1]
+	handed := map[string]string{}
+	for name, value := range run["env"].(map[string]any) {
+		if strings.HasPrefix(name, "INPUT_") {
+			handed[name] = value.(string)
+		}
+	}
+	want := map[string]string{}
+	for input := range m.Inputs {
+		want["INPUT_"+strings.ToUpper(strings.ReplaceAll(input, "-", "_"))] = "${{ inputs." + input + " }}"
+	}
+	if !maps.Equal(handed, want) {
+		t.Errorf("want the run step's env to have %v\ngot %v", want, handed)
+	}
+	for output, o := range m.Outputs {
+		if !strings.Contains(o.Value, "steps."+run["id"].(string)+".outputs."+output+" ") {
+			t.Errorf("output %s is %s", output, o.Value)
+		}
+	}
+}
+
+// TestReadmeHasTheAction holds README's two tables against action.yml: the same
+// names, and the same defaults.
+func TestReadmeHasTheAction(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := readAction(t)
+	inputs := tableOf(t, string(readme), "| input |")
+	if names := slices.Sorted(maps.Keys(m.Inputs)); !slices.Equal(slices.Sorted(maps.Keys(inputs)), names) {
+		t.Errorf("README has the inputs %q, action.yml %q", slices.Sorted(maps.Keys(inputs)), names)
+	}
+	for name, cells := range inputs {
+		if said := strings.Trim(cells[0], " `"); said != m.Inputs[name].Default && !m.Inputs[name].Required {
+			t.Errorf("README says that %s is %q by default, action.yml %q", name, said, m.Inputs[name].Default)
+		}
+	}
+	outputs := tableOf(t, string(readme), "| output |")
+	if names := slices.Sorted(maps.Keys(m.Outputs)); !slices.Equal(slices.Sorted(maps.Keys(outputs)), names) {
+		t.Errorf("README has the outputs %q, action.yml %q", slices.Sorted(maps.Keys(outputs)), names)
+	}
+}
+
+var codeName = regexp.MustCompile("`([a-z-]+)`")
+
+// tableOf reads the Markdown table whose header begins so: the names of its
+// first cells, and the cells after them.
+func tableOf(t *testing.T, text, header string) map[string][]string {
+	t.Helper()
+	_, rest, ok := strings.Cut(text, "\n"+header)
+	if !ok {
+		t.Fatalf("README has no table %q", header)
+	}
+	rows := map[string][]string{}
+	for _, line := range strings.Split(rest, "\n")[2:] {
+		cells := strings.Split(line, "|")
+		if len(cells) < 3 {
+			break
+		}
+		for _, name := range codeName.FindAllStringSubmatch(cells[1], -1) {
+			rows[name[1]] = cells[2:]
+		}
+	}
+	return rows
+}
