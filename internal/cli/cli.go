@@ -120,7 +120,7 @@ agent should be; plan shows what would change, and apply does just that.`,
 	})
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
 	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(),
-		a.schemaCmd(), a.sandboxCmd(), a.versionCmd())
+		a.schemaCmd(), a.sandboxCmd(), a.githubCmd(), a.versionCmd())
 	addCompletion(root)
 	return root
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/agentsync/agentsync/internal/github"
 )
 
 // The exit codes (design section 6).
@@ -24,10 +26,13 @@ func exitCode(ctx context.Context, err error) int {
 		stale   *staleError
 		refused *refusedError
 		usage   *usageError
+		job     *github.Failure
 	)
 	switch {
 	case err == nil:
 		return ExitOK
+	case errors.As(err, &job):
+		return jobExitCode(job.Reason)
 	case errors.As(err, &changes):
 		return ExitChanges
 	case errors.As(err, &stale):
@@ -37,6 +42,20 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.As(err, &usage), isCobraUsage(err):
 		return ExitUsage
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, errInterrupted)):
+		return ExitInterrupted
+	default:
+		return ExitError
+	}
+}
+
+// jobExitCode is the exit code of a workflow job by its failure-reason.
+func jobExitCode(reason github.Reason) int {
+	switch reason {
+	case github.PlanChanged:
+		return ExitStale
+	case github.Refused, github.Drift, github.NotReviewed:
+		return ExitRefused
+	case github.Interrupted:
 		return ExitInterrupted
 	default:
 		return ExitError
@@ -120,6 +139,10 @@ func isSilent(err error) bool {
 		changes *changesError
 		failed  *failedError
 		refused *refusedError
+		job     *github.Failure
 	)
+	if errors.As(err, &job) {
+		return job.Told
+	}
 	return errors.As(err, &changes) || errors.As(err, &failed) || errors.As(err, &refused) && refused.shown
 }

@@ -91,6 +91,11 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.connect(project)
+}
+
+// connect is open for a project that is loaded.
+func (a *app) connect(project *spec.Project) (*session, error) {
 	s := &session{app: a, project: project, close: func() {}}
 	if err := s.openLock(); err != nil {
 		return nil, err
@@ -100,16 +105,16 @@ func (a *app) open(ctx context.Context) (*session, error) {
 		Parallelism: a.parallelism, Transport: a.env.Transport, Now: a.env.Now, Sleep: a.env.Sleep,
 		Logf: a.verbosef,
 	}
+	use := s.useAccount
 	if a.sandbox {
-		err = s.useSandbox(&options)
-	} else {
-		err = s.useAccount(&options)
+		use = s.useSandbox
 	}
-	if err != nil {
+	if err := use(&options); err != nil {
 		return nil, err
 	}
 	client, err := indus.New(options)
 	if err != nil {
+		s.close()
 		return nil, err
 	}
 	if err := client.CheckCredentials(); err != nil {
@@ -182,7 +187,7 @@ func (s *session) useSandbox(options *indus.Options) error {
 // openLock opens the environment's block: of the sandbox beside its state, of
 // an account in the project's root.
 func (s *session) openLock() error {
-	path := filepath.Join(s.app.dir, lock.FileName)
+	path := lockPath(s.app)
 	if s.app.sandbox {
 		path = filepath.Join(s.app.dir, stateDir, lock.FileName)
 	}
@@ -193,6 +198,8 @@ func (s *session) openLock() error {
 	s.lock = store
 	return nil
 }
+
+func lockPath(a *app) string { return filepath.Join(a.dir, lock.FileName) }
 
 // stateFolder makes agentsync's own folder, once.
 func (s *session) stateFolder() (string, error) {

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/github"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/sync"
+)
+
+// engine is the program as package github drives it.
+type engine struct {
+	app *app
+	opt githubOptions
+}
+
+// Load implements github.Engine.
+func (e *engine) Load(ctx context.Context) (github.Project, spec.Problems, error) {
+	if err := e.app.checkDir(); err != nil {
+		return nil, nil, err
+	}
+	project, problems := load(ctx, spec.LoadOptions{Dir: e.app.dir, Env: e.app.environment()})
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	var shown spec.Problems
+	for _, p := range problems {
+		if !p.Verbose || e.app.verbose {
+			shown = append(shown, p)
+		}
+	}
+	if len(problems.Errors()) > 0 {
+		return nil, shown, nil
+	}
+	e.app.verboseIgnored(project)
+	return &engineProject{engine: e, project: project}, shown, nil
+}
+
+// Reason implements github.Engine.
+func (e *engine) Reason(err error) github.Reason {
+	var (
+		problems spec.Problems
+		refused  *refusedError
+		stale    *staleError
+		failed   *failedError
+	)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):
+		return github.Interrupted
+	case errors.As(err, &problems):
+		return github.Validation
+	case errors.As(err, &refused):
+		return github.Refused
+	case errors.As(err, &stale):
+		return github.PlanChanged
+	case errors.As(err, &failed):
+		return github.ApplyFailed
+	}
+	return github.Error
+}
+
+type engineProject struct {
+	*engine
+	project *spec.Project
+}
+
+func (p *engineProject) Environment() string { return p.project.Environment.Name }
+func (p *engineProject) Agents() int         { return len(p.project.Agents) }
+
+// HasCredentials implements github.Project.
+func (p *engineProject) HasCredentials() bool {
+	vars, getenv := p.project.Environment.Credentials, p.app.env.Getenv
+	return p.app.sandbox || getenv(vars.Token) != "" || getenv(vars.Email) != "" && getenv(vars.Password) != ""
+}
+
+// Show implements github.Project.
+func (p *engineProject) Show(plan *diff.Plan) error { return p.app.showPlan(plan, "text") }
+
+// LockFile implements github.Project.
+func (p *engineProject) LockFile() string {
+	if p.app.sandbox {
+		return ""
+	}
+	return lockPath(p.app)
+}
+
+// Plan implements github.Project.
+func (p *engineProject) Plan(ctx context.Context) (github.Planned, error) {
+	s, err := p.app.connect(p.project)
+	if err != nil {
+		return nil, err
+	}
+	made, err := s.plan(ctx, p.opt.targets, p.opt.prune)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return &enginePlan{engine: p.engine, session: s, planned: made}, nil
+}
+
+// Offline implements github.Project.
+func (p *engineProject) Offline(context.Context, string) (*diff.Plan, error) {
+	return nil, errors.New("a plan without the platform is not possible yet")
+}
+
+type enginePlan struct {
+	*engine
+	session *session
+	planned *planned
+}
+
+func (p *enginePlan) Plan() *diff.Plan { return p.planned.plan }
+func (p *enginePlan) Drift() []string  { return driftLines(p.planned) }
+func (p *enginePlan) Close()           { p.session.close() }
+
+// Approve implements github.Planned.
+func (p *enginePlan) Approve() error {
+	return p.app.approve(context.Background(), applyOptions{autoApprove: true, onDrift: p.opt.onDrift}, nil, p.session, p.planned)
+}
+
+// Apply implements github.Planned.
+func (p *enginePlan) Apply(ctx context.Context) (*sync.Report, error) {
+	return p.app.execute(ctx, p.session, p.planned)
+}

@@ -1,0 +1,98 @@
+package github
+
+import (
+	"context"
+	"slices"
+
+	"github.com/agentsync/agentsync/diff/render"
+)
+
+// sticky is the one comment of an environment of a project in a pull request.
+type sticky struct {
+	client *Client
+	number int
+	marker render.Marker // whose environment and project are the key
+
+	id   int64 // 0 while there is none
+	note note
+	raw  string // body as it stands on GitHub
+	more []int64
+}
+
+// find looks for the comment through all pages. Several of ours, as two runs
+// at once leave them: the oldest is the comment, and its text is that of the
+// one that was written last.
+func (s *sticky) find(ctx context.Context) error {
+	me, err := s.client.author(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := s.client.Comments(ctx, s.number)
+	if err != nil {
+		return err
+	}
+	s.id, s.raw, s.note, s.more = 0, "", note{}, nil
+	var newest Comment
+	slices.SortStableFunc(all, func(a, b Comment) int { return int(a.ID - b.ID) })
+	for _, c := range all {
+		n, ok := parseNote(c.Body)
+		if !ok || !me.wrote(c.user) || n.marker.Environment != s.marker.Environment || n.marker.Project != s.marker.Project {
+			continue
+		}
+		if s.id == 0 {
+			s.id, s.raw = c.ID, c.Body
+		} else {
+			s.more = append(s.more, c.ID)
+		}
+		if newest.ID == 0 || !c.Updated.Before(newest.Updated) {
+			newest, s.note = c, n
+		}
+	}
+	return nil
+}
+
+// put makes the comment say n: it is edited in place, or made when there is
+// none. Further ones of ours are deleted.
+func (s *sticky) put(ctx context.Context, n note) error {
+	body := n.String()
+	var err error
+	switch {
+	case s.id == 0:
+		err = s.create(ctx, body)
+	case body != s.raw:
+		err = s.client.EditComment(ctx, s.id, body)
+	}
+	if err != nil {
+		return err
+	}
+	s.note, s.raw = n, body
+	for _, id := range s.more {
+		if err := s.client.DeleteComment(ctx, id); err != nil {
+			return err
+		}
+	}
+	s.more = nil
+	return nil
+}
+
+// create makes the comment. A POST whose answer was lost may have made it: it
+// is looked for before it is sent again.
+func (s *sticky) create(ctx context.Context, body string) error {
+	made, err := s.client.CreateComment(ctx, s.number, body)
+	if err == nil {
+		s.id = made.ID
+		return nil
+	}
+	if status := statusOf(err); status != 0 && status < 500 || ctx.Err() != nil {
+		return err
+	}
+	if findErr := s.find(ctx); findErr != nil {
+		return err
+	}
+	if s.id != 0 {
+		return s.client.EditComment(ctx, s.id, body)
+	}
+	made, err = s.client.CreateComment(ctx, s.number, body)
+	s.id = made.ID
+	return err
+}

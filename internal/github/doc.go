@@ -1,0 +1,19 @@
+// Package github is agentsync's part in GitHub workflows: a plan as one
+// comment in a pull request, the apply of just that plan on merge, a drift
+// issue, and the lock file's commit. It decides which comment and which state;
+// what a plan is and how it is applied is the rest of the program's, behind
+// the interfaces of engine.go.
+//
+// What stands on GitHub is the memory between two jobs. A comment belongs to
+// one environment of one project (a folder of the repository) and says in its
+// hidden first lines which digest was reviewed and how far its apply has come:
+//
+//	planned ─ merge ─▶ applying ─▶ applied
+//	                       ├─────▶ failed, interrupted ─ run again ─▶ applying
+//	                       └─ changed: what would be applied is not what was reviewed
+//
+// Only comments by the token's own author count; a marker in anybody else's is
+// text. Whoever may write to the repository may edit the comment too, and
+// could as well edit the workflow: GitHub's write permission is the trust that
+// all this rests on.
+package github

@@ -1,0 +1,122 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// markdown is a plan's document within so many bytes, without its marker.
+func markdown(p *diff.Plan, opt render.Options) (string, error) {
+	var b strings.Builder
+	if err := render.Markdown(&b, p, opt); err != nil {
+		return "", err
+	}
+	text := b.String()
+	if _, marked := render.FindMarker(text); marked {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text, nil
+}
+
+// stepsDigest is the digest of what a plan would do: of its agents that have
+// steps, with what was seen of them on the platform. Two plans with the same
+// one do the same, whatever became of the agents that neither touches.
+func stepsDigest(p *diff.Plan) (string, error) {
+	bare := *p
+	bare.Summary = diff.Summary{}
+	bare.Agents = withSteps(p)
+	return bare.ComputeDigest()
+}
+
+func withSteps(p *diff.Plan) []diff.AgentPlan {
+	out := []diff.AgentPlan{}
+	for _, agent := range p.Agents {
+		if len(agent.Steps) > 0 {
+			out = append(out, agent)
+		}
+	}
+	return out
+}
+
+// planNote is the comment of a plan that stands for review, or why it doesn't.
+func (j *Job) planNote(p *diff.Plan, s state) (note, error) {
+	n := note{marker: render.MarkerOf(p, j.Folder), status: status{State: s}, foot: j.foot("Planned")}
+	var err error
+	if n.document, err = markdown(p, render.Options{}); err != nil {
+		return note{}, err
+	}
+	if s == planned {
+		n.status.Steps, err = stepsDigest(p)
+		return n, err
+	}
+	n.marker.Digest = ""
+	switch s {
+	case planRefused:
+		n.document = "**Policy forbids this plan: it can't be applied.**\n\n" + n.document
+	case late:
+		n.document = "**This plan was made after the merge: nobody has reviewed it, and no apply goes by it.**\n\n" + n.document
+	}
+	return n, nil
+}
+
+// failedNote takes the place of a plan when planning failed.
+func (j *Job) failedNote(environment string, err error) note {
+	n := note{marker: render.Marker{Environment: environment, FormatVersion: diff.FormatVersion, Project: j.Folder},
+		status: status{State: planFailed}, foot: j.foot("Tried")}
+	what := fenced("text", errorText(err, j.Folder), 10_000)
+	n.told = fmt.Sprintf("### ❌ The plan failed%s\n\nThere is nothing to review: a plan that stood here before does not hold any more.\n\n%s", j.title(environment), what)
+	return n
+}
+
+// errorText is an error with its hint, as the log has it.
+func errorText(err error, folder string) string {
+	var problems spec.Problems
+	if errors.As(err, &problems) {
+		return inFolder(problems.Errors(), folder).Error()
+	}
+	text := err.Error()
+	if hint := hintText(err); hint != "" {
+		text += "\nhint: " + hint
+	}
+	return text
+}
+
+func hintText(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
+
+// foot says of which commit a comment speaks, and where the run is.
+func (j *Job) foot(verb string) string {
+	text := verb
+	sha := j.Run.SHA
+	if j.Run.Pull != nil {
+		sha = j.Run.Pull.HeadSHA
+	}
+	if sha != "" {
+		text += " at " + cut12(sha)
+	}
+	if link := j.Run.Link(); link != "" {
+		text += fmt.Sprintf(` in <a href="%s">this run</a>`, link)
+	}
+	if verb == "Planned" {
+		text += "; later commits that leave the plan as it is leave this comment as it is"
+	}
+	return text + "."
+}
+
+// cut12 is a commit as GitHub links it.
+func cut12(sha string) string {
+	if len(sha) > 12 {
+		return sha[:12]
+	}
+	return sha
+}

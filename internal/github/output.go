@@ -1,0 +1,64 @@
+package github
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+// Outputs are what later steps of the job can read. The zero value says
+// nothing was found out.
+type Outputs struct {
+	Changes      bool
+	Digest       string
+	PlanPath     string
+	MarkdownPath string
+	Create       int
+	Update       int
+	Delete       int
+	Reason       Reason
+}
+
+func (o *Outputs) setPlan(p *diff.Plan) {
+	o.Changes, o.Digest = !p.IsEmpty(), p.Digest
+	o.Create, o.Update, o.Delete = p.Summary.Create, p.Summary.Update, p.Summary.Delete
+}
+
+// Write appends the outputs to the file at path, all of them: a step that
+// failed still has its outputs. "" writes nothing.
+func (o Outputs) Write(path string) error {
+	if path == "" {
+		return nil
+	}
+	var b strings.Builder
+	for _, one := range [][2]string{
+		{"changes", strconv.FormatBool(o.Changes)}, {"digest", o.Digest},
+		{"plan-path", o.PlanPath}, {"markdown-path", o.MarkdownPath},
+		{"to-create", strconv.Itoa(o.Create)}, {"to-update", strconv.Itoa(o.Update)}, {"to-delete", strconv.Itoa(o.Delete)},
+		{"failure-reason", string(o.Reason)},
+	} {
+		// A delimiter that nobody can foresee: no value can end its own block.
+		delimiter := "agentsync_" + rand.Text()
+		fmt.Fprintf(&b, "%s<<%s\n%s\n%s\n", one[0], delimiter, one[1], delimiter)
+	}
+	if err := appendFile(path, b.String()); err != nil {
+		return fmt.Errorf("write the outputs: %w", err)
+	}
+	return nil
+}
+
+func appendFile(path, text string) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}

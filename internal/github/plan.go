@@ -1,0 +1,155 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
+)
+
+// plan plans, and keeps the pull request's comment.
+func (j *Job) plan(ctx context.Context) error {
+	if err := j.checkTarget(); err != nil {
+		return err
+	}
+	p, err := j.makePlan(ctx)
+	if err == nil || j.reason(err) != Interrupted {
+		if commentErr := j.commentPlan(ctx, p, err); commentErr != nil && err == nil {
+			return commentErr
+		} else if commentErr != nil {
+			j.warn("the comment was not brought up to date: %v%s", commentErr, hintOf(commentErr))
+		}
+	}
+	return err
+}
+
+// checkTarget refuses pull_request_target, which has the base's secrets, for
+// any tree but the base's own.
+func (j *Job) checkTarget() error {
+	if j.Run.Event != "pull_request_target" || j.Head != "" && (j.Head == j.Run.Pull.BaseSHA || j.Head == j.Run.SHA) {
+		return nil
+	}
+	return failuref(Refused, "run the job on pull_request; a fork's pull request gets a plan without the platform there",
+		"pull_request_target would give the platform's credentials to the manifests of a stranger")
+}
+
+// makePlan plans, shows the plan on stdout and in the summary, and keeps it
+// for later steps. The plan comes with an error where policy forbids it.
+func (j *Job) makePlan(ctx context.Context) (*diff.Plan, error) {
+	if err := j.load(ctx); err != nil {
+		return nil, err
+	}
+	p, err := j.compare(ctx)
+	if err != nil {
+		j.summarize(fmt.Sprintf("### ❌ The plan failed%s\n\n%s", j.title(j.project.Environment()), fenced("text", errorText(err, j.Folder), 10_000)))
+		return nil, err
+	}
+	return p, j.showPlan(p)
+}
+
+// compare gives the plan: without the platform for a pull request from
+// outside that has no credentials.
+func (j *Job) compare(ctx context.Context) (*diff.Plan, error) {
+	if j.Run.FromOutside() && !j.project.HasCredentials() {
+		j.notice("%s", offlineWords)
+		return j.project.Offline(ctx, j.Run.Pull.BaseSHA)
+	}
+	planned, err := j.project.Plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer planned.Close()
+	return planned.Plan(), nil
+}
+
+const offlineWords = "a pull request from outside gets no credentials, so its manifests were compared with those of the base branch, and not with the platform"
+
+// showPlan shows a plan to everybody, and says whether policy forbids it.
+func (j *Job) showPlan(p *diff.Plan) error {
+	if err := j.project.Show(p); err != nil {
+		return err
+	}
+	if err := j.keep(p); err != nil {
+		return err
+	}
+	text, err := markdown(p, render.Options{})
+	if err != nil {
+		return err
+	}
+	j.summarize(text)
+	if len(p.Refusals) > 0 {
+		return &Failure{Reason: Refused, Err: errors.New(p.Refusals[0].Message), Way: p.Refusals[0].Hint, Told: true}
+	}
+	return nil
+}
+
+// commentPlan brings the comment up to date: with the plan, or with why there
+// is none.
+func (j *Job) commentPlan(ctx context.Context, p *diff.Plan, planErr error) error {
+	if j.Run.Event != "pull_request" || j.Inputs.Comment == CommentNever {
+		return nil
+	}
+	err := j.putPlan(ctx, p, planErr)
+	if err != nil && j.Run.FromOutside() && (mayNot(err) || j.Run.Token.IsZero()) {
+		j.notice("no comment: the token of a pull request from outside may not write one; the plan is in the job summary")
+		return nil
+	}
+	return err
+}
+
+func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
+	s := j.sticky(j.Run.Pull.Number)
+	if j.Run.Token.IsZero() {
+		return failuref(Error, "give the input github-token, or comment: false", "no token to comment with")
+	}
+	if err := s.find(ctx); err != nil {
+		return err
+	}
+	if s.note.status.State.begun() {
+		j.Message("the comment stands: its plan is %s", s.note.status.State)
+		return nil
+	}
+	n, err := j.nextNote(ctx, s, p, planErr)
+	if err != nil {
+		return err
+	}
+	none := p == nil || p.IsEmpty() && planErr == nil && j.Inputs.Comment == CommentChanges
+	if s.id == 0 && none || s.id != 0 && s.note.same(n) && len(s.more) == 0 {
+		return nil
+	}
+	return s.put(ctx, n)
+}
+
+// nextNote is what the comment is to say.
+func (j *Job) nextNote(ctx context.Context, s *sticky, p *diff.Plan, planErr error) (note, error) {
+	switch {
+	case p == nil:
+		return j.failedNote(s.marker.Environment, planErr), nil
+	case p.Base != "":
+		return j.planNote(p, offline)
+	case planErr != nil:
+		return j.planNote(p, planRefused)
+	}
+	pull, err := s.client.Pull(ctx, s.number)
+	if err != nil {
+		return note{}, err
+	}
+	if !pull.Merged.IsZero() {
+		return j.planNote(p, late)
+	}
+	return j.planNote(p, planned)
+}
+
+// sticky is this project's comment in a pull request.
+func (j *Job) sticky(number int) *sticky {
+	return &sticky{client: j.Client, number: number, marker: render.Marker{Environment: j.environment(), Project: j.Folder}}
+}
+
+func (j *Job) environment() string {
+	if j.project != nil {
+		return j.project.Environment()
+	}
+	return j.Environment
+}

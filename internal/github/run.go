@@ -1,0 +1,182 @@
+package github
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/agentsync/agentsync/internal/secret"
+)
+
+const (
+	defaultAPI    = "https://api.github.com"
+	defaultServer = "https://github.com"
+	maxEvent      = 32 << 20
+	dependabot    = "dependabot[bot]"
+)
+
+// Run is the workflow run that the program is part of, as GitHub's variables
+// and its event file tell it. Outside a workflow most of it is empty.
+type Run struct {
+	Event     string // "pull_request", "push"; "" outside a workflow
+	Repo      string // "owner/name"
+	SHA       string // the commit that triggered the run
+	Ref       string // "refs/heads/main", "refs/pull/7/merge"
+	API       string // base URL of the API, without a slash at the end
+	Server    string // of the pages
+	ID        string
+	Attempt   string
+	Actor     string
+	Output    string // file for outputs
+	Summary   string // file for the job summary
+	Temp      string // folder for files that later steps read
+	Workspace string
+	Token     secret.Secret
+	Pull      *PullEvent // of an event about a pull request, else nil
+}
+
+// PullEvent is what the event says of its pull request.
+type PullEvent struct {
+	Number            int
+	HeadSHA, HeadRepo string // HeadRepo is "" when the fork is gone
+	BaseSHA, BaseRef  string
+	Author            string
+}
+
+var (
+	repoForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
+	shaForm  = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+)
+
+// ReadRun reads the run from its variables. The token comes from
+// INPUT_GITHUB_TOKEN, else GITHUB_TOKEN.
+func ReadRun(getenv func(string) string) (Run, error) {
+	r := Run{
+		Event: getenv("GITHUB_EVENT_NAME"), Repo: getenv("GITHUB_REPOSITORY"), SHA: getenv("GITHUB_SHA"), Ref: getenv("GITHUB_REF"),
+		API:    strings.TrimRight(firstOf(getenv("GITHUB_API_URL"), defaultAPI), "/"),
+		Server: strings.TrimRight(firstOf(getenv("GITHUB_SERVER_URL"), defaultServer), "/"),
+		ID:     getenv("GITHUB_RUN_ID"), Attempt: getenv("GITHUB_RUN_ATTEMPT"), Actor: getenv("GITHUB_ACTOR"),
+		Output: getenv("GITHUB_OUTPUT"), Summary: getenv("GITHUB_STEP_SUMMARY"), Temp: getenv("RUNNER_TEMP"), Workspace: getenv("GITHUB_WORKSPACE"),
+		Token: secret.New(firstOf(strings.TrimSpace(getenv("INPUT_GITHUB_TOKEN")), strings.TrimSpace(getenv("GITHUB_TOKEN")))),
+	}
+	switch {
+	case r.Repo != "" && !repoForm.MatchString(r.Repo):
+		return r, fmt.Errorf("GITHUB_REPOSITORY: want owner/name, got %q", r.Repo)
+	case r.SHA != "" && !shaForm.MatchString(r.SHA):
+		return r, fmt.Errorf("GITHUB_SHA: want a commit's 40 hex digits, got %q", r.SHA)
+	}
+	if err := checkAPI(r.API); err != nil {
+		return r, fmt.Errorf("GITHUB_API_URL: %w", err)
+	}
+	if !r.aboutPull() {
+		return r, nil
+	}
+	return r, r.readEvent(getenv("GITHUB_EVENT_PATH"))
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// checkAPI refuses an address that would carry the token in the clear.
+func checkAPI(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("want https://host/path")
+	}
+	ip := net.ParseIP(u.Hostname())
+	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
+		return fmt.Errorf("%s://%s would carry the token in the clear: want https", u.Scheme, u.Host)
+	}
+	return nil
+}
+
+func (r *Run) aboutPull() bool { return strings.HasPrefix(r.Event, "pull_request") }
+
+func (r *Run) readEvent(path string) error {
+	if path == "" {
+		return fmt.Errorf("GITHUB_EVENT_PATH is not set, and the event %s needs it", r.Event)
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > maxEvent {
+		err = fmt.Errorf("%s: larger than %d MiB", path, maxEvent>>20)
+	}
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return fmt.Errorf("read the event: %w", err)
+	}
+	type side struct {
+		Ref  string
+		SHA  string
+		Repo *struct {
+			FullName string `json:"full_name"`
+		}
+	}
+	var event struct {
+		Number int
+		Pull   *struct {
+			Number     int
+			Head, Base side
+			User       struct{ Login string }
+		} `json:"pull_request"`
+	}
+	if err := json.Unmarshal(data, &event); err != nil {
+		return fmt.Errorf("read the event: %s: %w", path, err)
+	}
+	p := event.Pull
+	if p == nil || p.Number == 0 && event.Number == 0 {
+		return fmt.Errorf("read the event: %s has no pull request", path)
+	}
+	if p.Number == 0 {
+		p.Number = event.Number
+	}
+	if !shaForm.MatchString(p.Head.SHA) || !shaForm.MatchString(p.Base.SHA) {
+		return fmt.Errorf("read the event: %s: the pull request's head and base have no commit", path)
+	}
+	r.Pull = &PullEvent{Number: p.Number, HeadSHA: p.Head.SHA, BaseSHA: p.Base.SHA, BaseRef: p.Base.Ref, Author: p.User.Login}
+	if p.Head.Repo != nil {
+		r.Pull.HeadRepo = p.Head.Repo.FullName
+	}
+	return nil
+}
+
+// Branch is the branch that the run is on; "" for a tag or a pull request.
+func (r *Run) Branch() string {
+	branch, ok := strings.CutPrefix(r.Ref, "refs/heads/")
+	if !ok {
+		return ""
+	}
+	return branch
+}
+
+// FromOutside says that the run gets no secrets and a token that only reads:
+// for a pull request of a fork, or of Dependabot.
+func (r *Run) FromOutside() bool {
+	return r.Event == "pull_request" && r.Pull != nil &&
+		(!strings.EqualFold(r.Pull.HeadRepo, r.Repo) || r.Actor == dependabot || r.Pull.Author == dependabot)
+}
+
+// Link is the address of the run's page, "" outside a workflow.
+func (r *Run) Link() string {
+	if r.ID == "" || r.Repo == "" {
+		return ""
+	}
+	link := r.Server + "/" + r.Repo + "/actions/runs/" + url.PathEscape(r.ID)
+	if r.Attempt != "" && r.Attempt != "1" {
+		link += "/attempts/" + url.PathEscape(r.Attempt)
+	}
+	return link
+}
