@@ -69,6 +69,9 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 	case err == errTooLarge && !named && !l.files.begins(name, apiGroup):
 		r.ignored++
 		return r
+	case err == errPointer && !named:
+		r.ignored++
+		return r
 	case err == errOutside:
 		r.report(Problem{Pos: whole, Message: "the manifest is a link that leads out of the project", Hint: "put the file itself there"})
 		return r
@@ -99,12 +102,16 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 	return r
 }
 
+const pointerHint = "check it out with Git LFS (actions/checkout: lfs: true), or take it out of LFS"
+
 func fileHint(err error) string {
 	switch err {
 	case errTooLarge:
 		return "spread the manifests over several files, and put long prompts into files of their own"
 	case errMissing:
 		return "the link leads nowhere: mend or delete it"
+	case errPointer:
+		return pointerHint
 	default:
 		return ""
 	}

@@ -1,11 +1,11 @@
 package spec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 	"unicode/utf8"
@@ -13,10 +13,11 @@ import (
 	"github.com/agentsync/agentsync/schema"
 )
 
-// files reads a project's files, and no others: every path is resolved by
-// os.Root, so an absolute path, ".." and a link that leads out are refused.
+// files reads a project's files, and no others. fsys resolves every path inside
+// of the project, as os.Root does: an absolute path, ".." and a link that leads
+// out are refused.
 type files struct {
-	root   *os.Root
+	fsys   fs.FS
 	budget *budget
 }
 
@@ -28,7 +29,12 @@ var (
 	errSpecial  = errors.New("is no regular file")
 	errTooLarge = errors.New("is larger than 1 MiB")
 	errTooMuch  = errors.New("cannot be read: the project's files are larger than 256 MiB together")
+	errPointer  = errors.New("is a pointer of Git LFS, not the file itself")
 )
+
+// pointerText begins what git holds of a file that lies in Git LFS, and what a
+// checkout without LFS leaves in its place. Nobody wants it read to a caller.
+const pointerText = "version https://git-lfs.github.com/spec/v1\n"
 
 // read gives a regular file of at most 1 MiB. It never blocks on a pipe or a
 // device, and never reads more than the limit.
@@ -43,7 +49,7 @@ func (f *files) read(name string) ([]byte, error) {
 	if !f.budget.takeBytes(info.Size()) {
 		return nil, errTooMuch
 	}
-	file, err := f.root.Open(name)
+	file, err := f.fsys.Open(name)
 	if err != nil {
 		return nil, reason(err)
 	}
@@ -54,6 +60,9 @@ func (f *files) read(name string) ([]byte, error) {
 	case err == nil: // it grew since stat
 		return nil, errors.New("changed while it was read")
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		if bytes.HasPrefix(data, []byte(pointerText)) {
+			return nil, errPointer
+		}
 		return data[:n], nil
 	default:
 		return nil, reason(err)
@@ -62,7 +71,7 @@ func (f *files) read(name string) ([]byte, error) {
 
 // stat gives the regular file that name leads to.
 func (f *files) stat(name string) (fs.FileInfo, error) {
-	info, err := f.root.Stat(name)
+	info, err := fs.Stat(f.fsys, name)
 	switch {
 	case err != nil:
 		return nil, reason(err)
@@ -78,7 +87,7 @@ func (f *files) stat(name string) (fs.FileInfo, error) {
 // begins reports whether a file's first 64 KiB hold text; it is for files that
 // are too large to be read whole.
 func (f *files) begins(name, text string) bool {
-	file, err := f.root.Open(name)
+	file, err := f.fsys.Open(name)
 	if err != nil {
 		return false
 	}
@@ -138,7 +147,7 @@ func (f *files) search(patterns []pattern, report func(Problem)) []string {
 		found = append(found, name)
 		return nil
 	}
-	if err := fs.WalkDir(f.root.FS(), ".", walk); errors.Is(err, errStop) {
+	if err := fs.WalkDir(f.fsys, ".", walk); errors.Is(err, errStop) {
 		report(Problem{
 			Message: fmt.Sprintf("too many files: want at most %d manifests among %d files", maxFiles, maxEntries),
 			Hint:    "run agentsync in the folder that holds the agents, or name the manifests in " + projectFile,
@@ -150,7 +159,7 @@ func (f *files) search(patterns []pattern, report func(Problem)) []string {
 var errStop = errors.New("stop")
 
 func (f *files) isFolder(name string) bool {
-	info, err := f.root.Stat(name)
+	info, err := fs.Stat(f.fsys, name)
 	return err == nil && info.IsDir()
 }
 

@@ -6,6 +6,7 @@ package spec
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"sync"
@@ -22,6 +23,15 @@ type LoadOptions struct {
 	// --sandbox passes: where agentsync.yaml has no environment of that name,
 	// it is as "default".
 	Env string
+	// FS is where the files are; nil is Dir itself. It resolves names as
+	// os.Root.FS does: links are followed inside of it alone, and the error of
+	// one that leads out is an fs.PathError that says "escapes". Dir is then for
+	// messages alone. Load reads it from several goroutines.
+	FS fs.FS
+	// Past says that the project is only compared with, as an earlier commit has
+	// it: no agents and no environment of that name are no errors, but a project
+	// without agents.
+	Past bool
 }
 
 // loader is one run of Load.
@@ -32,6 +42,7 @@ type loader struct {
 	problems Problems
 	told     map[Problem]bool
 	failed   bool // some problem is an error
+	past     bool // LoadOptions.Past
 }
 
 // report adds a finding, once: what is wrong with a base shows in each agent
@@ -55,13 +66,16 @@ func (l *loader) take(problems ...Problem) {
 // every finding, warnings as well, sorted and each once; project is nil when
 // one of them is an error.
 func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Problems) {
-	root, err := os.OpenRoot(opt.Dir)
-	if err != nil {
-		return nil, Problems{{Message: fmt.Sprintf("the folder %s %s", schema.Quote(opt.Dir), reason(err)), Hint: "name the project's root with --chdir"}}
+	if opt.FS == nil {
+		root, err := os.OpenRoot(opt.Dir)
+		if err != nil {
+			return nil, Problems{{Message: fmt.Sprintf("the folder %s %s", schema.Quote(opt.Dir), reason(err)), Hint: "name the project's root with --chdir"}}
+		}
+		defer root.Close()
+		opt.FS = root.FS()
 	}
-	defer root.Close()
 	b := &budget{}
-	l := &loader{files: &files{root, b}, budget: b, told: map[Problem]bool{}}
+	l := &loader{files: &files{opt.FS, b}, budget: b, told: map[Problem]bool{}, past: opt.Past}
 	project = l.load(ctx, opt)
 	if err := ctx.Err(); err != nil {
 		return nil, Problems{{Message: "stopped before all manifests were read"}}
@@ -81,6 +95,10 @@ func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Prob
 func (l *loader) load(ctx context.Context, opt LoadOptions) *Project {
 	first := l.loadProjectFile()
 	settings := l.settings(first, opt.Env)
+	project := &Project{Dir: opt.Dir, Environment: settings.env, Policy: settings.policy}
+	if settings.nowhere {
+		return project
+	}
 	files := l.search(&settings)
 	results := l.loadFiles(ctx, files, len(settings.patterns) > 0)
 	if len(settings.patterns) == 0 {
@@ -90,7 +108,6 @@ func (l *loader) load(ctx context.Context, opt LoadOptions) *Project {
 		return nil
 	}
 
-	project := &Project{Dir: opt.Dir, Environment: settings.env, Policy: settings.policy}
 	var agents, bases []*document
 	for _, r := range results {
 		project.Ignored += r.ignored
@@ -106,7 +123,7 @@ func (l *loader) load(ctx context.Context, opt LoadOptions) *Project {
 			l.take(r.problems...)
 		}
 	}
-	if len(agents) == 0 && !l.failed {
+	if len(agents) == 0 && !l.failed && !l.past {
 		l.report(Problem{Message: "the project has no agents: no file holds an " + apiVersion + " document of kind Agent", Hint: "agentsync init writes a first one"})
 	}
 	project.Agents = l.agents(agents, bases, &settings)
@@ -115,7 +132,7 @@ func (l *loader) load(ctx context.Context, opt LoadOptions) *Project {
 
 // loadProjectFile reads agentsync.yaml, if there is one.
 func (l *loader) loadProjectFile() *fileResult {
-	if _, err := l.files.root.Lstat(projectFile); err != nil {
+	if _, err := fs.Lstat(l.files.fsys, projectFile); err != nil {
 		return &fileResult{}
 	}
 	return l.loadFile(projectFile, true)

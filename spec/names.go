@@ -104,7 +104,7 @@ func AgentNames(dir string) []string {
 		return nil
 	}
 	defer root.Close()
-	f := &files{root, &budget{}}
+	f := &files{root.FS(), &budget{}}
 	var names []string
 	for _, file := range f.search(nil, func(Problem) {}) {
 		data, err := f.read(file)

@@ -23,6 +23,7 @@ type settings struct {
 	at        []*node // the patterns' places
 	suffix    string
 	overrides []*override
+	nowhere   bool // the environment is not known; only with LoadOptions.Past
 }
 
 // defaultSettings are those of a project without agentsync.yaml.
@@ -61,6 +62,10 @@ func (l *loader) readSettings(doc *document, env string, r *fileResult) settings
 		}
 	}
 	if s.env.Name == defaultEnv || s.env.Name == sandboxEnv || contains(known, s.env.Name) {
+		return s
+	}
+	if l.past {
+		s.nowhere = true
 		return s
 	}
 	if !contains(known, defaultEnv) {

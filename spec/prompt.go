@@ -183,6 +183,8 @@ func (l *loader) reportPrompt(manifest, field string, at *node, f *promptFile, r
 		p.Hint = "paths start at the project's root"
 	case errTooLarge:
 		p.Hint = "shorten the prompt"
+	case errPointer:
+		p.Hint = pointerHint
 	}
 	if f.err == errMissing || f.err == errOutside {
 		beside := path.Join(path.Dir(manifest), name)
