@@ -17,6 +17,8 @@ type agentPlanner struct {
 	gone       bool // the lock has an id for it, and the platform has no such agent
 	policy     spec.Policy
 	wanted     Wanted
+	offline    bool        // the manifests of another commit play the platform
+	base       *spec.Agent // what they want of this agent; nil when not offline, or not in them
 
 	problems spec.Problems
 	refusals []Refusal
@@ -24,10 +26,11 @@ type agentPlanner struct {
 }
 
 func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent) *agentPlanner {
-	p := &agentPlanner{want: want, remote: r, policy: in.Policy, unlisted: in.Remote.Unlisted}
+	p := &agentPlanner{want: want, remote: r, policy: in.Policy, unlisted: in.Remote.Unlisted, offline: in.base != nil}
 	memory, known := in.Memory[want.Name]
 	p.memory = memory
 	if p.remote != nil {
+		p.base = in.base[p.remote.ID]
 		p.remembered = known && memory.ID == p.remote.ID
 		begun := known && memory.ID == "" && memory.Unfinished
 		p.adopting = !p.remembered && !begun && !carriesProvenance(p.remote)
@@ -69,16 +72,7 @@ func (p *agentPlanner) plan() AgentPlan {
 // not published it by itself.
 func (p *agentPlanner) planCreate(out *AgentPlan) {
 	out.Status = Create
-	if spec.Empty(p.want.Agent["agent_type"]) {
-		p.problems = append(p.problems, *p.problem("agent",
-			fmt.Sprintf("agent.agent_type is missing: %q is not on the platform yet, and creating it needs a type", p.want.Name),
-			"add agent_type: INBOUND or OUTBOUND"))
-	}
-	if p.want.Release.Version > 1 {
-		p.problems = append(p.problems, *p.problem("release.version",
-			fmt.Sprintf("release.version: %q is not on the platform yet and has no version %d", p.want.Name, p.want.Release.Version),
-			"remove the pin until the version exists"))
-	}
+	p.checkCreate()
 	create := p.step(CreateAgent, p.want.Name)
 	for _, field := range spec.AgentFields {
 		if v, ok := p.wanted.Agent[field]; ok && v != nil {
@@ -103,6 +97,27 @@ func (p *agentPlanner) planCreate(out *AgentPlan) {
 			Message: "the lock file knows this agent, and it is not on the platform any more: it would be created again",
 			Hint:    "somebody deleted it there; to keep it deleted, set lifecycle.state: absent",
 		})
+	}
+}
+
+// checkCreate finds what forbids to create the agent. Offline, nobody knows
+// whether it is on the platform already, so these are warnings.
+func (p *agentPlanner) checkCreate() {
+	noType := fmt.Sprintf("agent.agent_type is missing: %q is not on the platform yet, and creating it needs a type", p.want.Name)
+	noVersion := fmt.Sprintf("release.version: %q is not on the platform yet and has no version %d", p.want.Name, p.want.Release.Version)
+	report := func(path, message, hint string) { p.problems = append(p.problems, *p.problem(path, message, hint)) }
+	if p.offline {
+		noType = "agent.agent_type is missing, and creating the agent needs a type, unless it is on the platform already"
+		noVersion = fmt.Sprintf("release.version: the agent needs to be on the platform already, with a version %d", p.want.Release.Version)
+		report = func(_, message, hint string) {
+			p.warnings = append(p.warnings, Warning{Agent: p.want.Name, Message: message, Hint: hint})
+		}
+	}
+	if spec.Empty(p.want.Agent["agent_type"]) {
+		report("agent", noType, "add agent_type: INBOUND or OUTBOUND")
+	}
+	if p.want.Release.Version > 1 {
+		report("release.version", noVersion, "remove the pin until the version exists")
 	}
 }
 
@@ -204,10 +219,13 @@ func (p *agentPlanner) warnCreationOnly() {
 	if !managed || want == nil || have == nil || spec.Equal(want, have) {
 		return
 	}
+	message := fmt.Sprintf("agent_type is %v on the platform and %v in the manifest; it is set at creation only and stays", have, want)
+	if p.offline {
+		message = fmt.Sprintf("agent_type changes from %v to %v; it is set at creation only, so the platform's stays", have, want)
+	}
 	p.warnings = append(p.warnings, Warning{
-		Agent:   p.want.Name,
-		Message: fmt.Sprintf("agent_type is %v on the platform and %v in the manifest; it is set at creation only and stays", have, want),
-		Hint:    "correct the manifest, or delete the agent and let it be created again",
+		Agent: p.want.Name, Message: message,
+		Hint: "correct the manifest, or delete the agent and let it be created again",
 	})
 }
 

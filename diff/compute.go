@@ -20,8 +20,10 @@ type Input struct {
 	// about; of a targeted plan, only the targets.
 	Orphans []string
 	Prune   bool     // delete orphans; Policy.Prune or --prune
-	Targets []string // as asked for; empty for all
+	Targets []string // as asked for; nil for all, empty for none
 	Known   int      // agents in manifests and lock together, targeted or not
+
+	base map[string]*spec.Agent // of an offline plan: what plays the platform, by the ids in Remote
 }
 
 // Prepared is one agent's part of a plan, ready for Compute.
@@ -46,7 +48,7 @@ func Prepare(in Input, want spec.Agent, r *RemoteAgent) Prepared {
 func Compute(in Input) (*Plan, spec.Problems) {
 	plan := &Plan{
 		FormatVersion: FormatVersion, Environment: in.Environment.Name, BaseURL: in.Environment.BaseURL,
-		Targets: slices.Sorted(slices.Values(in.Targets)), Prune: in.Prune,
+		Targets: sortedTargets(in.Targets), Prune: in.Prune,
 		Agents: []AgentPlan{}, Refusals: []Refusal{}, Warnings: []Warning{},
 	}
 	var problems spec.Problems
@@ -84,6 +86,12 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	}
 	plan.Digest = digest
 	return plan, nil
+}
+
+func sortedTargets(targets []string) []string {
+	out := slices.Clone(targets)
+	slices.Sort(out)
+	return out
 }
 
 // warnUnlisted tells that agents were taken for new which nobody could look for.

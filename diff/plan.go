@@ -15,12 +15,14 @@ const FormatVersion = "1"
 // state itself: what is sent is computed again from manifests and platform,
 // and Digest proves that the two computations agree.
 type Plan struct {
-	FormatVersion string   `json:"format_version"`
-	Environment   string   `json:"environment"`
-	BaseURL       string   `json:"base_url"`
-	Digest        string   `json:"digest"`            // "sha256:" and 64 hex digits; see Plan.ComputeDigest
-	Targets       []string `json:"targets,omitempty"` // the agents that were asked for; none means all
-	Prune         bool     `json:"prune,omitempty"`   // orphans are deleted
+	FormatVersion string `json:"format_version"`
+	Environment   string `json:"environment"`
+	BaseURL       string `json:"base_url"`
+	Digest        string `json:"digest"` // "sha256:" and 64 hex digits; see Plan.ComputeDigest
+	// Targets are the agents that were asked for. Left out (nil) means all; an
+	// empty list is a plan of no agents: none has changed (plan --changed-since).
+	Targets []string `json:"targets,omitzero"`
+	Prune   bool     `json:"prune,omitempty"` // orphans are deleted
 	// Base is the git commit (40 hex digits) whose manifests the plan was
 	// compared with, in place of the platform; "" for a plan of the platform.
 	// A plan with a base can be shown, never applied.

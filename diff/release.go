@@ -55,6 +55,9 @@ type release struct {
 // planRelease follows the five rules of design section 4, "Which release step".
 func (p *agentPlanner) planRelease() release {
 	want, r := p.want, p.remote
+	if p.offline {
+		return p.offlineRelease()
+	}
 	if want.Release.Version > 0 {
 		return p.planPin()
 	}
@@ -220,7 +223,7 @@ func (p *agentPlanner) versionStep(action Action, v *Version) Step {
 }
 
 func (p *agentPlanner) currentNumber() *int {
-	if p.remote == nil || p.remote.Current == nil {
+	if p.remote == nil || p.remote.Current == nil || p.offline {
 		return nil
 	}
 	n := p.remote.Current.Number

@@ -84,8 +84,8 @@ func isFresh(s *diff.Step) bool {
 	switch s.Action {
 	case diff.CreateAgent, diff.CreateOutcome, diff.CreateInfield:
 		return true
-	case diff.CreateDraft, diff.Publish:
-		return s.From == nil
+	case diff.CreateDraft, diff.Publish: // offline, versions have no numbers
+		return s.From == nil && !slices.ContainsFunc(s.Changes, func(c diff.Change) bool { return c.Before != nil })
 	}
 	return false
 }

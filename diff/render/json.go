@@ -191,12 +191,18 @@ func depth(data []byte) int {
 	return deepest
 }
 
-var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var (
+	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	commitForm = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})?$`)
+)
 
 // check refuses what JSON would never have written.
 func check(p *diff.Plan) error {
 	if !digestForm.MatchString(p.Digest) {
 		return fmt.Errorf("digest %s is not sha256: and 64 hex digits", quote(shorten(p.Digest, 80)))
+	}
+	if !commitForm.MatchString(p.Base) {
+		return fmt.Errorf("base %s is no commit", quote(shorten(p.Base, 80)))
 	}
 	agents, steps := map[string]bool{}, map[string]bool{}
 	for i := range p.Agents {

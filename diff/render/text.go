@@ -22,7 +22,8 @@ type Options struct {
 
 // Text writes a plan as design section 4 shows it: each changed agent with its
 // steps and the words that change, what was refused and warned of, and a count
-// as the last line. A plan without steps says so in its first line.
+// as the last line. A plan without steps says so in its first line, and one
+// that was not compared with the platform says that.
 //
 // A line that is longer than Width (120 columns without one) shows only what
 // changed in it and a little around; a text shows at most 200 changed lines.
@@ -30,9 +31,7 @@ type Options struct {
 func Text(w io.Writer, p *diff.Plan, opt Options) error {
 	pr := newPrinter(w, opt)
 	tally := tallyOf(p)
-	if tally.steps == 0 {
-		pr.line(span{strong, "No changes."}, span{plain, " " + matching(tally.unchanged)})
-	}
+	pr.opening(p, tally)
 	pr.agents(p)
 	pr.remarks(p)
 	if tally.steps > 0 {
@@ -41,6 +40,23 @@ func Text(w io.Writer, p *diff.Plan, opt Options) error {
 	}
 	return pr.flush()
 }
+
+// opening writes the line that a plan begins with, if it has one.
+func (p *printer) opening(plan *diff.Plan, t tally) {
+	switch {
+	case plan.Base != "" && t.steps == 0:
+		p.line(span{alert, "Not compared with the platform."}, span{plain, " What the manifests change since " + shortCommit(plan.Base) + " asks for no step. " + matching(t.unchanged)})
+	case plan.Base != "":
+		p.line(span{alert, "Not compared with the platform."}, span{plain, " This is what the manifests change since " + shortCommit(plan.Base) + "."})
+	case plan.Targets != nil && len(plan.Agents) == 0:
+		p.line(span{strong, "Nothing to plan."}, span{plain, " The platform was not asked."})
+	case t.steps == 0:
+		p.line(span{strong, "No changes."}, span{plain, " " + matching(t.unchanged)})
+	}
+}
+
+// shortCommit is a commit as people read it.
+func shortCommit(id string) string { return escapeHidden(id[:min(12, len(id))]) }
 
 // agents writes the agents with steps as blocks, and the others a line each.
 func (p *printer) agents(plan *diff.Plan) {

@@ -118,11 +118,11 @@ func (o *objects) close() {
 
 // pipe is a running git cat-file that answers a line each for ids.
 type pipe struct {
-	ctx  context.Context
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	out  *bufio.Reader
-	err  error // it does not answer any more
+	ctx context.Context
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+	err error // it does not answer any more
 }
 
 // ask sends an id and reads "ID blob SIZE".
