@@ -36,7 +36,6 @@ func (s *Server) routes() {
 		"GET /repos/{owner}/{repo}/commits/{sha}/pulls":       {"", commitPulls},
 		"GET /repos/{owner}/{repo}/issues/{number}/comments":  {"", listComments},
 		"POST /repos/{owner}/{repo}/issues/{number}/comments": {"issues|pull_requests", createComment},
-		"GET /repos/{owner}/{repo}/issues/comments/{id}":      {"", getComment},
 		"PATCH /repos/{owner}/{repo}/issues/comments/{id}":    {"issues|pull_requests", editComment},
 		"DELETE /repos/{owner}/{repo}/issues/comments/{id}":   {"issues|pull_requests", deleteComment},
 		"GET /repos/{owner}/{repo}/issues":                    {"", listIssues},
