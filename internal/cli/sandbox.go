@@ -42,6 +42,7 @@ platform's reference leaves it open.`,
 	flags.BoolVar(&opt.CreatePublishes, "create-publishes", opt.CreatePublishes, "creating an agent publishes its version 1")
 	flags.StringVar(&opt.Superseded, "superseded", opt.Superseded, "status of a version that is no longer current: archived or published")
 	flags.BoolVar(&opt.RestoreFields, "restore-fields", opt.RestoreFields, "rollback brings back the version's outcomes and infields")
+	flags.StringVar(&opt.Numbers, "numbers", opt.Numbers, "a new version is one more than the highest there is (max) or ever was (once)")
 	flags.StringVar(&opt.Listing, "listing", opt.Listing, "bearer, legacy or none")
 	flags.BoolVar(&opt.Strict, "strict", false, "answer 422 to unknown fields")
 	flags.DurationVar(&opt.TokenLife, "token-life", opt.TokenLife, "life of an access token")

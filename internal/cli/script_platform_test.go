@@ -75,6 +75,7 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	flags.BoolVar(&o.CreatePublishes, "create-publishes", o.CreatePublishes, "")
 	flags.StringVar(&o.Superseded, "superseded", o.Superseded, "")
 	flags.BoolVar(&o.RestoreFields, "restore-fields", o.RestoreFields, "")
+	flags.StringVar(&o.Numbers, "numbers", o.Numbers, "")
 	flags.StringVar(&o.Listing, "listing", o.Listing, "")
 	flags.BoolVar(&o.Strict, "strict", false, "")
 	flags.BoolVar(&o.Wrap, "wrap", false, "")

@@ -12,7 +12,7 @@ import (
 // newVersion makes a draft with this content; what content leaves out is empty.
 func (c *call) newVersion(content map[string]any) *version {
 	a, now := c.agent, naive(c.now)
-	a.Highest++
+	a.Highest = c.nextVersion()
 	fields := emptyConfig()
 	maps.Copy(fields, content)
 	maps.Copy(fields, map[string]any{
@@ -29,6 +29,18 @@ func (c *call) newVersion(content map[string]any) *version {
 	v := &version{Doc: newDoc(fields)}
 	a.Versions = append(a.Versions, v)
 	return v
+}
+
+// nextVersion is one more than the highest number there is, or ever was.
+func (c *call) nextVersion() int {
+	if c.s.opts.Numbers == "once" {
+		return c.agent.Highest + 1
+	}
+	highest := 0
+	for _, v := range c.agent.Versions {
+		highest = max(highest, v.number())
+	}
+	return highest + 1
 }
 
 // overlaid makes a draft that is the current config, else the latest version,
@@ -115,7 +127,7 @@ func updateDraft(c *call) answer {
 	return raw(v.Doc)
 }
 
-// deleteDraft is endpoint 14. The number is not used again.
+// deleteDraft is endpoint 14.
 func deleteDraft(c *call) answer {
 	v, a, ok := c.versionNamed()
 	switch {

@@ -29,6 +29,7 @@ type Options struct {
 	CreatePublishes bool   // version 1 is published by the create itself; else it is a draft
 	Superseded      string // status of a version that is no longer current: "archived" (default) or "published"
 	RestoreFields   bool   // a rollback brings back that version's outcomes and infields
+	Numbers         string // of new versions: "max" (default): one more than the highest that is there; "once": a deleted draft's number is not used again
 	Listing         string // "bearer" (default): endpoints 3 and 4; "legacy": 3 alone; "none": neither
 	Strict          bool   // unknown body fields answer 422; else they are dropped
 	// Extra names further fields that this platform knows and stores: of a
@@ -76,6 +77,7 @@ func (o *Options) fill() {
 	}
 	fallback(&o.Rollback, "repoint")
 	fallback(&o.Superseded, "archived")
+	fallback(&o.Numbers, "max")
 	fallback(&o.Listing, "bearer")
 	fallback(&o.Email, DefaultEmail)
 	fallback(&o.Password, DefaultPassword)
@@ -102,6 +104,7 @@ func (o *Options) check() error {
 	}{
 		{"rollback", o.Rollback, []string{"repoint", "clone"}},
 		{"superseded", o.Superseded, []string{"archived", "published"}},
+		{"numbers", o.Numbers, []string{"max", "once"}},
 		{"listing", o.Listing, []string{"bearer", "legacy", "none"}},
 	} {
 		if !slices.Contains(c.allowed, c.value) {

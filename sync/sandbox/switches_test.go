@@ -172,8 +172,18 @@ func TestServices(t *testing.T) {
 	c.do(422, "PUT", a+"/config/vad_config", `[]`)
 }
 
-func TestDraftNumbersAreNotReused(t *testing.T) {
+func TestDraftNumbers(t *testing.T) {
 	c := newClient(t, nil)
+	a := c.create("A", "one")
+	c.do(200, "POST", a+"/configs", `{}`)
+	c.do(200, "DELETE", a+"/configs/2", nil)
+	if v := c.obj(200, "POST", a+"/configs", `{}`); v["version"] != 2.0 {
+		t.Errorf("one more than the highest that is there: %v", v["version"])
+	}
+}
+
+func TestDraftNumbersAreNotReused(t *testing.T) {
+	c := newClient(t, func(o *Options) { o.Numbers = "once" })
 	a := c.create("A", "one")
 	c.do(200, "POST", a+"/configs", `{}`)
 	c.do(200, "DELETE", a+"/configs/2", nil)
