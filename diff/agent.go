@@ -9,7 +9,8 @@ import (
 // agentPlanner plans one agent.
 type agentPlanner struct {
 	want       spec.Agent
-	remote     *RemoteAgent // nil: not on the platform
+	remote     *RemoteAgent // nil: not on the platform; its Versions are without holds
+	holds      []Version
 	memory     Remembered
 	remembered bool // the lock knows this very agent
 	adopting   bool // found by name, and nothing says that it is ours
@@ -39,8 +40,30 @@ func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent) *agentPlanner {
 	if known && !p.remembered && memory.ID != "" {
 		p.memory = Remembered{Protect: memory.Protect} // the lock's agent is another one, or gone
 	}
+	p.splitHolds()
 	p.wanted = Merge(want, p.remote, nil)
 	return p
+}
+
+// splitHolds takes holds out of the versions that a plan may publish, go on
+// with, or rest on: they come and go with the applies that make them.
+func (p *agentPlanner) splitHolds() {
+	if p.remote == nil {
+		return
+	}
+	var rest []Version
+	for i := range p.remote.Versions {
+		if v := &p.remote.Versions[i]; IsHold(v) {
+			p.holds = append(p.holds, *v)
+		} else {
+			rest = append(rest, *v)
+		}
+	}
+	if len(p.holds) > 0 {
+		remote := *p.remote
+		remote.Versions = rest
+		p.remote = &remote
+	}
 }
 
 func (p *agentPlanner) plan() AgentPlan {

@@ -50,6 +50,38 @@ func Notes(want spec.Agent, w Wanted, current string, commit string, policy spec
 	return text + "\n" + line
 }
 
+// A hold is a draft that an apply makes of what is live, never publishes and
+// deletes when it is done: the API's only thing of which two applies can't both
+// be the first. Its notes say so to whoever meets it in the dashboard.
+const holdText = "An apply of agentsync is changing this agent; this draft goes when that is done."
+
+var holdLine = regexp.MustCompile(`(?:^|\n)\[agentsync hold=[0-9a-f]{12}\]$`)
+
+// HoldBody is the body of endpoint 9 that makes a hold on an agent: a copy of
+// what is live or, where nothing is, of what is wanted. plan is the digest of
+// the plan ("sha256:…"), by which an apply knows its hold from another's.
+func HoldBody(want spec.Agent, w Wanted, live *Version, plan, commit string) map[string]any {
+	digest := w.ConfigDigest
+	if live != nil {
+		digest = LiveDigest(want, live)
+	}
+	mark := spec.ShortDigest(plan + want.Name)
+	notes := fmt.Sprintf("%s\n[agentsync hold=%s]\n[agentsync commit=%s config=%s]", holdText, mark, commit, digest)
+	if live != nil {
+		return map[string]any{"notes": notes} // the platform copies the rest
+	}
+	return ConfigBody(want, w, nil, notes)
+}
+
+// IsHold says whether a version is an apply's hold on its agent.
+func IsHold(v *Version) bool {
+	text, _, ok := ParseNotes(v.Notes)
+	return ok && v.IsDraft() && holdLine.MatchString(text)
+}
+
+// IsOwn says whether agentsync made the version and nobody touched it since.
+func IsOwn(v *Version, want spec.Agent) bool { return vouched(v, want) }
+
 // vouched says whether the version carries a provenance line that its content
 // still matches: agentsync made it, and nobody touched it since.
 func vouched(v *Version, want spec.Agent) bool {

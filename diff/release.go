@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/agentsync/agentsync/spec"
 )
@@ -153,9 +154,10 @@ func (p *agentPlanner) leftDrafts(relies *Version) []Step {
 		return nil
 	}
 	var steps []Step
-	for i := range p.remote.Versions {
-		v := &p.remote.Versions[i]
-		if v.IsDraft() && v != relies && vouched(v, p.want) {
+	left := slices.Concat(p.holds, p.remote.Versions)
+	for i := range left {
+		v := &left[i]
+		if v.IsDraft() && (relies == nil || v.Number != relies.Number) && vouched(v, p.want) {
 			step := p.versionStep(DeleteDraft, v)
 			step.ID = fmt.Sprintf("%s/v%d", step.ID, v.Number)
 			steps = append(steps, step)

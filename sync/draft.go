@@ -27,10 +27,24 @@ func (r *agentRun) draftBody() map[string]any {
 // given once, so of two applies at the same moment the one whose new version
 // comes first goes on, and the other takes its draft back.
 func (r *agentRun) makeDraft(ctx context.Context, body map[string]any) error {
+	number, versions, err := r.numbered(ctx, body, func(v *diff.Version) bool {
+		return diff.ConfigMismatch(r.want, v.Content) == nil
+	})
+	if err != nil {
+		return err
+	}
+	r.version = number
+	return r.claim(ctx, versions)
+}
+
+// numbered makes a draft, and gives its number and the version list as it is
+// then. A draft whose answer was lost is known by its notes, and by same.
+func (r *agentRun) numbered(ctx context.Context, body map[string]any, same func(*diff.Version) bool) (number int, versions []diff.Version, err error) {
+	notes, _ := body["notes"].(string)
 	lost := false
-	err := r.settle(ctx, func() error {
+	err = r.settle(ctx, func() error {
 		v, err := r.in.Remote.CreateDraft(ctx, r.id, body)
-		r.version = v.Number
+		number = v.Number
 		return err
 	}, func() (bool, error) {
 		lost = true
@@ -38,36 +52,28 @@ func (r *agentRun) makeDraft(ctx context.Context, body map[string]any) error {
 		if err != nil {
 			return false, err
 		}
-		ours := r.ours(versions, body)
+		ours := r.ours(versions, notes, same)
 		if len(ours) == 0 {
 			return false, nil
 		}
-		r.version = ours[0]
+		number = ours[0]
 		return true, nil
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		versions, err = r.in.Remote.Versions(ctx, r.id)
 	}
-	versions, err := r.in.Remote.Versions(ctx, r.id)
-	if err != nil {
-		return err
+	if err == nil && lost { // a create that was believed lost may have come through late
+		err = r.dropGhosts(ctx, number, r.ours(versions, notes, same))
 	}
-	if lost { // a create that was believed lost may have come through late
-		if err := r.dropGhosts(ctx, r.ours(versions, body)); err != nil {
-			return err
-		}
-	}
-	return r.claim(ctx, versions)
+	return number, versions, err
 }
 
-// ours gives the new drafts that are just what body asked for, lowest first.
-func (r *agentRun) ours(versions []diff.Version, body map[string]any) []int {
-	notes, _ := body["notes"].(string)
+// ours gives the new drafts with these notes that are the same, lowest first.
+func (r *agentRun) ours(versions []diff.Version, notes string, same func(*diff.Version) bool) []int {
 	var out []int
 	for i := len(versions) - 1; i >= 0; i-- { // newest first
 		v := &versions[i]
-		if !r.known[v.Number] && v.IsDraft() && diff.SameValue(v.Notes, notes) &&
-			diff.ConfigMismatch(r.want, v.Content) == nil {
+		if !r.known[v.Number] && v.IsDraft() && diff.SameValue(v.Notes, notes) && same(v) {
 			out = append(out, v.Number)
 		}
 	}
@@ -75,9 +81,9 @@ func (r *agentRun) ours(versions []diff.Version, body map[string]any) []int {
 }
 
 // dropGhosts keeps the first of several drafts that one lost create left.
-func (r *agentRun) dropGhosts(ctx context.Context, ours []int) error {
+func (r *agentRun) dropGhosts(ctx context.Context, kept int, ours []int) error {
 	for _, number := range ours {
-		if number <= r.version {
+		if number <= kept {
 			continue
 		}
 		if err := r.in.Remote.DeleteDraft(ctx, r.id, number); err != nil && !isNotFound(err) {
@@ -88,9 +94,9 @@ func (r *agentRun) dropGhosts(ctx context.Context, ours []int) error {
 	return nil
 }
 
-// claim looks at the version list after this run's draft was made. The agent
-// is another's when its live version moved, or when a new version stands
-// before ours.
+// claim looks at the version list after this run's draft was made, and then at
+// what else the plan rests on. Nothing is live yet, so what is not as the plan
+// saw it makes the run take its draft back.
 func (r *agentRun) claim(ctx context.Context, versions []diff.Version) error {
 	mine := findVersion(versions, r.version)
 	if mine == nil {
@@ -99,17 +105,30 @@ func (r *agentRun) claim(ctx context.Context, versions []diff.Version) error {
 	if changes := diff.ConfigMismatch(r.want, mine.Content); changes != nil {
 		return r.giveBack(ctx, notKept(changes))
 	}
+	err := r.contested(versions, r.version)
+	if err == nil && r.seen != nil && r.hold == 0 {
+		err = r.recheckRest(ctx)
+	}
+	if err != nil {
+		return r.giveBack(ctx, err)
+	}
+	r.claimed, r.claimIsFresh = mine, true
+	return nil
+}
+
+// contested says that the agent is another's: its live version moved, or a new
+// version stands before mine.
+func (r *agentRun) contested(versions []diff.Version, mine int) error {
 	if current := currentOf(versions); r.seen != nil && r.seen.Current != nil && current != nil &&
 		!diff.SameVersion(current, r.seen.Current) {
-		return r.giveBack(ctx, &conflict{fmt.Sprintf("v%d went live meanwhile%s", current.Number, by(current))})
+		return &conflict{fmt.Sprintf("v%d went live meanwhile%s", current.Number, by(current))}
 	}
 	for i := range versions {
 		v := &versions[i]
-		if !r.known[v.Number] && v.Number != r.version && (v.Number < r.version || !v.IsDraft()) {
-			return r.giveBack(ctx, &conflict{fmt.Sprintf("another apply or person made v%d meanwhile%s", v.Number, by(v))})
+		if !r.known[v.Number] && v.Number != mine && (v.Number < mine || !v.IsDraft()) {
+			return &conflict{fmt.Sprintf("another apply or person made v%d meanwhile%s", v.Number, by(v))}
 		}
 	}
-	r.claimed, r.claimIsFresh = mine, true
 	return nil
 }
 

@@ -18,6 +18,15 @@ import (
 
 // guard looks before the write of step.
 func (r *agentRun) guard(ctx context.Context, step diff.Step) error {
+	if r.seen == nil {
+		return r.holdNew(ctx, step)
+	}
+	if err := r.guardHold(ctx); err != nil {
+		return err
+	}
+	if err := r.holdTail(ctx, step); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	if r.writesConfig() && !r.claimIsFresh {
 		group.Go(func() error { return r.guardConfig(ctx) })

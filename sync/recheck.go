@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/spec"
@@ -49,6 +48,9 @@ func (r *agentRun) recheck(ctx context.Context) error {
 		return nil
 	}
 	t := touchedBy(r.plan.Steps)
+	if r.needsHold() {
+		t.versions, t.current = true, false
+	}
 	fresh := *r.seen
 	if err := readSections(ctx, r.in.Remote, &fresh, t.sections); err != nil {
 		if isNotFound(err) {
@@ -65,23 +67,20 @@ func (r *agentRun) recheck(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, section := range []string{spec.SectionAgent, spec.SectionConfig, spec.SectionOutcomes, spec.SectionInfields} {
-		if !diff.SameSection(section, r.seen, &fresh) {
-			return &conflict{describeMove(section, &fresh)}
-		}
-	}
-	return nil
+	return r.sameAsSeen(&fresh)
 }
 
 func (r *agentRun) recheckVersions(ctx context.Context, fresh *diff.RemoteAgent, versions []diff.Version) error {
 	r.known = map[int]bool{}
-	for _, v := range r.seen.Versions {
-		r.known[v.Number] = true
-	}
 	for i := range versions {
-		if v := &versions[i]; !r.known[v.Number] {
+		v := &versions[i] // a plan without a list rests on what is live alone
+		if r.seen.Versions != nil && findVersion(r.seen.Versions, v.Number) == nil {
 			return &conflict{fmt.Sprintf("v%d was made since the plan%s", v.Number, by(v))}
 		}
+		r.known[v.Number] = true
+	}
+	if v := r.inUse(versions); v != nil {
+		return &conflict{fmt.Sprintf("draft v%d is fresh, and not this lock file's: another apply may be at work with it%s", v.Number, by(v))}
 	}
 	current := currentOf(versions)
 	if current == nil && r.seen.Current != nil {
@@ -96,9 +95,6 @@ func (r *agentRun) recheckVersions(ctx context.Context, fresh *diff.RemoteAgent,
 			continue
 		}
 		before, now := findVersion(r.seen.Versions, *step.To), findVersion(versions, *step.To)
-		if step.Action == diff.UpdateDraft && r.maybeInUse(now) {
-			return &conflict{fmt.Sprintf("draft v%d is less than a minute old, and not this lock file's: another apply may be about to publish it%s", *step.To, by(now))}
-		}
 		if !diff.SameVersion(before, now) {
 			return &conflict{fmt.Sprintf("v%d was changed since the plan%s", *step.To, by(now))}
 		}
@@ -106,23 +102,31 @@ func (r *agentRun) recheckVersions(ctx context.Context, fresh *diff.RemoteAgent,
 	return nil
 }
 
-// maybeInUse says whether a draft may be one that another apply has just made
-// as its claim: its lock file is another one, and the draft is fresh.
-func (r *agentRun) maybeInUse(draft *diff.Version) bool {
-	if draft == nil || r.before.Unfinished || r.before.Draft == draft.Number {
-		return false
+// recheckRest reads the rest of the agent while this run holds it: fields, and
+// the lists that the manifest manages. Another apply that ended between the
+// plan and the hold shows there.
+func (r *agentRun) recheckRest(ctx context.Context) error {
+	fresh := *r.seen
+	r.rest = sections{agent: true, outcomes: r.want.OutcomesManaged, infields: r.want.InfieldsManaged}
+	if err := readSections(ctx, r.in.Remote, &fresh, r.rest); err != nil {
+		return fmt.Errorf("read again before the first write: %w", err)
 	}
-	now := time.Now
-	if r.in.Now != nil {
-		now = r.in.Now
+	if err := r.sameAsSeen(&fresh); err != nil {
+		return err
 	}
-	age := now().Sub(draft.UpdatedAt).Abs()
-	return !draft.UpdatedAt.IsZero() && age < claimAge
+	r.checked = &fresh
+	return nil
 }
 
-// claimAge is how long a draft that agentsync made may be an apply's claim:
-// from its draft to its publication an apply takes seconds.
-const claimAge = time.Minute
+// sameAsSeen wants what the plan saw.
+func (r *agentRun) sameAsSeen(fresh *diff.RemoteAgent) error {
+	for _, section := range []string{spec.SectionAgent, spec.SectionConfig, spec.SectionOutcomes, spec.SectionInfields} {
+		if !diff.SameSection(section, r.seen, fresh) {
+			return &conflict{describeMove(section, fresh)}
+		}
+	}
+	return nil
+}
 
 // describeMove says what moved since the plan, and by whom where that is known.
 func describeMove(section string, fresh *diff.RemoteAgent) string {

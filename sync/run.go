@@ -1,9 +1,11 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/spec"
@@ -32,9 +34,15 @@ type agentRun struct {
 	// liveHolds says whether what is live is what this run knows of: what the
 	// plan saw, or what a step of this run made live.
 	liveHolds func(*diff.Version) bool
-	writes    int  // that may have reached the platform and were not taken back
-	moved     bool // another apply in this folder was there since the plan
-	stop      context.CancelCauseFunc
+	hold      int // the draft that holds the agent; 0 when there is none
+	heldSince time.Time
+	stale     []int // holds that killed applies left
+	// checked is the agent as it was read under the hold, in the sections rest.
+	checked *diff.RemoteAgent
+	rest    sections
+	writes  int  // that may have reached the platform and were not taken back
+	moved   bool // another apply in this folder was there since the plan
+	stop    context.CancelCauseFunc
 }
 
 func (a *applier) newRun(plan diff.AgentPlan, out *AgentReport) *agentRun {
@@ -55,13 +63,25 @@ func (r *agentRun) run(ctx context.Context) {
 	} else {
 		err = r.recheck(ctx)
 	}
+	if err == nil && r.needsHold() {
+		err = r.takeHold(ctx)
+	}
 	if err != nil {
 		r.fail(ctx, 0, err)
 	} else {
 		err = r.runSteps(ctx)
 	}
+	var entry *lock.Entry
 	if err == nil && r.plan.Status != diff.Delete {
-		err = r.verify(ctx)
+		entry, err = r.verify(ctx)
+	}
+	if endErr := r.letGo(ctx); err == nil && r.hold != 0 {
+		err = cmp.Or(endErr, ctx.Err())
+	} else if endErr != nil {
+		err = fmt.Errorf("%w; %v", err, endErr)
+	}
+	if err == nil && entry != nil {
+		r.in.Lock.PutLater(map[string]*lock.Entry{r.plan.Name: entry})
 	}
 	r.out.AgentID = r.id
 	switch {
@@ -69,7 +89,7 @@ func (r *agentRun) run(ctx context.Context) {
 		r.out.Result = "done"
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		r.out.Result, r.out.Error = interrupted, whyCancelled(ctx)
-		if r.allDone() {
+		if r.allDone() && entry == nil {
 			r.out.Error += " before the agent was read back"
 		}
 	default:
@@ -87,7 +107,7 @@ func (r *agentRun) runSteps(ctx context.Context) error {
 	for n, i := range r.order() {
 		step := r.plan.Steps[i]
 		err := ctx.Err()
-		if err == nil && n > 0 && r.seen != nil {
+		if err == nil && n > 0 {
 			if err = r.guard(ctx, step); isConflict(err) && r.claimed != nil && !r.published {
 				err = r.giveBack(ctx, err)
 			}

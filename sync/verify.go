@@ -12,34 +12,33 @@ import (
 
 // verify reads the agent once more. It must be what is wanted: a plan of it
 // must be empty. A rollback may have moved outcomes and infields: those are set
-// right, once. Verified, the agent is unmarked in the lock.
-func (r *agentRun) verify(ctx context.Context) error {
+// right, once. It gives the lock's entry of the verified agent, unmarked.
+func (r *agentRun) verify(ctx context.Context) (*lock.Entry, error) {
 	fresh, left, err := r.replan(ctx)
 	if err != nil {
-		return fmt.Errorf("read back: %w", err)
+		return nil, fmt.Errorf("read back: %w", err)
 	}
 	if len(left) > 0 && r.rolledBack() && settable(left) {
 		for _, step := range left {
 			if _, err := r.do(ctx, step); err != nil {
-				return fmt.Errorf("set right %s %s: %w", step.Action, step.Target, err)
+				return nil, fmt.Errorf("set right %s %s: %w", step.Action, step.Target, err)
 			}
 		}
 		if fresh, left, err = r.replan(ctx); err != nil {
-			return fmt.Errorf("read back: %w", err)
+			return nil, fmt.Errorf("read back: %w", err)
 		}
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("read back, the agent is not what was applied: %s; plan again", describeLeft(left))
+		return nil, fmt.Errorf("read back, the agent is not what was applied: %s; plan again", describeLeft(left))
 	}
 	entry := toEntry(diff.Remember(r.want, fresh))
-	r.in.Lock.PutLater(map[string]*lock.Entry{r.plan.Name: &entry})
-	return nil
+	return &entry, nil
 }
 
 // replan reads the whole agent and plans it again.
 func (r *agentRun) replan(ctx context.Context) (*diff.RemoteAgent, []diff.Step, error) {
-	fresh := &diff.RemoteAgent{ID: r.id}
-	if err := readSections(ctx, r.in.Remote, fresh, allSections); err != nil {
+	fresh, which := r.readBack()
+	if err := readSections(ctx, r.in.Remote, fresh, which); err != nil {
 		return nil, nil, err
 	}
 	want := r.wantedBack()
@@ -60,6 +59,23 @@ func (r *agentRun) replan(ctx context.Context) (*diff.RemoteAgent, []diff.Step, 
 	}
 	r.wanted = diff.Merge(want, fresh, nil)
 	return fresh, plan.Agents[0].Steps, nil
+}
+
+// readBack gives the agent as far as it needs no reading again: an apply of
+// nothing but a draft and its publication has read the rest under its claim,
+// right before it went live, and can't have changed it.
+func (r *agentRun) readBack() (*diff.RemoteAgent, sections) {
+	for _, step := range r.plan.Steps {
+		if step.Action != diff.CreateDraft && step.Action != diff.Publish {
+			return &diff.RemoteAgent{ID: r.id}, allSections
+		}
+	}
+	if r.checked == nil || !r.makesDraft() {
+		return &diff.RemoteAgent{ID: r.id}, allSections
+	}
+	fresh := *r.checked
+	fresh.Current, fresh.Versions = nil, nil
+	return &fresh, sections{current: true, outcomes: !r.rest.outcomes, infields: !r.rest.infields}
 }
 
 // wantedBack is the manifest as it must be read back. After a rollback that

@@ -139,6 +139,7 @@ func TestEveryBoundary(t *testing.T) {
 		"first readings": func(*sandbox.Options) {},
 		"other readings": func(o *sandbox.Options) {
 			o.Rollback, o.CreatePublishes, o.Superseded, o.RestoreFields, o.Strict = "clone", false, "published", false, true
+			o.Numbers = "once"
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
