@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -173,4 +174,61 @@ func chance(seed int64) func(context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// leftHold gives a world in which an apply was killed right after it made its
+// hold, by the platform's clock so long ago, and whose lock file is lost.
+func leftHold(t *testing.T, ago time.Duration) *world {
+	t.Helper()
+	w := newWorld(t, func(o *sandbox.Options) { o.Now = func() time.Time { return time.Now().Add(-ago) } })
+	w.write(map[string]string{"a.yaml": rival("Hi.", "zero", "zero", "0.2", "maya")})
+	w.must(0, "apply", "--auto-approve")
+	w.write(map[string]string{"a.yaml": rival("Hi.", "zero", "one", "0.2", "maya")})
+	before := w.must(0, "plan", "--format", "json").stdout
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/configs", Nth: 1, Do: faults.After(func(*http.Request) { w.kill() })})
+	if r := w.run("apply", "--auto-approve"); r.code != -1 {
+		t.Fatalf("want it killed: %s", r)
+	}
+	w.faults.Reset()
+	if len(w.drafts()) != 1 {
+		t.Fatalf("want the hold, got %v", w.drafts())
+	}
+	w.write(map[string]string{"agentsync.lock.yaml": ""})
+	if after := w.must(0, "plan", "--format", "json").stdout; !strings.Contains(after, `"steps": 3`) || strings.Contains(after, "_draft") {
+		t.Fatalf("want the hold in no plan; before\n%s\nafter\n%s", before, after)
+	}
+	return w
+}
+
+// drafts are the notes of all drafts of Agent a.
+func (w *world) drafts() []string {
+	w.t.Helper()
+	agent, _ := w.snapshot().Agent("Agent a")
+	var notes []string
+	for _, v := range agent.Versions {
+		if v.Status == "draft" {
+			notes = append(notes, v.Notes)
+		}
+	}
+	return notes
+}
+
+func TestFreshHoldIsAConflict(t *testing.T) {
+	t.Parallel()
+	w := leftHold(t, 0)
+	w.faults.Reset()
+	r := w.must(1, "apply", "--auto-approve")
+	if !strings.Contains(r.stdout, "conflict: draft v2 is fresh") || w.faults.Writes() != 0 || len(w.drafts()) != 1 {
+		t.Errorf("want a conflict and no write, got %d writes and drafts %q: %s", w.faults.Writes(), w.drafts(), r)
+	}
+}
+
+func TestOldHoldIsRemoved(t *testing.T) {
+	t.Parallel()
+	w := leftHold(t, 6*time.Minute)
+	w.must(0, "apply", "--auto-approve")
+	if len(w.drafts()) != 0 {
+		t.Errorf("drafts are left: %q", w.drafts())
+	}
+	w.settled()
 }
