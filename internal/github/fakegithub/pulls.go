@@ -136,6 +136,12 @@ func (c *call) comment() *Comment {
 	return nil
 }
 
+func getComment(c *call) {
+	if one := c.comment(); one != nil {
+		reply(c.w, http.StatusOK, commentJSON(c, one))
+	}
+}
+
 func editComment(c *call) {
 	one := c.comment()
 	if one == nil {

@@ -36,8 +36,9 @@ func (s *Server) routes() {
 		"GET /repos/{owner}/{repo}/commits/{sha}/pulls":       {"", commitPulls},
 		"GET /repos/{owner}/{repo}/issues/{number}/comments":  {"", listComments},
 		"POST /repos/{owner}/{repo}/issues/{number}/comments": {"issues|pull_requests", createComment},
-		"PATCH /repos/{owner}/{repo}/issues/comments/{id}":    {"issues|pull_requests", editComment},
-		"DELETE /repos/{owner}/{repo}/issues/comments/{id}":   {"issues|pull_requests", deleteComment},
+		"GET /repos/{owner}/{repo}/issue-comments/{id}":       {"", getComment},
+		"PATCH /repos/{owner}/{repo}/issue-comments/{id}":     {"issues|pull_requests", editComment},
+		"DELETE /repos/{owner}/{repo}/issue-comments/{id}":    {"issues|pull_requests", deleteComment},
 		"GET /repos/{owner}/{repo}/issues":                    {"", listIssues},
 		"POST /repos/{owner}/{repo}/issues":                   {"issues", createIssue},
 		"GET /repos/{owner}/{repo}/issues/{number}":           {"", getIssue},
@@ -59,6 +60,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, token string) {
 		fail(w, http.StatusUnauthorized, "Bad credentials")
 		return
 	}
+	// A mux can't tell issues/comments/7 from issues/7/comments.
+	r.URL.Path = strings.Replace(r.URL.Path, "/issues/comments/", "/issue-comments/", 1)
 	s.mux.ServeHTTP(w, r)
 }
 
