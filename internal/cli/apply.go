@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
@@ -77,6 +78,7 @@ func (o applyOptions) check() error {
 
 // runApply applies, and leaves a report on every way out.
 func (a *app) runApply(ctx context.Context, opt applyOptions) error {
+	a.reported = true
 	if opt.report != "" { // not only after all is applied
 		if err := checkWritable(opt.report); err != nil {
 			return err
@@ -92,6 +94,23 @@ func (a *app) runApply(ctx context.Context, opt applyOptions) error {
 		}
 	}
 	return err
+}
+
+// reportUnparsed writes the report of an apply whose command line could not be
+// read, as far as it says where to.
+func (a *app) reportUnparsed(ctx context.Context, args []string, err error) error {
+	path := ""
+	for i, arg := range args {
+		if value, ok := strings.CutPrefix(arg, "--report="); ok {
+			path = value
+		} else if arg == "--report" && i+1 < len(args) {
+			path = args[i+1]
+		}
+	}
+	if path == "" || !slices.Contains(args, "apply") || exitCode(ctx, err) != ExitUsage {
+		return nil
+	}
+	return writeReport(path, sync.NewReport(&diff.Plan{Environment: a.environment()}, resultOf(ctx, err), errText(err)))
 }
 
 // checkWritable says whether a file can be put at path.

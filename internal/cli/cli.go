@@ -73,6 +73,9 @@ func Main(ctx context.Context, args []string, env Env) int {
 	root := app.rootCmd()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err != nil && !app.reported {
+		err = errors.Join(err, app.reportUnparsed(ctx, args, err))
+	}
 	app.clearProgress()
 	if err != nil && !isSilent(err) {
 		app.printError(err)
@@ -90,6 +93,7 @@ type app struct {
 	noColor     bool
 	verbose     bool
 	progress    progress
+	reported    bool // apply has written its report, or was not asked for one
 }
 
 func (a *app) rootCmd() *cobra.Command {

@@ -127,22 +127,29 @@ func (a *app) connect(project *spec.Project) (*session, error) {
 
 // useAccount takes the base URL and the credentials from the environment. The
 // variable wins over the files, so that a pull request can't send the
-// credentials of the one who runs it elsewhere.
+// credentials of the one who runs it elsewhere; in CI, where nobody looks at
+// agentsync.yaml first, an address that only a file names is warned of.
 func (s *session) useAccount(options *indus.Options) error {
 	env := &s.project.Environment
 	getenv := s.app.env.Getenv
-	if url := getenv("INDUSLABS_BASE_URL"); url != "" {
-		if env.BaseURL != "" && env.BaseURL != url {
-			s.app.verbosef("INDUSLABS_BASE_URL is used instead of %s's %s", env.BaseURLPos, env.BaseURL)
-		}
-		if err := indus.CheckBaseURL(url); err != nil {
-			return fmt.Errorf("INDUSLABS_BASE_URL: %w", err)
-		}
-		env.BaseURL = trimSlash(url)
+	address, named := getenv("INDUSLABS_BASE_URL"), "INDUSLABS_BASE_URL"
+	switch {
+	case address != "" && env.BaseURL != "" && env.BaseURL != address:
+		s.app.verbosef("INDUSLABS_BASE_URL is used instead of %s's %s", env.BaseURLPos, env.BaseURL)
+	case address == "" && env.BaseURL != "":
+		address, named = env.BaseURL, env.BaseURLPos.String()
+	case address == "":
+		address, named = defaultBaseURL, "the default"
 	}
-	if env.BaseURL == "" {
-		env.BaseURL = defaultBaseURL
+	address, err := indus.CanonicalBaseURL(address)
+	if err != nil {
+		return fmt.Errorf("%s: %w", named, err)
 	}
+	if named == env.BaseURLPos.String() && address != defaultBaseURL && getenv("CI") == "true" {
+		s.app.message("warning: %s: the credentials go to %s, which only this file names", named, address)
+		s.app.message("  hint: set INDUSLABS_BASE_URL in the workflow, so that no pull request can send them elsewhere")
+	}
+	env.BaseURL = address
 	vars := env.Credentials
 	options.BaseURL = env.BaseURL
 	options.Credentials = indus.Credentials{
@@ -152,13 +159,6 @@ func (s *session) useAccount(options *indus.Options) error {
 		APIKey:   secret.New(getenv(vars.APIKey)),
 	}
 	return nil
-}
-
-func trimSlash(s string) string {
-	for len(s) > 0 && s[len(s)-1] == '/' {
-		s = s[:len(s)-1]
-	}
-	return s
 }
 
 // useSandbox serves the embedded platform in this process.

@@ -149,10 +149,21 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // parseBase checks the base URL. What is wrong is said without repeating a
 // password that may be in it.
-// CheckBaseURL says what is wrong with an address for Options.BaseURL.
-func CheckBaseURL(raw string) error {
-	_, err := parseBase(raw)
-	return err
+// CanonicalBaseURL gives an address for Options.BaseURL in the one form that
+// plans hold: scheme and host in lower case, no port that goes without saying,
+// no slash at the end. The error says what is wrong with the address.
+func CanonicalBaseURL(raw string) (string, error) {
+	u, err := parseBase(raw)
+	if err != nil {
+		return "", err
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	for scheme, port := range map[string]string{"http": ":80", "https": ":443"} {
+		if u.Scheme == scheme {
+			u.Host = strings.TrimSuffix(u.Host, port)
+		}
+	}
+	return u.String(), nil
 }
 
 func parseBase(raw string) (*url.URL, error) {
