@@ -1,13 +1,17 @@
 package action
 
 import (
+	"fmt"
 	"maps"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/agentsync/agentsync/internal/github"
 	"gopkg.in/yaml.v3"
 )
 
@@ -82,6 +86,54 @@ func TestActionHandsInputsOn(t *testing.T) {
 		if !strings.Contains(o.Value, "steps."+run["id"].(string)+".outputs."+output+" ") {
 			t.Errorf("output %s is %s", output, o.Value)
 		}
+	}
+}
+
+// TestActionHasAllOutputs holds the outputs that the command writes against
+// those that action.yml hands on.
+func TestActionHasAllOutputs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "output")
+	if err := (github.Outputs{}).Write(path); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written []string
+	for _, found := range regexp.MustCompile(`(?m)^([a-z-]+)<<`).FindAllStringSubmatch(string(data), -1) {
+		written = append(written, found[1])
+	}
+	slices.Sort(written)
+	if names := slices.Sorted(maps.Keys(readAction(t).Outputs)); !slices.Equal(written, names) {
+		t.Errorf("the command writes %q, action.yml has %q", written, names)
+	}
+}
+
+// TestActionBecomesTheProgram runs the last step's line as a runner does. The
+// program takes the shell's place, so that a cancelled job's signal reaches it,
+// and its exit code is the step's. A value with a shell's signs stays a value.
+func TestActionBecomesTheProgram(t *testing.T) {
+	m := readAction(t)
+	dir := t.TempDir()
+	program, script := filepath.Join(dir, "a program"), filepath.Join(dir, "script.sh")
+	for path, text := range map[string]string{
+		program: "#!/usr/bin/env bash\necho \"$$ $# $2\"\nexit 3\n",
+		script:  m.Runs.Steps[len(m.Runs.Steps)-1]["run"].(string),
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := exec.LookPath("bash"); err != nil {
+		skip(t, "no bash")
+	}
+	const hostile = "plan; $(exit 1) `exit 1` \" '"
+	cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", script)
+	cmd.Env = append(os.Environ(), "AGENTSYNC="+program, "INPUT_COMMAND="+hostile)
+	out, err := cmd.Output()
+	if want := fmt.Sprintf("%d 2 %s\n", cmd.ProcessState.Pid(), hostile); string(out) != want || cmd.ProcessState.ExitCode() != 3 {
+		t.Errorf("want exit 3 and %q, got %v and %q", want, err, out)
 	}
 }
 
