@@ -6,12 +6,6 @@ import (
 	"github.com/agentsync/agentsync/diff"
 )
 
-const (
-	contextLines = 2
-	maxLines     = 200 // lines of one changed field that are shown without -v
-	maxWhole     = 6   // lines of a text that is new or goes away
-)
-
 // block writes a change line by line: hunks with their place in the prompt's
 // file, a little context, and marked words.
 func (p *printer) block(b block) {
@@ -20,13 +14,10 @@ func (p *printer) block(b block) {
 		return
 	}
 	regions := compare(b.before, b.after)
-	budget := maxLines
-	if p.opt.Verbose {
-		budget = len(b.before) + len(b.after)
-	}
+	budget := p.show.lines
 	from := 0 // context starts after what is shown already
 	for len(regions) > 0 && budget > 0 {
-		n := hunkLength(regions, b.source)
+		n := p.hunkLength(regions, b.source)
 		h := hunk{regions: regions[:n], from: from, to: len(b.after)}
 		regions = regions[n:]
 		if len(regions) > 0 {
@@ -53,7 +44,8 @@ type hunk struct {
 // more says that changed lines are not shown.
 func (p *printer) more(lines int) {
 	if lines > 0 {
-		p.line(span{plain, p.indent}, span{faint, fmt.Sprintf("… %s (-v shows all)", count(lines, "more line", "more lines"))})
+		p.cut = true
+		p.line(span{plain, p.indent}, span{faint, "… " + count(lines, "more line", "more lines") + p.rest})
 	}
 }
 
@@ -64,8 +56,8 @@ func (p *printer) whole(b block) {
 		lines, sign = b.before, '-'
 	}
 	shown := len(lines)
-	if !p.opt.Verbose && shown > maxWhole+1 {
-		shown = maxWhole
+	if shown > p.show.whole+1 {
+		shown = p.show.whole
 	}
 	p.hunkHeader(b, 0)
 	for _, line := range lines[:shown] {
@@ -76,10 +68,10 @@ func (p *printer) whole(b block) {
 
 // hunkLength is how many of the regions are shown as one hunk: those with
 // little between them, and from the same file.
-func hunkLength(regions []region, source []diff.Source) int {
+func (p *printer) hunkLength(regions []region, source []diff.Source) int {
 	file, _ := locate(source, regions[0].j1+1)
 	n := 1
-	for n < len(regions) && regions[n].j1-regions[n-1].j2 <= 2*contextLines {
+	for n < len(regions) && regions[n].j1-regions[n-1].j2 <= 2*p.show.context {
 		if f, _ := locate(source, regions[n].j1+1); f != file {
 			break
 		}
@@ -92,7 +84,7 @@ func hunkLength(regions []region, source []diff.Source) int {
 // lines and says what it left out; end is the first new line after it.
 func (p *printer) hunk(b block, h hunk, budget int) (shown, end int) {
 	p.hunkHeader(b, h.regions[0].j1)
-	at := max(h.regions[0].j1-contextLines, h.from)
+	at := max(h.regions[0].j1-p.show.context, h.from)
 	for at < h.regions[0].j1 && b.after[at] == "" {
 		at++ // no blank line at a hunk's edge
 	}
@@ -109,7 +101,7 @@ func (p *printer) hunk(b block, h hunk, budget int) (shown, end int) {
 		shown += p.region(b.before[r.i1:r.i2], b.after[r.j1:r.j2], budget-shown)
 		at = r.j2
 	}
-	end = min(at+contextLines, h.to)
+	end = min(at+p.show.context, h.to)
 	for end > at && b.after[end-1] == "" {
 		end--
 	}

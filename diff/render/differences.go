@@ -13,18 +13,31 @@ import (
 // it would be made now, for somebody who has to decide whether to review
 // again: by agent, step and field, with the reviewed and the present value,
 // and who moved: what the platform has, or what git wants. Two plans that say
-// the same give one line. The error is w's.
-func Differences(w io.Writer, saved, now *diff.Plan, opt Options) error {
+// the same give one line. Beside an abridged plan (see ParseReviewed) long
+// values show as their size and a digest, and what the abridged plan cannot
+// tell is said. The error is w's.
+func Differences(w io.Writer, reviewed, now *diff.Plan, opt Options) error {
 	p := newPrinter(w, opt)
 	p.indent = "    "
+	p.differences(reviewed, now)
+	return p.flush()
+}
+
+func (p *printer) differences(saved, now *diff.Plan) {
+	now = AbridgeAs(now, saved)
+	p.short = abridgement(saved.FormatVersion)
 	p.fact("", "format_version", saved.FormatVersion, now.FormatVersion)
 	p.fact("", "environment", saved.Environment, now.Environment)
 	p.fact("", "base_url", saved.BaseURL, now.BaseURL)
+	p.fact("", "base", saved.Base, now.Base)
+	p.fact("", "targets", strings.Join(saved.Targets, ", "), strings.Join(now.Targets, ", "))
+	p.fact("", "prune", yesNo(saved.Prune), yesNo(now.Prune))
 	before, after := agentsByName(saved), agentsByName(now)
 	for _, name := range spec.SortedKeys(union(before, after)) {
 		p.agentDifferences(before[name], after[name])
 	}
 	p.remarkDifferences(refusalLines(saved), refusalLines(now))
+	p.inShort(saved, now)
 	switch {
 	case p.lines > 0:
 	case saved.Digest != now.Digest:
@@ -33,7 +46,22 @@ func Differences(w io.Writer, saved, now *diff.Plan, opt Options) error {
 	default:
 		p.line(span{plain, "No differences: the plan is as it was reviewed."})
 	}
-	return p.flush()
+}
+
+// inShort says what an abridged plan leaves open.
+func (p *printer) inShort(saved, now *diff.Plan) {
+	if p.short == unabridged || saved.Digest == now.Digest && p.lines == 0 {
+		return
+	}
+	if p.lines == 0 {
+		p.line(span{plain, "The plan has changed, in what the kept form of the reviewed plan leaves out."})
+		p.fact("  ", "digest", saved.Digest, now.Digest)
+	}
+	p.gap()
+	p.line(span{faint, "The reviewed plan was kept in short: ‹…› stands for a longer value, by a digest of it."})
+	if p.short == shortest {
+		p.line(span{plain, fmt.Sprintf("Agents that were unchanged when reviewed were only counted, and are not compared: %d then, %d now.", saved.Summary.Unchanged, now.Summary.Unchanged)})
+	}
 }
 
 const factColumns = 18
@@ -77,7 +105,11 @@ func (p *printer) agentDifferences(saved, now *diff.AgentPlan) {
 	switch {
 	case saved == nil:
 		p.gap()
-		p.line(span{strong, Escape(now.Name)}, span{plain, "   was not in the reviewed plan, and is now: " + statusText(now)})
+		then := "was not in the reviewed plan"
+		if p.short == shortest {
+			then += ", or unchanged in it"
+		}
+		p.line(span{strong, Escape(now.Name)}, span{plain, "   " + then + ", and is now: " + statusText(now)})
 		return
 	case now == nil:
 		p.gap()
@@ -87,7 +119,11 @@ func (p *printer) agentDifferences(saved, now *diff.AgentPlan) {
 		return
 	}
 	p.gap()
-	p.line(span{strong, Escape(now.Name)}, span{plain, "  " + quote(now.AgentName)}, span{faint, "  " + orNone(now.AgentID)})
+	header := []span{{strong, Escape(now.Name)}}
+	if now.AgentName != "" || now.AgentID != "" {
+		header = append(header, span{plain, "  " + quote(now.AgentName)}, span{faint, "  " + orNone(now.AgentID)})
+	}
+	p.line(header...)
 	p.fact("  ", "agent_name", saved.AgentName, now.AgentName)
 	p.fact("  ", "agent_id", saved.AgentID, now.AgentID)
 	p.fact("  ", "status", string(saved.Status), string(now.Status))
@@ -259,7 +295,11 @@ func (p *printer) changeDifference(path string, saved, now *diff.Change) {
 
 // brief is a value in a few words.
 func brief(v any) string {
-	if s, ok := v.(string); ok && isLong(v) {
+	s, _ := v.(string)
+	switch {
+	case isAbridged(v):
+		return shorten(Escape(s), maxInline)
+	case isLong(v):
 		return "text of " + size(s)
 	}
 	return shorten(literal("", v), maxInline)

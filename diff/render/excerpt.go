@@ -1,16 +1,13 @@
 package render
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
 const (
 	ellipsis   = "…"
-	keepAround = 40   // columns, at most, of an unchanged stretch kept beside a change
-	maxAdded   = 1200 // columns of one line that goes live, at most
-	maxRemoved = 360  // columns of one line that only goes away, at most
+	keepAround = 40 // columns, at most, of an unchanged stretch kept beside a change
 )
 
 // content writes one line of a text diff under its sign: as it is when it is
@@ -78,10 +75,10 @@ func (p *printer) excerpt(r row) []part {
 		return []part{{text: strings.TrimRight(start, " ") + " " + ellipsis}}
 	}
 	if len(r.parts) == 1 && r.sign == '-' {
-		return bound(r.parts, maxRemoved)
+		return p.bound(r.parts, p.show.removed)
 	}
 	if len(r.parts) == 1 {
-		return bound(r.parts, maxAdded)
+		return p.bound(r.parts, p.show.added)
 	}
 	out := make([]part, 0, len(r.parts))
 	for i, part := range r.parts {
@@ -90,7 +87,7 @@ func (p *printer) excerpt(r row) []part {
 		}
 		out = append(out, part)
 	}
-	return bound(out, maxAdded)
+	return p.bound(out, p.show.added)
 }
 
 // elide keeps the ends of an unchanged stretch that touch a change: keep
@@ -120,7 +117,7 @@ func elide(s string, keep int, left, right bool) string {
 }
 
 // bound cuts parts after max columns and says how many characters follow.
-func bound(parts []part, max int) []part {
+func (p *printer) bound(parts []part, max int) []part {
 	var out []part
 	for i, part := range parts {
 		n := columns(part.text)
@@ -134,14 +131,15 @@ func bound(parts []part, max int) []part {
 			left += utf8.RuneCountInString(later.text)
 		}
 		part.text = strings.TrimRight(start, " ")
-		return append(out, part, partNote(left))
+		p.cut = true
+		return append(out, part, p.partNote(left))
 	}
 	return out
 }
 
 // partNote says how many characters of a line are not shown.
-func partNote(left int) part {
-	return part{text: fmt.Sprintf(" … %s (-v shows all)", count(left, "more character", "more characters"))}
+func (p *printer) partNote(left int) part {
+	return part{text: " … " + count(left, "more character", "more characters") + p.rest}
 }
 
 // wrapSpans breaks spans into lines of at most width columns, at spaces where

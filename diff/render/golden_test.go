@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -53,9 +55,12 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// packedPlan is left out of the golden files: its bytes are the compressor's.
+var packedPlan = regexp.MustCompile(`gzip="[^"]*"`)
+
 func TestMarkdown(t *testing.T) {
 	for _, tt := range plans {
-		golden(t, tt.name+".md", markdownOf(t, tt.plan))
+		golden(t, tt.name+".md", packedPlan.ReplaceAllString(markdownOf(t, tt.plan), `gzip="…"`))
 	}
 }
 
@@ -73,6 +78,7 @@ func TestDifferences(t *testing.T) {
 	edited.Agents[0].Fingerprint = digestOf("e")
 	edited.Agents[3] = unchanged("zulu")
 	edited.Refusals = []diff.Refusal{{Agent: "zulu", Rule: "protect", Message: "the agent is protected"}}
+	edited = sealed(edited)
 	elsewhere := contractPlan()
 	elsewhere.Environment, elsewhere.BaseURL = "staging", "https://staging.example.com"
 	other := contractPlan()
@@ -87,6 +93,19 @@ func TestDifferences(t *testing.T) {
 		}
 		golden(t, tt.name+".differences", buf.String())
 	}
+	for _, s := range []short{shortValues, shortAgents, shortest} {
+		var buf bytes.Buffer
+		if err := Differences(&buf, abridge(contractPlan(), s), edited, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, fmt.Sprintf("abridged-%d.differences", s), buf.String())
+	}
+	var buf bytes.Buffer
+	if err := DifferencesMarkdown(&buf, contractPlan(), edited, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	parsed(t, buf.String())
+	golden(t, "edited.differences.md", buf.String())
 }
 
 func markdownOf(t testing.TB, p *diff.Plan) string {

@@ -106,6 +106,12 @@ func ParseJSON(data []byte) (*diff.Plan, error) {
 
 // parse is ParseJSON without the look at the digest.
 func parse(data []byte) (*diff.Plan, error) {
+	return parseForm(data, func(version string) bool { return version == diff.FormatVersion }, nil)
+}
+
+// parseForm is parse for the format versions that known names. A plan that is
+// kept in another form comes to its own by restore, unless that is nil.
+func parseForm(data []byte, known func(version string) bool, restore func(*diff.Plan) *diff.Plan) (*diff.Plan, error) {
 	if len(data) > maxPlanBytes {
 		return nil, fmt.Errorf("plan file: %d MB is more than the limit of %d MB", len(data)>>20, maxPlanBytes>>20)
 	}
@@ -121,17 +127,21 @@ func parse(data []byte) (*diff.Plan, error) {
 	switch {
 	case format.Version == nil:
 		return nil, errors.New("plan file: no format_version: this is not a plan")
-	case *format.Version != diff.FormatVersion:
+	case !known(*format.Version):
 		return nil, fmt.Errorf("plan file: format_version %s is not supported, this agentsync reads %q", quote(shorten(*format.Version, 40)), diff.FormatVersion)
 	}
 	var p diff.Plan
 	if err := decode(data, &p); err != nil {
 		return nil, err
 	}
-	if err := check(&p); err != nil {
+	out := normalize(&p)
+	if restore != nil {
+		out = restore(out)
+	}
+	if err := check(out); err != nil {
 		return nil, fmt.Errorf("plan file: %w", err)
 	}
-	return normalize(&p), nil
+	return out, nil
 }
 
 // decode reads exactly one JSON value, numbers as they are written.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // Marker is what the hidden first line of a Markdown plan says, so that a
@@ -24,9 +25,17 @@ type Marker struct {
 	Project string
 }
 
-// MarkerOf is the marker of a plan's document.
+// MarkerOf is the marker of a plan's document. A name of more than 80 bytes
+// stands in it by its start and a digest.
 func MarkerOf(p *diff.Plan, project string) Marker {
-	return Marker{Environment: p.Environment, Digest: p.Digest, FormatVersion: p.FormatVersion, Project: project}
+	return Marker{Environment: markerName(p.Environment), Digest: p.Digest, FormatVersion: p.FormatVersion, Project: markerName(project)}
+}
+
+func markerName(s string) string {
+	if len(s) <= 80 {
+		return s
+	}
+	return firstBytes(s, 60) + "~" + spec.ShortDigest(s)
 }
 
 // String is the marker's line, without a line end. Values stand in it as in a

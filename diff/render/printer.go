@@ -3,6 +3,7 @@ package render
 import (
 	"bufio"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/fatih/color"
@@ -58,12 +59,35 @@ type printer struct {
 	indent  string // before the lines of a content block
 	written bool   // a line that is not blank came last
 	lines   int    // written so far
+	show    limits // how much of what changes is shown
+	rest    string // says in a note on what is left out where that is; may be ""
+	cut     bool   // something that changes is left out
+	short   short  // how far the plan is abridged that another is compared with
 
 	noBlocks bool // steps only, without the lines that change
 }
 
+// limits say how much of a change is shown, line by line.
+type limits struct {
+	context int // unchanged lines around a change
+	lines   int // changed lines of one field
+	whole   int // lines of a text that is new or goes away
+	added   int // columns of one line that goes live
+	removed int // columns of one line that only goes away
+}
+
+// textLimits are those of a terminal or a log.
+var textLimits = limits{context: 2, lines: 200, whole: 6, added: 1200, removed: 360}
+
+// noLimits shows all that changes.
+var noLimits = limits{context: 2, lines: math.MaxInt, whole: math.MaxInt - 1, added: math.MaxInt, removed: math.MaxInt}
+
 func newPrinter(w io.Writer, opt Options) *printer {
-	p := &printer{w: bufio.NewWriter(w), opt: opt, limit: defaultWidth, indent: blockIndent}
+	p := &printer{w: bufio.NewWriter(w), opt: opt, limit: defaultWidth, indent: blockIndent,
+		show: textLimits, rest: " (-v shows all)"}
+	if opt.Verbose {
+		p.show = noLimits
+	}
 	if opt.Width > 0 {
 		p.limit = max(opt.Width-len(blockIndent)-2, minWidth)
 		p.wrap = p.limit

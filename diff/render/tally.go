@@ -30,8 +30,11 @@ func tallyOf(p *diff.Plan) tally {
 }
 
 // String is "1 to update, 3 unchanged. 2 steps: 1 to add, 1 to publish."
-func (t tally) String() string {
-	var agents, kinds []string
+func (t tally) String() string { return t.agentCounts() + ". " + t.stepCounts() }
+
+// agentCounts is "1 to update, 3 unchanged".
+func (t tally) agentCounts() string {
+	var agents []string
 	for _, s := range []diff.Status{diff.Create, diff.Update, diff.Delete} {
 		if n := t.agents[s]; n > 0 {
 			agents = append(agents, fmt.Sprintf("%d to %s", n, s))
@@ -43,12 +46,18 @@ func (t tally) String() string {
 	if n := t.agents[diff.Orphan]; n > 0 {
 		agents = append(agents, count(n, "orphan", "orphans"))
 	}
+	return strings.Join(agents, ", ")
+}
+
+// stepCounts is "2 steps: 1 to add, 1 to publish."
+func (t tally) stepCounts() string {
+	var kinds []string
 	for _, kind := range []string{"adopt", "add", "change", "publish", "roll back", "remove", "run"} {
 		if n := t.kinds[kind]; n > 0 {
 			kinds = append(kinds, fmt.Sprintf("%d to %s", n, kind))
 		}
 	}
-	return fmt.Sprintf("%s. %s: %s.", strings.Join(agents, ", "), count(t.steps, "step", "steps"), strings.Join(kinds, ", "))
+	return fmt.Sprintf("%s: %s.", count(t.steps, "step", "steps"), strings.Join(kinds, ", "))
 }
 
 // matching is "4 agents match."

@@ -18,6 +18,12 @@ type Options struct {
 	Color   bool // only the caller knows whether it is a terminal
 	Width   int  // columns; 0 = no limit (a pipe)
 	Verbose bool // everything: unchanged agents, whole texts, pending sections
+
+	// For Markdown alone.
+	Budget      int    // bytes that the document may have; 0 = 60,000
+	Elsewhere   string // where the whole plan is, as Markdown of at most 500 bytes; "" = "the job summary"
+	Project     string // for the marker, see Marker
+	VisibleOnly bool   // without marker and reviewed plan
 }
 
 // Text writes a plan as design section 4 shows it: each changed agent with its
