@@ -112,6 +112,8 @@ func (m *markdown) heading() string {
 	case p.Base != "":
 		title += ", not compared with the platform"
 		text += "\n\nThis compares the manifests with those of commit " + base + " alone. The platform was not looked at: what it has now, and drift, are not in here."
+	case p.Targets != nil && len(p.Agents) == 0:
+		counts, text = "nothing to plan", "The platform was not asked."
 	case t.steps == 0:
 		counts, text = "no changes", "No changes. "+matching(t.unchanged)
 	}
@@ -119,12 +121,4 @@ func (m *markdown) heading() string {
 		counts = "refused, " + counts
 	}
 	return title + ": " + counts + "\n\n" + text + "\n"
-}
-
-// shortCommit is enough of a commit's name for a reader.
-func shortCommit(commit string) string {
-	if len(commit) == 40 {
-		return commit[:12]
-	}
-	return commit
 }

@@ -137,6 +137,15 @@ func TestOfflineMarkdown(t *testing.T) {
 	}
 }
 
+// TestNothingToPlan: a plan of no agents at all has not looked either.
+func TestNothingToPlan(t *testing.T) {
+	p := plan()
+	p.Targets = []string{}
+	if visible := parsed(t, markdownOf(t, p)).visible; !strings.Contains(visible, "nothing to plan") || strings.Contains(visible, "o changes") {
+		t.Errorf("said: %s", visible)
+	}
+}
+
 // hostileText draws what tries to get out of a comment.
 func hostileText() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
