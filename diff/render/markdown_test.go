@@ -187,7 +187,7 @@ func hostileAgents(t *rapid.T) *diff.Plan {
 		agents = append(agents, a)
 	}
 	p := plan(agents...)
-	p.Environment, p.Base = text(), rapid.SampledFrom([]string{"", strings.Repeat("ab", 20), text()}).Draw(t, "base")
+	p.Environment, p.Base = text(), rapid.SampledFrom([]string{"", strings.Repeat("ab", 20)}).Draw(t, "base")
 	for range rapid.IntRange(0, 25).Draw(t, "remarks") {
 		p.Refusals = append(p.Refusals, diff.Refusal{Agent: text(), Rule: text(), Message: text(), Hint: text()})
 		p.Warnings = append(p.Warnings, diff.Warning{Agent: text(), Message: text(), Hint: text()})
