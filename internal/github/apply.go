@@ -3,7 +3,184 @@ package github
 import (
 	"context"
 	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
 )
 
-func (j *Job) apply(ctx context.Context) error { return errors.New("not yet") }
-func (j *Job) drift(ctx context.Context) error { return errors.New("not yet") }
+// apply applies the plan that was reviewed in the merged pull request.
+func (j *Job) apply(ctx context.Context) error {
+	if err := j.checkApply(); err != nil {
+		return err
+	}
+	if err := j.load(ctx); err != nil {
+		return err
+	}
+	if j.Inputs.CommitLock {
+		j.fetchLock(ctx)
+	}
+	r, err := j.findReview(ctx)
+	if err != nil {
+		if j.Inputs.RequireReviewed || ctx.Err() != nil {
+			return err
+		}
+		j.warn("the reviewed plan can't be read: %v%s", err, hintOf(err))
+	}
+	planned, err := j.project.Plan(ctx)
+	if err != nil {
+		j.failed("The apply did not begin", err)
+		if j.reason(err) != Interrupted {
+			j.tell(ctx, r, r.state(), "❌ The apply did not begin", nothingWritten(errorText(err, j.Folder)))
+		}
+		return err
+	}
+	defer planned.Close()
+	if err := j.showPlan(planned.Plan()); err != nil {
+		j.tell(ctx, r, refusedApply, "⛔ Policy forbids the plan", nothingWritten(errorText(err, j.Folder)))
+		return err
+	}
+	if planned.Plan().IsEmpty() {
+		if r.state() != applied { // whose report stays
+			j.tell(ctx, r, applied, "✅ Nothing left to apply", func(int) string { return "The platform is as the manifests want it.\n" })
+		}
+		return nil
+	}
+	if err := j.approve(ctx, r, planned); err != nil {
+		return err
+	}
+	return j.execute(ctx, r, planned)
+}
+
+// checkApply refuses to apply where the checked out commit is not what was
+// merged, and where nothing can be found out.
+func (j *Job) checkApply() error {
+	switch {
+	case j.Run.aboutPull() || j.Run.Event == "merge_group":
+		return failuref(Refused, "run apply on push to the branch that pull requests are merged into", "the event %s is before the merge: nothing is applied there", j.Run.Event)
+	case j.Client == nil || j.Run.SHA == "":
+		return failuref(Error, "outside a workflow, use agentsync apply", "GITHUB_REPOSITORY and GITHUB_SHA are not set")
+	case j.Head != "" && j.Head != j.Run.SHA && j.Inputs.RequireReviewed:
+		return failuref(Refused, "check out the run's own commit, without ref", "the commit %s is checked out, and the run is of %s", cut12(j.Head), cut12(j.Run.SHA))
+	}
+	return nil
+}
+
+// approve holds the plan against what was reviewed.
+func (j *Job) approve(ctx context.Context, r *review, planned Planned) error {
+	p := planned.Plan()
+	reviewed, err := r.covers(p)
+	if err != nil || reviewed {
+		return err
+	}
+	if !j.Inputs.RequireReviewed {
+		err := planned.Approve()
+		if err == nil {
+			return nil
+		}
+		told := nothingWritten(strings.Join(append(planned.Drift(), errorText(err, j.Folder)), "\n"))
+		j.summarize("### ⛔ The apply was refused" + j.title(j.environment()) + "\n\n" + told(100_000))
+		j.tell(ctx, r, refusedApply, "⛔ The apply was refused", told)
+		return &Failure{Reason: Drift, Err: err, Way: hintText(err)}
+	}
+	if r.digest() == "" {
+		err := failuref(NotReviewed, "let a pull request's plan be reviewed, or look at the plan above and run apply with require-reviewed-plan: false",
+			"%s, so nothing was applied", r.why())
+		j.summarize("### ⛔ Nothing was applied" + j.title(j.environment()) + "\n\n" + fenced("text", errorText(err, ""), 2_000))
+		return err
+	}
+	return j.refuseChanged(ctx, r, p)
+}
+
+// refuseChanged tells what differs from the reviewed plan: on stdout, in the
+// summary and in the comment.
+func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error {
+	if err := j.showDifferences(r, p); err != nil {
+		return err
+	}
+	told := func(limit int) string {
+		var b strings.Builder
+		b.WriteString("Manifests or platform have moved since the review: **nothing was written**.\n\n")
+		if r.plan == nil {
+			b.WriteString(notKept + ".\n")
+		} else if err := render.DifferencesMarkdown(&b, r.plan, r.comparable(p), render.Options{Budget: limit}); err != nil {
+			panic(err) // a builder takes everything
+		}
+		return b.String() + "\n**What to do:** take what was changed on the platform into the manifests, or change it back there, and review a new plan in a pull request. " +
+			"Or look at the differences above and run `apply` with `require-reviewed-plan: false`.\n"
+	}
+	j.summarize("### ⛔ The plan is not the one that was reviewed" + j.title(j.environment()) + "\n\n" + told(j.summaryRoom()))
+	j.tell(ctx, r, planChanged, "⛔ The plan is not the one that was reviewed", told)
+	return failuref(PlanChanged, "review a new plan in a pull request, or look at the differences and run apply with require-reviewed-plan: false",
+		"the plan is not the one that was reviewed, nothing was written")
+}
+
+const notKept = "The comment does not hold the reviewed plan, so what differs can't be told"
+
+// showDifferences prints what differs from the reviewed plan as text.
+func (j *Job) showDifferences(r *review, p *diff.Plan) error {
+	var b strings.Builder
+	b.WriteString("\nWhat differs from the reviewed plan:\n")
+	if r.plan == nil {
+		b.WriteString(notKept + ".\n")
+	} else if err := render.Differences(&b, r.plan, r.comparable(p), j.Options); err != nil {
+		return err
+	}
+	_, err := io.WriteString(j.Stdout, b.String())
+	return err
+}
+
+// execute applies, and tells of it in the comment before and after.
+func (j *Job) execute(ctx context.Context, r *review, planned Planned) error {
+	path := j.project.LockFile()
+	before, err := readLock(path)
+	if err != nil {
+		return err
+	}
+	j.tell(ctx, r, applying, "⏳ Applying", func(int) string { return "" })
+	report, err := planned.Apply(ctx)
+	failure := j.applyFailure(err)
+	s := applied
+	switch j.reason(failure) {
+	case ApplyFailed:
+		s = applyFailed
+	case Interrupted:
+		s = interrupted
+	}
+	finishErr := j.finish(j.reason(failure)) // before the rest: a cancelled job has little time
+	told := func(limit int) string { return j.reportMarkdown(report, failure, limit) }
+	j.summarize("### " + headline(s) + j.title(j.environment()) + "\n\n" + told(100_000))
+	last, cancel := farewell(ctx)
+	defer cancel()
+	if j.Inputs.CommitLock {
+		j.commitLock(last, path, before)
+	}
+	j.tell(last, r, s, headline(s), told)
+	return errors.Join(failure, finishErr)
+}
+
+func readLock(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// applyFailure is nil when all is applied.
+func (j *Job) applyFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	reason := j.Engine.Reason(err)
+	told := reason == ApplyFailed
+	if reason != Interrupted {
+		reason = ApplyFailed
+	}
+	return &Failure{Reason: reason, Err: err, Way: hintText(err), Told: told}
+}

@@ -10,17 +10,33 @@ import (
 	"github.com/agentsync/agentsync/spec"
 )
 
-// markdown is a plan's document within so many bytes, without its marker.
-func markdown(p *diff.Plan, opt render.Options) (string, error) {
+// visible is what a plan says to people, in at most budget bytes.
+func visible(p *diff.Plan, budget int, elsewhere string) (string, error) {
 	var b strings.Builder
-	if err := render.Markdown(&b, p, opt); err != nil {
+	err := render.Markdown(&b, p, render.Options{Budget: budget, Elsewhere: elsewhere, VisibleOnly: true})
+	return b.String(), err
+}
+
+// document is a plan for a comment, without its marker: what people read, and
+// the plan itself, hidden. Where the whole has no room, only its agents with
+// steps are hidden there: they are what an apply holds its own plan against.
+func document(p *diff.Plan) (string, error) {
+	var b strings.Builder
+	if err := render.Markdown(&b, p, render.Options{Budget: planBudget}); err != nil {
 		return "", err
 	}
-	text := b.String()
-	if _, marked := render.FindMarker(text); marked {
-		_, text, _ = strings.Cut(text, "\n")
+	_, text, _ := strings.Cut(b.String(), "\n")
+	if _, abridged, ok := render.ParseReviewed(text); ok && !abridged {
+		return text, nil
 	}
-	return text, nil
+	few := *p
+	few.Agents = withSteps(p)
+	hidden := render.Reviewed(&few, hiddenBudget)
+	if _, abridged, ok := render.ParseReviewed(hidden); !ok || abridged {
+		return text, nil
+	}
+	text, err := visible(p, planBudget-len(hidden)-1, "")
+	return strings.TrimRight(text, "\n") + "\n" + hidden + "\n", err
 }
 
 // stepsDigest is the digest of what a plan would do: of its agents that have
@@ -47,7 +63,7 @@ func withSteps(p *diff.Plan) []diff.AgentPlan {
 func (j *Job) planNote(p *diff.Plan, s state) (note, error) {
 	n := note{marker: render.MarkerOf(p, j.Folder), status: status{State: s}, foot: j.foot("Planned")}
 	var err error
-	if n.document, err = markdown(p, render.Options{}); err != nil {
+	if n.document, err = document(p); err != nil {
 		return note{}, err
 	}
 	if s == planned {

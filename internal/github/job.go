@@ -20,6 +20,7 @@ const (
 	summaryLimit = 1_000_000 // GitHub drops a step's summary over 1 MiB
 	bodyLimit    = 65_000    // and refuses a comment over 65,536 characters
 	planBudget   = 60_000    // of those, the plan's
+	hiddenBudget = 16_000    // of those, the hidden plan's
 	// lastWords is how long a job that was cancelled goes on telling of it.
 	lastWords = 4 * time.Second
 )
@@ -52,6 +53,11 @@ type Job struct {
 func (j *Job) Do(ctx context.Context) error {
 	err := j.command(ctx)
 	reason := j.reason(err)
+	var told *Failure
+	if reason == Interrupted && !errors.As(err, &told) {
+		err = failuref(Interrupted, "", "interrupted: nothing was written")
+		j.summarize("### ❌ Interrupted" + j.title(j.environment()) + "\n\nNothing was written.")
+	}
 	if writeErr := j.finish(reason); writeErr != nil {
 		return errors.Join(err, writeErr)
 	}
@@ -117,6 +123,14 @@ func (j *Job) load(ctx context.Context) error {
 	}
 	j.project = project
 	return nil
+}
+
+// failed tells in the summary that nothing came of the command. An interrupt is
+// told at the end.
+func (j *Job) failed(what string, err error) {
+	if j.reason(err) != Interrupted {
+		j.summarize("### ❌ " + what + j.title(j.environment()) + "\n\n" + fenced("text", errorText(err, j.Folder), 10_000))
+	}
 }
 
 // title names the project in headings.
@@ -216,7 +230,7 @@ func (j *Job) keep(p *diff.Plan) error {
 		path  *string
 	}{
 		{"plan.json", func(w io.Writer) error { return render.JSON(w, p) }, &j.outputs.PlanPath},
-		{"plan.md", func(w io.Writer) error { return render.Markdown(w, p, render.Options{}) }, &j.outputs.MarkdownPath},
+		{"plan.md", func(w io.Writer) error { return render.Markdown(w, p, render.Options{Project: j.Folder}) }, &j.outputs.MarkdownPath},
 	} {
 		var text strings.Builder
 		if err := one.write(&text); err != nil {

@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
@@ -43,7 +42,7 @@ func (j *Job) makePlan(ctx context.Context) (*diff.Plan, error) {
 	}
 	p, err := j.compare(ctx)
 	if err != nil {
-		j.summarize(fmt.Sprintf("### ❌ The plan failed%s\n\n%s", j.title(j.project.Environment()), fenced("text", errorText(err, j.Folder), 10_000)))
+		j.failed("The plan failed", err)
 		return nil, err
 	}
 	return p, j.showPlan(p)
@@ -74,7 +73,7 @@ func (j *Job) showPlan(p *diff.Plan) error {
 	if err := j.keep(p); err != nil {
 		return err
 	}
-	text, err := markdown(p, render.Options{})
+	text, err := visible(p, j.summaryRoom(), "the file that the output `plan-path` names")
 	if err != nil {
 		return err
 	}

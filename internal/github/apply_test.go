@@ -1,0 +1,306 @@
+package github_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/internal/github/fakegithub"
+)
+
+// reviewed is a pull request that changes a prompt, with its plan commented.
+func reviewed(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.job(0, "", "plan")
+	return w
+}
+
+// settled wants the platform to be what the manifests say.
+func (w *world) settled() {
+	w.t.Helper()
+	if out, _ := w.cli(0, "plan"); !strings.HasPrefix(out, "No changes.") {
+		w.t.Errorf("not settled:\n%s", out)
+	}
+}
+
+func TestApplyDoesWhatWasReviewed(t *testing.T) {
+	for name, merge := range map[string]func(*fakegithub.Pull){
+		"merge or squash": func(p *fakegithub.Pull) { p.MergeCommitSHA = mergeAt },
+		"rebase":          func(p *fakegithub.Pull) { p.MergeCommitSHA, p.Commits = strings.Repeat("9", 40), []string{mergeAt} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := reviewed(t)
+			w.merge()
+			w.github.Edit(func(s *fakegithub.State) {
+				merge(s.Repo(repo).Pull(7))
+				old := time.Now().Add(-time.Hour)
+				s.Repo(repo).Pulls = append(s.Repo(repo).Pulls, // others that the commit is part of
+					&fakegithub.Pull{Number: 8, State: "open", Base: fakegithub.Ref{Ref: "main"}, Commits: []string{mergeAt}},
+					&fakegithub.Pull{Number: 5, State: "closed", MergedAt: &old, Base: fakegithub.Ref{Ref: "main"}, Commits: []string{mergeAt}})
+			})
+			var whileApplying string
+			w.faults.Add(faults.Rule{Method: "POST", Path: "/publish", Do: faults.Before(func(*http.Request) { whileApplying = w.comments()[0].Body })})
+			id := w.comment().ID
+			r := w.job(0, "", "apply")
+			has(t, "the comment while applying", whileApplying, "### ⏳ Applying", "/actions/runs/42", "boldly")
+			c := w.comment("### ✅ Applied", "2 of 2 steps done", "Every step", "✓ done", "boldly", "The plan as it was reviewed", `state="applied"`)
+			if c.ID != id || w.prompt("Sales") != "Sell boldly." {
+				t.Errorf("comment %d, prompt %q", c.ID, w.prompt("Sales"))
+			}
+			has(t, "the summary", r.summary, "### ✅ Applied", "2 of 2 steps done")
+			has(t, "stdout", r.stdout, "Apply done: 2 done of 2 steps.")
+			w.settled()
+
+			// The job again: nothing to do, and the report stays.
+			r = w.job(0, "", "apply")
+			if r.platform != 0 || r.hub != 0 {
+				t.Errorf("%d and %d writes", r.platform, r.hub)
+			}
+			w.comment("2 of 2 steps done")
+		})
+	}
+}
+
+func TestApplyRefusesWhatNobodyReviewed(t *testing.T) {
+	w := reviewed(t)
+	w.merge()
+	w.dashboard("Sales", "Sell by the dashboard.")
+	r := w.job(3, "plan-changed", "apply")
+	if r.platform != 0 {
+		t.Errorf("%d writes", r.platform)
+	}
+	w.comment("### ⛔ The plan is not the one that was reviewed", "nothing was written", "What to do", "The plan as it was reviewed", "boldly", `state="changed"`)
+	has(t, "stderr", r.stderr, "::error title=agentsync apply::the plan is not the one that was reviewed, nothing was written%0Ahint: ")
+	has(t, "the summary", r.summary, "The plan is not the one that was reviewed")
+	has(t, "stdout", r.stdout, "What differs from the reviewed plan:", "remote state changed since the review")
+	has(t, "the comment", w.comment().Body, "Sell by the dashboard.")
+	if r.outputs["changes"] != "true" || r.outputs["digest"] == "" {
+		t.Errorf("outputs %v", r.outputs)
+	}
+
+	// The review is not needed any more, and then the policy on drift decides.
+	w.env["INPUT_REQUIRE_REVIEWED_PLAN"] = "false"
+	r = w.job(4, "drift", "apply")
+	has(t, "the comment", w.comment().Body, "⛔ The apply was refused", "config changed on the platform")
+	if r.platform != 0 {
+		t.Errorf("%d writes", r.platform)
+	}
+	w.env["INPUT_ON_DRIFT"] = "overwrite"
+	w.job(0, "", "apply")
+	w.comment("### ✅ Applied", "The plan as it was reviewed")
+	w.settled()
+}
+
+func TestDriftThatWasReviewedIsOverwritten(t *testing.T) {
+	w := newWorld(t)
+	w.dashboard("Sales", "Sell by the dashboard.")
+	w.job(0, "", "plan")
+	w.merge()
+	w.job(0, "", "apply")
+	if got := w.prompt("Sales"); got != "Sell politely." {
+		t.Errorf("prompt %q", got)
+	}
+}
+
+func TestApplyWithoutAReview(t *testing.T) {
+	w := newWorld(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.onPush(mergeAt) // a push to main, without a pull request
+	r := w.job(4, "not-reviewed", "apply")
+	has(t, "stderr", r.stderr, "the commit cccccccccccc came from no merged pull request")
+	has(t, "the summary", r.summary, "boldly", "Nothing was applied")
+
+	w.merge() // a merge without a comment
+	r = w.job(4, "not-reviewed", "apply")
+	has(t, "stderr", r.stderr, "the pull request has no plan of this environment")
+
+	w.onPull() // a plan that comes after the merge
+	w.job(0, "", "plan")
+	w.comment("made after the merge", `digest=""`)
+	w.onPush(mergeAt)
+	r = w.job(4, "not-reviewed", "apply")
+	has(t, "stderr", r.stderr, "plan was made after the merge")
+	if w.faults.Writes(); w.prompt("Sales") != "Sell politely." {
+		t.Error("something was applied")
+	}
+
+	w.job(0, "", "apply", "--require-reviewed-plan=false")
+	w.settled()
+}
+
+func TestNothingToApplyNeedsNoReview(t *testing.T) {
+	w := newWorld(t)
+	w.onPush(mergeAt)
+	if r := w.job(0, "", "apply"); r.platform != 0 || r.outputs["changes"] != "false" {
+		t.Errorf("got %s", r)
+	}
+}
+
+// What became of agents that the plan leaves alone is no reason to refuse.
+func TestAnotherAgentsChangeDoesNotVoidAReview(t *testing.T) {
+	w := reviewed(t)
+	w.replace("prompts/sales.md", "boldly", "politely")
+	w.replace("agents.yaml", "Help the caller.", "Help every caller.")
+	w.cli(0, "apply", "--auto-approve") // as another pull request's merge does
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.merge()
+	w.job(0, "", "apply")
+	w.settled()
+}
+
+func TestApplyRunsOnlyAfterTheMerge(t *testing.T) {
+	w := reviewed(t)
+	for _, event := range []string{"pull_request", "pull_request_target"} {
+		w.env["GITHUB_EVENT_NAME"] = event
+		r := w.job(4, "refused", "apply")
+		has(t, "stderr", r.stderr, "the event "+event+" is before the merge")
+	}
+}
+
+func TestPullRequestTargetIsRefused(t *testing.T) {
+	w := reviewed(t)
+	w.env["GITHUB_EVENT_NAME"] = "pull_request_target"
+	before := len(w.faults.Requests())
+	r := w.job(4, "refused", "plan")
+	has(t, "stderr", r.stderr, "would give the platform's credentials to the manifests of a stranger", "hint: run the job on pull_request")
+	if n := len(w.faults.Requests()); n != before {
+		t.Errorf("%d requests to the platform", n-before)
+	}
+}
+
+func TestTroubleOfGitHubBeforeAndAfterTheApply(t *testing.T) {
+	w := reviewed(t)
+	w.merge()
+	down := fakegithub.Rule{Method: "GET", Path: "/comments", Status: 502}
+	w.github.Add(down)
+	r := w.job(1, "error", "apply")
+	has(t, "stderr", r.stderr, "github: GET /repos/acme/agents/issues/7/comments: 502 Bad Gateway")
+	if r.platform != 0 || w.prompt("Sales") != "Sell politely." {
+		t.Errorf("%d writes", r.platform)
+	}
+	w.github.Reset()
+	w.github.Add(fakegithub.Rule{Method: "PATCH", Status: 403, Body: `{"message":"Resource not accessible by integration"}`})
+	r = w.job(0, "", "apply")
+	has(t, "stderr", r.stderr, "::warning title=agentsync apply::the comment was not brought up to date: github: PATCH", "`permissions: pull-requests: write`")
+	w.settled()
+}
+
+// half is a reviewed pull request whose apply failed half way: sales has its
+// new outcome and no new prompt, and support has an unpublished draft.
+func half(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.replace("agents.yaml", "    - {outcome_name: lead,", "    - {outcome_name: budget, outcome_description: How much, outcome_type: NUMBER, is_visible: true}\n    - {outcome_name: lead,")
+	w.replace("agents.yaml", "Help the caller.", "Help every caller.")
+	w.job(0, "", "plan")
+	w.merge()
+	sales, err := w.platform.Dashboard().AgentID("Sales")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.faults.Add(faults.Rule{Method: "POST", Path: sales + "/configs", Nth: 1, Do: faults.Status(400)})
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/publish", Do: faults.Status(400)})
+	r := w.job(1, "apply-failed", "apply")
+	has(t, "the summary", r.summary, "### ❌ The apply failed", "400")
+	w.comment("### ❌ The apply failed", "1 of 5 steps done", "2 failed", "run this job again", `state="failed"`, "The plan as it was reviewed")
+	w.faults.Reset()
+	return w
+}
+
+func TestAFailedApplyGoesOn(t *testing.T) {
+	for _, lock := range []string{"with", "without"} {
+		t.Run(lock+" the lock file", func(t *testing.T) {
+			w := half(t)
+			if lock == "without" { // as a fresh runner has it
+				if err := os.Remove(filepath.Join(w.dir, "agentsync.lock.yaml")); err != nil {
+					t.Fatal(err)
+				}
+				w.later = time.Hour // a draft that is fresh could be another apply's
+			}
+			w.job(0, "", "apply")
+			w.comment("### ✅ Applied", `state="applied"`)
+			w.settled()
+		})
+	}
+}
+
+func TestAFailedApplyDoesNotGoOnOverAnEdit(t *testing.T) {
+	for name, edit := range map[string]func(*world){
+		"of the same field": func(w *world) { w.dashboard("Sales", "Sell by the dashboard.") },
+		"of the manifests":  func(w *world) { w.replace("prompts/sales.md", "boldly", "rudely") },
+		"of an agent that is done": func(w *world) {
+			d := w.platform.Dashboard()
+			id, err := d.AgentID("Sales")
+			if err == nil {
+				err = d.SetOutcome(id, map[string]any{"outcome_name": "lead", "outcome_description": "Changed"})
+			}
+			if err != nil {
+				w.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := half(t)
+			edit(w)
+			if r := w.job(3, "plan-changed", "apply"); r.platform != 0 {
+				t.Errorf("%d writes", r.platform)
+			}
+		})
+	}
+}
+
+// Another commit's half done apply is no licence.
+func TestOnlyTheSameCommitGoesOn(t *testing.T) {
+	w := half(t)
+	w.github.Edit(func(s *fakegithub.State) {
+		c := s.Repo(repo).Comments[0]
+		c.Body = strings.Replace(c.Body, mergeAt, strings.Repeat("8", 40), 1)
+	})
+	w.job(3, "plan-changed", "apply")
+}
+
+func TestAnInterruptedApplyIsTold(t *testing.T) {
+	w := reviewed(t)
+	w.merge()
+	ctx, cancel := context.WithCancel(t.Context())
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/configs", Do: faults.After(func(*http.Request) { cancel() })})
+	r := w.jobIn(ctx, 130, "interrupted", "apply")
+	has(t, "the summary", r.summary, "The apply was interrupted")
+	w.comment("### ❌ The apply was interrupted", `state="interrupted"`, "The plan as it was reviewed")
+	if r.outputs["changes"] != "true" || r.outputs["digest"] == "" {
+		t.Errorf("outputs %v", r.outputs)
+	}
+}
+
+func TestAnInterruptedPlanIsTold(t *testing.T) {
+	w := reviewed(t)
+	old := w.comment().Body
+	ctx, cancel := context.WithCancel(t.Context())
+	w.faults.Add(faults.Rule{Method: "GET", Path: "/api/agents", Do: faults.Before(func(*http.Request) { cancel() })})
+	r := w.jobIn(ctx, 130, "interrupted", "plan")
+	has(t, "the summary", r.summary, "nterrupted")
+	if w.comment().Body != old {
+		t.Error("the comment changed")
+	}
+}
+
+func TestGitHubEnterprise(t *testing.T) {
+	w := newWorld(t)
+	pulls := w.repo().Pulls
+	w.serve("/api/v3")
+	w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Pulls = pulls })
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.job(0, "", "plan")
+	w.comment("boldly", "https://git.example.com/acme/agents/actions/runs/42")
+	w.merge()
+	w.job(0, "", "apply")
+	w.comment("Applied")
+}

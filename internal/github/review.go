@@ -1,0 +1,289 @@
+package github
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/sync/lock"
+)
+
+// review is what was reviewed of the commit that is to be applied.
+type review struct {
+	pull    Pull    // zero when the commit came from no merged pull request
+	comment *sticky // nil without a pull request
+	commit  string  // the one that was merged
+	plan    *diff.Plan
+	// part says that plan has only digests of long values.
+	part bool
+}
+
+// digest is the reviewed plan's; "" when nothing was reviewed.
+func (r *review) digest() string {
+	if r.comment == nil {
+		return ""
+	}
+	return r.comment.note.marker.Digest
+}
+
+// state is how far the comment's plan has come.
+func (r *review) state() state {
+	if r.comment == nil {
+		return ""
+	}
+	return r.comment.note.status.State
+}
+
+// why says why there is no reviewed plan.
+func (r *review) why() string {
+	switch {
+	case r.comment == nil:
+		return "the commit " + cut12(r.commit) + " came from no merged pull request"
+	case r.comment.id == 0:
+		return "the pull request has no plan of this environment"
+	}
+	switch r.state() {
+	case planFailed:
+		return "the pull request's last plan failed"
+	case planRefused:
+		return "policy forbade the pull request's last plan"
+	case offline:
+		return "the pull request came from outside, and its plan was not compared with the platform"
+	case late:
+		return "the pull request's plan was made after the merge"
+	}
+	return "the pull request's comment has no plan"
+}
+
+// findReview looks for the commit's merged pull request, and for the plan in
+// its comment.
+func (j *Job) findReview(ctx context.Context) (*review, error) {
+	r := &review{commit: j.Run.SHA}
+	var err error
+	if r.pull, r.commit, err = j.mergedPull(ctx); err != nil || r.pull.Number == 0 {
+		return r, err
+	}
+	s := j.sticky(r.pull.Number)
+	if err := s.find(ctx); err != nil {
+		return r, err
+	}
+	r.comment = s
+	if plan, part, ok := render.ParseReviewed(s.note.document); ok && (part || r.vouches(plan)) {
+		r.plan, r.part = plan, part
+	}
+	return r, nil
+}
+
+// vouches says whether the hidden plan is the one that the comment's first
+// lines name, or that plan's agents with steps.
+func (r *review) vouches(plan *diff.Plan) bool {
+	whole, err := plan.ComputeDigest()
+	if err != nil || whole == r.digest() {
+		return err == nil
+	}
+	steps, err := stepsDigest(plan)
+	return err == nil && steps == r.comment.note.status.Steps
+}
+
+// comparable is as much of a plan as can be compared with the reviewed one:
+// that may have nothing of agents without steps.
+func (r *review) comparable(now *diff.Plan) *diff.Plan {
+	reviewed := map[string]bool{}
+	for _, agent := range r.plan.Agents {
+		reviewed[agent.Name] = true
+	}
+	out := *now
+	out.Agents = nil
+	for _, agent := range now.Agents {
+		if len(agent.Steps) > 0 || reviewed[agent.Name] {
+			out.Agents = append(out.Agents, agent)
+		}
+	}
+	return &out
+}
+
+// lockMessage begins the message of a commit of the lock file.
+const lockMessage = "agentsync: lock after apply of "
+
+// maxLockCommits are looked through for the commit that a lock commit follows.
+const maxLockCommits = 20
+
+// mergedPull is the pull request that was merged as the run's commit, and that
+// commit. Commits of the lock file on top of it are looked through.
+func (j *Job) mergedPull(ctx context.Context) (Pull, string, error) {
+	sha := j.Run.SHA
+	for range maxLockCommits {
+		pulls, err := j.Client.CommitPulls(ctx, sha)
+		if err != nil && statusOf(err) != http.StatusUnprocessableEntity { // no such commit
+			return Pull{}, sha, err
+		}
+		if pull, ok := pickPull(pulls, sha, j.Run.Branch()); ok {
+			return pull, sha, nil
+		}
+		message, parents, files, err := j.Client.Commit(ctx, sha)
+		if statusOf(err) == http.StatusUnprocessableEntity || statusOf(err) == http.StatusNotFound {
+			return Pull{}, sha, nil
+		}
+		if err != nil {
+			return Pull{}, sha, err
+		}
+		if !strings.HasPrefix(message, lockMessage) || len(parents) != 1 || len(files) != 1 || path.Base(files[0]) != lock.FileName {
+			return Pull{}, sha, nil
+		}
+		sha = parents[0]
+	}
+	return Pull{}, sha, nil
+}
+
+// pickPull chooses, of the merged pull requests into the branch, the one that
+// the commit is the merge of, else the one that was merged last.
+func pickPull(pulls []Pull, sha, branch string) (Pull, bool) {
+	var best Pull
+	for _, p := range pulls {
+		if p.Merged.IsZero() || branch != "" && p.BaseRef != branch {
+			continue
+		}
+		if p.MergeSHA == sha {
+			return p, true
+		}
+		if best.Number == 0 || p.Merged.After(best.Merged) {
+			best = p
+		}
+	}
+	return best, best.Number != 0
+}
+
+// covers says whether doing the plan does nothing but what was reviewed:
+//
+//  1. it is the reviewed plan, by its digest;
+//  2. or by the digest of the agents that have steps: what became of the others
+//     since changes nothing of what would be done;
+//  3. or every agent's part is one that was reviewed, as the platform was then,
+//     and the rest of the reviewed plan has been done by somebody;
+//  4. or an apply of the reviewed plan for this very commit has begun and not
+//     ended: then an agent may also be half done, as leftOf says.
+//
+// 3 and 4 need the reviewed plan itself, whole.
+func (r *review) covers(now *diff.Plan) (bool, error) {
+	if r.digest() == "" {
+		return false, nil
+	}
+	if r.digest() == now.Digest {
+		return true, nil
+	}
+	steps, err := stepsDigest(now)
+	if err != nil || steps == r.comment.note.status.Steps {
+		return err == nil, err
+	}
+	if r.plan == nil || r.part || !sameScope(r.plan, now) {
+		return false, nil
+	}
+	s := r.comment.note.status
+	again := (s.State == applying || s.State == applyFailed || s.State == interrupted) && s.Commit == r.commit
+	reviewed := map[string]diff.AgentPlan{}
+	for _, agent := range r.plan.Agents {
+		reviewed[agent.Name] = agent
+	}
+	for _, agent := range withSteps(now) {
+		old, there := reviewed[agent.Name]
+		if !there || !sameAgent(old, agent) && !(again && leftOf(old, agent)) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func sameScope(a, b *diff.Plan) bool {
+	x, y := *a, *b
+	for _, p := range []*diff.Plan{&x, &y} {
+		p.Agents, p.Summary, p.Warnings, p.Digest = nil, diff.Summary{}, nil, ""
+	}
+	return samePlan(&x, &y)
+}
+
+func sameAgent(a, b diff.AgentPlan) bool {
+	return samePlan(&diff.Plan{Agents: []diff.AgentPlan{a}}, &diff.Plan{Agents: []diff.AgentPlan{b}})
+}
+
+func samePlan(a, b *diff.Plan) bool {
+	x, errX := a.ComputeDigest()
+	y, errY := b.ComputeDigest()
+	return errX == nil && errY == nil && x == y
+}
+
+// leftOf says whether what is planned for an agent is what an apply of the
+// reviewed plan has left to do there: each step was reviewed, and each of its
+// changes too, with the same value before and after. So nothing that somebody
+// has changed on the platform since is overwritten, and no value is set that
+// was not reviewed. A step of another kind, as after a create whose agent was
+// found again and must be adopted, was not reviewed.
+func leftOf(reviewed, now diff.AgentPlan) bool {
+	if now.AgentName != reviewed.AgentName || reviewed.AgentID != "" && now.AgentID != reviewed.AgentID ||
+		now.Status == diff.Delete && reviewed.Status != diff.Delete {
+		return false
+	}
+	for section, class := range now.Drift {
+		if moved(class) && class != reviewed.Drift[section] {
+			return false
+		}
+	}
+	steps := map[string]diff.Step{}
+	config := map[string]diff.Change{}
+	for _, step := range reviewed.Steps {
+		steps[step.ID] = step
+		if aboutConfig(step.Action) {
+			for _, change := range step.Changes {
+				config[change.Path] = change
+			}
+		}
+	}
+	for _, step := range now.Steps {
+		old, there := steps[step.ID]
+		if !there || old.Action != step.Action || !sameVersion(old.To, step.To) {
+			return false
+		}
+		changes := config // which move to the publication when the draft is there
+		if !aboutConfig(step.Action) {
+			changes = changesOf(old)
+		}
+		if !leftOfChanges(changes, step.Changes) {
+			return false
+		}
+	}
+	return true
+}
+
+func moved(class diff.Class) bool { return class == diff.Drift || class == diff.Both }
+
+// sameVersion holds a version that was not known at the review for any.
+func sameVersion(reviewed, now *int) bool { return reviewed == nil || now == nil || *reviewed == *now }
+
+func aboutConfig(action diff.Action) bool {
+	switch action {
+	case diff.CreateDraft, diff.UpdateDraft, diff.Publish, diff.Rollback:
+		return true
+	}
+	return false
+}
+
+func changesOf(step diff.Step) map[string]diff.Change {
+	out := map[string]diff.Change{}
+	for _, change := range step.Changes {
+		out[change.Path] = change
+	}
+	return out
+}
+
+func leftOfChanges(reviewed map[string]diff.Change, now []diff.Change) bool {
+	for _, change := range now {
+		old, there := reviewed[change.Path]
+		if !there || !spec.Equal(old.After, change.After) || !spec.Equal(old.Before, change.Before) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,38 @@
+package lock
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// Merge gives theirs with what changed in one environment from before to
+// after: an entry that changed there, or went, wins over theirs, since it was
+// held against the platform last; every other entry and environment stays as
+// theirs has it. A result that no lock file may be, such as one agent under two
+// keys, is an error. The arguments are left as they are.
+func Merge(before, after, theirs *File, environment string) (*File, error) {
+	out := &File{Environments: map[string]Environment{}}
+	for name, env := range theirs.Environments {
+		out.Environments[name] = env
+	}
+	block := Environment{}
+	for key, entry := range theirs.Environments[environment] {
+		block[key] = entry
+	}
+	old := before.Environments[environment]
+	for key, entry := range after.Environments[environment] {
+		if was, there := old[key]; !there || !reflect.DeepEqual(was, entry) {
+			block[key] = entry
+		}
+	}
+	for key := range old {
+		if _, there := after.Environments[environment][key]; !there {
+			delete(block, key)
+		}
+	}
+	out.Environments[environment] = block
+	if err := out.check(); err != nil {
+		return nil, fmt.Errorf("merge the lock file: %w", err)
+	}
+	return out, nil
+}
