@@ -44,7 +44,8 @@ func AbridgeAs(p, reviewed *diff.Plan) *diff.Plan {
 	return abridgeAgents(p, s, func(a *diff.AgentPlan) bool { return s < shortest || then[a.Name] != nil || !isQuiet(a) })
 }
 
-// abridge shortens a plan, for a comment that has no room for the whole.
+// abridge shortens a plan, for a comment that has no room for the whole. The
+// plan may be abridged already, but less.
 func abridge(p *diff.Plan, s short) *diff.Plan {
 	return abridgeAgents(p, s, func(a *diff.AgentPlan) bool { return s < shortest || !isQuiet(a) })
 }
@@ -54,7 +55,12 @@ func isQuiet(a *diff.AgentPlan) bool {
 	return a.Status == diff.Unchanged && len(a.Steps) == 0 && len(a.Drift) == 0 && !a.Unfinished
 }
 
+// abridgeAgents goes from form to form, so that what is left of a plan does not
+// depend on which forms it came through.
 func abridgeAgents(p *diff.Plan, s short, keep func(*diff.AgentPlan) bool) *diff.Plan {
+	if s > shortValues && abridgement(p.FormatVersion) < s-1 {
+		p = abridgeAgents(p, s-1, func(*diff.AgentPlan) bool { return true })
+	}
 	out := normalize(p)
 	out.FormatVersion, out.Warnings = s.version(), nil
 	agents := out.Agents
@@ -98,11 +104,9 @@ func (s short) value(v any) any {
 	text, isText := v.(string)
 	_, isList := v.([]any)
 	switch {
-	case !isText && !isList && !isMap(v):
+	case s == shortest, !isText && !isList && !isMap(v), s == shortAgents && len(spec.CanonicalJSON(v)) <= 12:
 		return v
-	case s >= shortAgents && len(spec.CanonicalJSON(v)) <= 12:
-		return v
-	case s >= shortAgents:
+	case s == shortAgents:
 		return stands(s.digits(spec.Digest(v)))
 	case isText && !isLong(v) || !isText && len(spec.CanonicalJSON(v)) <= maxInline:
 		return v

@@ -58,3 +58,18 @@ func BenchmarkParseJSON(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkMarkdownOfAFleet is 1,000 agents with several changed lines each, in
+// a comment and in a job summary.
+func BenchmarkMarkdownOfAFleet(b *testing.B) {
+	p := fleet(1000)
+	for _, opt := range []Options{{}, {Budget: 1 << 20, VisibleOnly: true}} {
+		b.Run(fmt.Sprint(budgetOf(opt)), func(b *testing.B) {
+			for b.Loop() {
+				if err := Markdown(io.Discard, p, opt); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -13,7 +13,7 @@ func (p *printer) block(b block) {
 		p.whole(b)
 		return
 	}
-	regions := compare(b.before, b.after)
+	regions := b.regions
 	budget := p.show.lines
 	from := 0 // context starts after what is shown already
 	for len(regions) > 0 && budget > 0 {

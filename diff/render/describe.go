@@ -22,7 +22,17 @@ type block struct {
 	unit          string   // "line" or "item"
 	before, after []string // lines, not escaped
 	source        []diff.Source
-	whole         bool // the text is new or goes away: its start is enough
+	whole         bool     // the text is new or goes away: its start is enough
+	regions       []region // where they differ; not for a whole one
+}
+
+// describeAll describes steps in their order.
+func describeAll(steps []diff.Step) []detail {
+	out := make([]detail, len(steps))
+	for i := range steps {
+		out[i] = describe(&steps[i])
+	}
+	return out
 }
 
 // describe says what a step changes.
@@ -170,7 +180,8 @@ func (d *detail) listChange(path string, before, after []string) {
 		}
 	}
 	gone, came := 0, 0
-	for _, r := range compare(before, after) {
+	regions := compare(before, after)
+	for _, r := range regions {
 		for _, item := range after[r.j1:r.j2] {
 			add("+", item)
 		}
@@ -184,7 +195,7 @@ func (d *detail) listChange(path string, before, after []string) {
 		return
 	}
 	d.inline = append(d.inline, path+plusMinus(came, gone))
-	d.blocks = append(d.blocks, block{path: path, unit: "item", before: before, after: after, whole: len(before) == 0 || len(after) == 0})
+	d.blocks = append(d.blocks, block{path: path, unit: "item", before: before, after: after, whole: len(before) == 0 || len(after) == 0, regions: regions})
 }
 
 // textChange says how much of a text changed, and shows the lines below.
@@ -202,7 +213,8 @@ func (d *detail) textChange(c diff.Change) {
 		d.inline = append(d.inline, path+" removed ("+size(before)+")")
 	default:
 		gone, came := 0, 0
-		for _, r := range compare(b.before, b.after) {
+		b.regions = compare(b.before, b.after)
+		for _, r := range b.regions {
 			gone, came = gone+r.i2-r.i1, came+r.j2-r.j1
 		}
 		d.inline = append(d.inline, path+plusMinus(came, gone))

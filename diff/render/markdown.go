@@ -37,7 +37,7 @@ const (
 // neither HTML, Markdown nor mentions. Color and Width are not used. The error
 // is w's.
 func Markdown(w io.Writer, p *diff.Plan, opt Options) error {
-	m := &markdown{plan: p, verbose: opt.Verbose, elsewhere: elsewhereOf(opt), tally: tallyOf(p)}
+	m := &markdown{plan: p, verbose: opt.Verbose, elsewhere: elsewhereOf(opt), tally: tallyOf(p), described: map[*diff.AgentPlan][]detail{}}
 	budget := budgetOf(opt)
 	if opt.VisibleOnly {
 		_, err := io.WriteString(w, m.visible(budget))
@@ -67,6 +67,7 @@ type markdown struct {
 	verbose   bool
 	elsewhere string
 	tally     tally
+	described map[*diff.AgentPlan][]detail // what was compared once
 }
 
 // withReviewed is what is visible and the reviewed plan after it. A much
@@ -75,12 +76,13 @@ type markdown struct {
 // leaves.
 func (m *markdown) withReviewed(room int) string {
 	const ends = len("\n\n")
-	reserved := pack(abridge(m.plan, shortValues), min(reviewedMax, room/8)-ends)
+	forms := &keptForms{plan: m.plan}
+	reserved := forms.line(shortValues, min(reviewedMax, room/8)-ends)
 	for s := shortAgents; reserved == "" && s <= shortest; s++ {
-		reserved = pack(abridge(m.plan, s), min(reviewedMax, room/4)-ends)
+		reserved = forms.line(s, min(reviewedMax, room/4)-ends)
 	}
 	visible := m.visible(room - len(reserved) - ends)
-	if best := Reviewed(m.plan, min(reviewedMax, room-len(visible)-ends)); best != "" {
+	if best := forms.best(min(reviewedMax, room-len(visible)-ends)); best != "" {
 		return visible + "\n" + best + "\n"
 	}
 	return visible

@@ -105,9 +105,7 @@ func TestMarkdownOfAFleetInASummary(t *testing.T) {
 // TestLevels holds what is shown of a plan as its room shrinks.
 func TestLevels(t *testing.T) {
 	big := everyStep()
-	for _, a := range fleet(12).Agents {
-		big.Agents = append(big.Agents, a)
-	}
+	big.Agents = append(big.Agents, fleet(12).Agents...)
 	big.Agents = append(big.Agents, rewrittenPlan().Agents[0])
 	big.Agents[len(big.Agents)-1].Name = "rewritten"
 	big = sealed(big)

@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -180,7 +181,7 @@ func (m *markdown) details(a *diff.AgentPlan, l level) (string, loss) {
 	p.indent, p.wrap, p.limit, p.rest = "", defaultWidth, defaultWidth, ""
 	p.show, p.noBlocks = shown[l], l == steps
 	p.drift(a)
-	p.steps(a.Steps)
+	p.steps(a.Steps, m.describe(a))
 	if err := p.flush(); err != nil {
 		panic(err) // a buffer takes everything
 	}
@@ -190,7 +191,7 @@ func (m *markdown) details(a *diff.AgentPlan, l level) (string, loss) {
 	}
 	text := "<details>\n<summary>" + title + ": " + state(a, codeHTML) + "</summary>\n\n" + fenced("diff", body.String()) + "\n</details>\n"
 	switch {
-	case p.noBlocks && hasLines(a):
+	case p.noBlocks && m.hasLines(a):
 		return text, allLines
 	case p.cut:
 		return text, someLines
@@ -213,6 +214,7 @@ func (m *markdown) lineOf(a *diff.AgentPlan) (string, loss) {
 		return text + "\n", nothing
 	}
 	var said strings.Builder
+	details := m.describe(a)
 	for i := range a.Steps {
 		if i > 0 {
 			said.WriteString("; ")
@@ -223,7 +225,7 @@ func (m *markdown) lineOf(a *diff.AgentPlan) (string, loss) {
 		}
 		s := &a.Steps[i]
 		said.WriteString(lookOf(s.Action).symbol + " " + stepName(s))
-		if items := describe(s).inline; len(items) > 0 {
+		if items := details[i].inline; len(items) > 0 {
 			said.WriteString(": " + strings.Join(items, ", "))
 		}
 	}
@@ -232,7 +234,7 @@ func (m *markdown) lineOf(a *diff.AgentPlan) (string, loss) {
 	switch {
 	case clip(all, lineColumns) != Escape(all):
 		return text, someSteps
-	case hasLines(a):
+	case m.hasLines(a):
 		return text, allLines
 	default:
 		return text, nothing
@@ -240,18 +242,18 @@ func (m *markdown) lineOf(a *diff.AgentPlan) (string, loss) {
 }
 
 // hasLines says whether the agent has changes that are shown line by line.
-func hasLines(a *diff.AgentPlan) bool {
-	for i := range a.Steps {
-		for _, c := range a.Steps[i].Changes {
-			if isLong(c.Before) || isLong(c.After) || !isText(c.Before) || !isText(c.After) {
-				if len(describe(&a.Steps[i]).blocks) > 0 {
-					return true
-				}
-				break
-			}
-		}
+func (m *markdown) hasLines(a *diff.AgentPlan) bool {
+	return slices.ContainsFunc(m.describe(a), func(d detail) bool { return len(d.blocks) > 0 })
+}
+
+// describe describes an agent's steps, once.
+func (m *markdown) describe(a *diff.AgentPlan) []detail {
+	details, ok := m.described[a]
+	if !ok {
+		details = describeAll(a.Steps)
+		m.described[a] = details
 	}
-	return false
+	return details
 }
 
 // state is "update, 4 steps, config pending".

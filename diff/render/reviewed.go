@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
@@ -28,14 +29,54 @@ const (
 // else an abridged one (see AbridgeAs), else "". The line holds nothing that
 // GitHub would show or read.
 func Reviewed(p *diff.Plan, limit int) string {
-	if line := wholeReviewed(p, limit); line != "" {
-		return line
-	}
-	return abridgedReviewed(p, limit)
+	forms := &keptForms{plan: p}
+	return forms.best(limit)
 }
 
-// wholeReviewed leaves out what is for readers alone and no part of the digest.
-func wholeReviewed(p *diff.Plan, limit int) string {
+// keptForms are the lines that can keep a plan, made when they are asked for.
+type keptForms struct {
+	plan     *diff.Plan
+	abridged [shortest + 1]*diff.Plan
+	lines    [shortest + 1]string
+}
+
+// best is the fullest line of at most limit bytes; "" when there is none.
+func (f *keptForms) best(limit int) string {
+	for s := unabridged; s <= shortest; s++ {
+		if line := f.line(s, limit); line != "" {
+			return line
+		}
+	}
+	return ""
+}
+
+// line is the line of one form, "" when it takes more than limit bytes.
+func (f *keptForms) line(s short, limit int) string {
+	if f.lines[s] == "" {
+		f.lines[s] = pack(f.form(s), limit)
+	}
+	if len(f.lines[s]) > limit {
+		return ""
+	}
+	return f.lines[s]
+}
+
+// form is the plan as it is packed.
+func (f *keptForms) form(s short) *diff.Plan {
+	switch {
+	case f.abridged[s] != nil:
+	case s == unabridged:
+		f.abridged[s] = bare(f.plan)
+	case s == shortValues:
+		f.abridged[s] = abridge(f.plan, s)
+	default:
+		f.abridged[s] = abridge(f.form(shortValues), s)
+	}
+	return f.abridged[s]
+}
+
+// bare leaves out what is for readers alone and no part of the digest.
+func bare(p *diff.Plan) *diff.Plan {
 	out := normalize(p)
 	out.Warnings = nil
 	for i := range out.Agents {
@@ -46,22 +87,17 @@ func wholeReviewed(p *diff.Plan, limit int) string {
 			}
 		}
 	}
-	return pack(out, limit)
-}
-
-func abridgedReviewed(p *diff.Plan, limit int) string {
-	for short := shortValues; short <= shortest; short++ {
-		if line := pack(abridge(p, short), limit); line != "" {
-			return line
-		}
-	}
-	return ""
+	return out
 }
 
 // pack writes a plan as a hidden line; "" where that takes more than limit.
 func pack(p *diff.Plan, limit int) string {
+	most := min(maxPacked, 64*limit) // text never packs better
+	if textSize(p) > most {
+		return ""
+	}
 	data, err := json.Marshal(withIDs(p, relativeID))
-	if err != nil || len(data) > min(maxPacked, 64*limit) { // text never packs better
+	if err != nil || len(data) > most {
 		return ""
 	}
 	var packed bytes.Buffer
@@ -113,20 +149,38 @@ func ParseReviewed(body string) (plan *diff.Plan, abridged, ok bool) {
 	return plan, false, true
 }
 
+// textSize is what the texts of a plan take at least.
+func textSize(p *diff.Plan) int {
+	n := 0
+	for i := range p.Agents {
+		for k := range p.Agents[i].Steps {
+			for _, c := range p.Agents[i].Steps[k].Changes {
+				before, _ := c.Before.(string)
+				after, _ := c.After.(string)
+				n += len(before) + len(after)
+			}
+		}
+	}
+	return n
+}
+
 // withIDs gives a plan with other step ids. p stays as it is.
 func withIDs(p *diff.Plan, id func(agent, id string) string) *diff.Plan {
-	out := normalize(p)
+	out := *p
+	out.Agents = slices.Clone(p.Agents)
 	for i := range out.Agents {
 		a := &out.Agents[i]
+		a.Steps = slices.Clone(a.Steps)
 		for k := range a.Steps {
 			s := &a.Steps[k]
+			s.Needs = slices.Clone(s.Needs)
 			s.ID = id(a.Name, s.ID)
 			for n := range s.Needs {
 				s.Needs[n] = id(a.Name, s.Needs[n])
 			}
 		}
 	}
-	return out
+	return &out
 }
 
 // relativeID leaves the agent's name out of a step's id, where it stands over

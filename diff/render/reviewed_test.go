@@ -56,7 +56,7 @@ func settled(t fataler, p *diff.Plan) *diff.Plan {
 func TestReviewedReadsBack(t *testing.T) {
 	for _, tt := range plans {
 		p := settled(t, tt.plan)
-		lines := map[string]bool{wholeReviewed(p, 1<<20): false}
+		lines := map[string]bool{pack(bare(p), 1<<20): false}
 		for s := shortValues; s <= shortest; s++ {
 			lines[pack(abridge(p, s), 1<<20)] = true
 		}
@@ -113,7 +113,7 @@ func packed(text []byte) string {
 
 // TestParseReviewedRefuses: somebody else may have written the comment.
 func TestParseReviewedRefuses(t *testing.T) {
-	good := wholeReviewed(contractPlan(), 1<<20)
+	good := pack(bare(contractPlan()), 1<<20)
 	edited := contractPlan()
 	edited.Agents[1].Steps[1].Changes[0].After = "Say nothing."
 	other := contractPlan()
@@ -128,7 +128,7 @@ func TestParseReviewedRefuses(t *testing.T) {
 		"cut":                good[:len(good)-20] + reviewedEnd,
 		"another alphabet":   strings.Replace(good, `gzip="H4s`, `gzip="H4_`, 1),
 		"not closed":         strings.TrimSuffix(good, " -->"),
-		"edited":             wholeReviewed(edited, 1<<20),
+		"edited":             pack(bare(edited), 1<<20),
 		"format version 2":   pack(other, 1<<20),
 		"an agent twice":     pack(abridge(twice, shortValues), 1<<20),
 		"abridged, untitled": packed([]byte(`{"format_version":"1/abridged-4","digest":"` + digestOf("a") + `"}`)),

@@ -50,8 +50,9 @@ const (
 	targetMax     = 36
 )
 
-// steps writes an agent's numbered steps, each with what it changes.
-func (p *printer) steps(steps []diff.Step) {
+// steps writes an agent's numbered steps, each with what it changes: what
+// describeAll says of them.
+func (p *printer) steps(steps []diff.Step, details []detail) {
 	digits := len(strconv.Itoa(len(steps)))
 	width := targetColumns
 	for i := range steps {
@@ -60,13 +61,12 @@ func (p *printer) steps(steps []diff.Step) {
 		}
 	}
 	for i := range steps {
-		p.step(&steps[i], fmt.Sprintf("  %*d  ", digits, i+1), width)
+		p.step(&steps[i], details[i], fmt.Sprintf("  %*d  ", digits, i+1), width)
 	}
 }
 
-func (p *printer) step(s *diff.Step, number string, width int) {
+func (p *printer) step(s *diff.Step, what detail, number string, width int) {
 	l := lookOf(s.Action)
-	what := describe(s)
 	kind := pad(l.kind, kindColumns)
 	to := target(s)
 	if len(what.inline) > 0 {

@@ -77,7 +77,7 @@ func (p *printer) agents(plan *diff.Plan) {
 		}
 		p.header(a)
 		p.drift(a)
-		p.steps(a.Steps)
+		p.steps(a.Steps, describeAll(a.Steps))
 		block = len(a.Steps) > 0
 	}
 }
