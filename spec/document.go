@@ -34,6 +34,9 @@ type fileResult struct {
 	problems  Problems
 	data      []byte // of the file, while it is being loaded
 	ends      []int  // of its lines
+	// With a cache: what the file and the prompt files in it hold, as blobID.
+	blob    string
+	prompts map[string]string
 }
 
 // line gives a line of the file, from 1, while it is being loaded.
@@ -78,6 +81,9 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 	case err != nil:
 		r.report(Problem{Pos: whole, Message: "the manifest " + err.Error(), Hint: fileHint(err)})
 		return r
+	}
+	if l.cache != nil {
+		r.blob, r.prompts = blobID(data), map[string]string{}
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(bytes.TrimSpace(data)) == 0 {

@@ -32,6 +32,9 @@ type LoadOptions struct {
 	// it: no agents and no environment of that name are no errors, but a project
 	// without agents.
 	Past bool
+	// Cache, which may be nil, takes what this load has checked and gives what an
+	// earlier one has.
+	Cache *Cache
 }
 
 // loader is one run of Load.
@@ -43,6 +46,7 @@ type loader struct {
 	told     map[Problem]bool
 	failed   bool // some problem is an error
 	past     bool // LoadOptions.Past
+	cache    *Cache
 }
 
 // report adds a finding, once: what is wrong with a base shows in each agent
@@ -75,7 +79,7 @@ func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Prob
 		opt.FS = root.FS()
 	}
 	b := &budget{}
-	l := &loader{files: &files{opt.FS, b}, budget: b, told: map[Problem]bool{}, past: opt.Past}
+	l := &loader{files: &files{opt.FS, b}, budget: b, told: map[Problem]bool{}, past: opt.Past, cache: opt.Cache}
 	project = l.load(ctx, opt)
 	if err := ctx.Err(); err != nil {
 		return nil, Problems{{Message: "stopped before all manifests were read"}}
@@ -187,7 +191,10 @@ func (l *loader) loadFiles(ctx context.Context, names []string, named bool) []*f
 				results[i] = &fileResult{}
 				return nil
 			}
-			results[i] = l.loadFile(name, named)
+			if results[i] = l.cached(name, named); results[i] == nil {
+				results[i] = l.loadFile(name, named)
+				l.keep(name, named, results[i])
+			}
 			return nil
 		})
 	}

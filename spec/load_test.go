@@ -69,6 +69,21 @@ func write(t testing.TB, dir, name, data string) {
 	}
 }
 
+// unpack puts a story's files into dir and gives its environment.
+func unpack(t *testing.T, story, dir string) (env string) {
+	t.Helper()
+	archive, err := txtar.ParseFile(story)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range archive.Files {
+		if f.Name != "want" {
+			write(t, dir, f.Name, string(f.Data))
+		}
+	}
+	return prepare(t, dir, string(archive.Comment))
+}
+
 // prepare does what an archive's comment asks for and gives the environment.
 func prepare(t *testing.T, dir, comment string) (env string) {
 	t.Helper()

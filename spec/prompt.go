@@ -25,6 +25,7 @@ type prompt struct {
 type promptFile struct {
 	once     sync.Once
 	text     string
+	blob     string // as blobID, with a cache
 	names    []placeholder
 	err      error     // why it cannot be used
 	problems []Problem // the same, when the place is in the file itself
@@ -65,6 +66,9 @@ func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *nod
 		}
 		if !l.budget.takeWork(len(joined.names) + len(part.names)) {
 			return out // Load says that the project is too large
+		}
+		if r.prompts != nil {
+			r.prompts[p.cleanPath()] = part.blob
 		}
 		texts = append(texts, part.text)
 		joined.segments = append(joined.segments, Segment{Start: line, File: p.cleanPath(), Line: 1})
@@ -120,7 +124,7 @@ func (l *loader) promptFile(name string) *promptFile {
 	name = path.Clean(name)
 	entry, _ := l.prompts.LoadOrStore(name, &promptFile{})
 	f := entry.(*promptFile)
-	f.once.Do(func() { f.load(l.files, name) })
+	f.once.Do(func() { f.load(l.files, name, l.cache != nil) })
 	return f
 }
 
@@ -144,11 +148,14 @@ func checkPath(name string) error {
 	return nil
 }
 
-func (f *promptFile) load(files *files, name string) {
+func (f *promptFile) load(files *files, name string, identify bool) {
 	data, err := files.read(name)
 	if err != nil {
 		f.err = err
 		return
+	}
+	if identify {
+		f.blob = blobID(data)
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	if p, bad := notText(name, text); bad {

@@ -212,6 +212,16 @@ func (t *Tree) target(link *node) (string, error) {
 	return string(target), err
 }
 
+// BlobID gives git's id of the file that name leads to; ok is false when there
+// is none. It reads nothing but links.
+func (t *Tree) BlobID(name string) (id string, ok bool) {
+	n, err := t.find(name, true)
+	if err != nil || n.mode != 0 {
+		return "", false
+	}
+	return n.id, true
+}
+
 func failed(op, name string, err error) error { return &fs.PathError{Op: op, Path: name, Err: err} }
 
 // Stat implements fs.StatFS.

@@ -160,15 +160,20 @@ func TestSameAsOnDisk(t *testing.T) {
 				}
 			}
 			head := c.commit("all")
-			project, problems := spec.Load(context.Background(), opt)
 			c.dir = opt.Dir
-			opt.FS = c.tree(head)
-			fromGit, problemsFromGit := spec.Load(context.Background(), opt)
-			if d := cmp.Diff(problems, problemsFromGit); d != "" {
-				t.Errorf("problems, -disk +git:\n%s", d)
-			}
-			if d := cmp.Diff(project, fromGit); d != "" {
-				t.Errorf("project, -disk +git:\n%s", d)
+			tree, cache := c.tree(head), &spec.Cache{}
+			opt.Cache = cache
+			project, problems := spec.Load(context.Background(), opt)
+			opt.FS = tree
+			for how, with := range map[string]*spec.Cache{"git": nil, "cached": cache} {
+				opt.Cache = with
+				fromGit, problemsFromGit := spec.Load(context.Background(), opt)
+				if d := cmp.Diff(problems, problemsFromGit); d != "" {
+					t.Errorf("problems, -disk +%s:\n%s", how, d)
+				}
+				if d := cmp.Diff(project, fromGit); d != "" {
+					t.Errorf("project, -disk +%s:\n%s", how, d)
+				}
 			}
 		})
 	}
