@@ -158,6 +158,10 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 			return nil, err
 		}
 	}
+	if saved != nil && saved.Base != "" {
+		return nil, &staleError{fmt.Sprintf("%s was made with --base: it was not compared with the platform, and can't be applied, nothing was written", opt.planFile),
+			"make a plan without --base, and review that"}
+	}
 	s, err := a.open(ctx)
 	if err != nil {
 		return nil, err
@@ -167,11 +171,7 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 		return nil, &staleError{fmt.Sprintf("%s was made for the environment %s, and this is %s", opt.planFile, saved.Environment, s.project.Environment.Name),
 			"give the same --env or --sandbox as when it was made"}
 	}
-	targets, prune := opt.targets, opt.prune
-	if saved != nil { // a saved plan brings its own scope
-		targets, prune = saved.Targets, saved.Prune
-	}
-	p, err := s.plan(ctx, targets, prune)
+	p, err := s.planAgain(ctx, opt, saved)
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +182,15 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 		return sync.NewReport(p.plan, resultOf(ctx, err), err.Error()), err
 	}
 	return a.execute(ctx, s, p)
+}
+
+// planAgain makes the plan that is to be applied. A saved plan brings its own
+// scope, which may be no agents at all.
+func (s *session) planAgain(ctx context.Context, opt applyOptions, saved *diff.Plan) (*planned, error) {
+	if saved != nil {
+		return s.planOf(ctx, saved.Targets, saved.Prune)
+	}
+	return s.plan(ctx, opt.targets, opt.prune)
 }
 
 // approve holds the plan against what was reviewed, against the policies, and

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/agentsync/agentsync/internal/git"
 	"github.com/agentsync/agentsync/schema"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/spf13/cobra"
@@ -35,6 +36,15 @@ func (a *app) completeAgents(*cobra.Command, []string, string) ([]string, cobra.
 	names := spec.AgentNames(a.dir)
 	sort.Strings(names)
 	return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeRefs offers the branches and tags of the repository.
+func (a *app) completeRefs(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	repo, err := git.Open(cmd.Context(), a.dir)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return repo.Refs(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
 }
 
 // nearestHint offers the known name that is most like the wrong one, or lists

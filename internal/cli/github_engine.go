@@ -101,8 +101,8 @@ func (p *engineProject) Plan(ctx context.Context) (github.Planned, error) {
 }
 
 // Offline implements github.Project.
-func (p *engineProject) Offline(context.Context, string) (*diff.Plan, error) {
-	return nil, errors.New("a plan without the platform is not possible yet")
+func (p *engineProject) Offline(ctx context.Context, base string) (*diff.Plan, error) {
+	return p.app.offlinePlan(ctx, base, p.opt.targets, p.opt.prune)
 }
 
 type enginePlan struct {

@@ -23,7 +23,20 @@ type planOptions struct {
 	detailed bool
 	targets  []string
 	prune    bool
+	base     givenRef
+	since    givenRef
 }
+
+// givenRef is a flag that names a commit. An empty one is not as if it were
+// not given: a variable of a workflow may be empty by mistake.
+type givenRef struct {
+	ref   string
+	given bool
+}
+
+func (g *givenRef) Set(ref string) error { g.ref, g.given = ref, true; return nil }
+func (g *givenRef) String() string       { return g.ref }
+func (g *givenRef) Type() string         { return "string" }
 
 func (a *app) planCmd() *cobra.Command {
 	var opt planOptions
@@ -32,11 +45,24 @@ func (a *app) planCmd() *cobra.Command {
 		Short: "Show what apply would change",
 		Long: `plan reads the platform and shows each step that apply would take, in order.
 It writes nothing to the platform. With --out the plan is saved, and
-"apply FILE" does it only as long as it still holds.`,
+"apply FILE" does it only as long as it still holds.
+
+With --changed-since, it plans only the agents whose manifests, bases, prompt
+files and settings taken together want something else than at REF, as if they
+were given with --target; when there are none, the platform is not asked. REF
+is compared with the working tree. On a branch that is behind, give the commit
+where it began: --changed-since "$(git merge-base origin/main HEAD)".
+
+With --base, it does not look at the platform at all, and needs neither network
+nor credentials: it compares the manifests that HEAD has with those of the
+commit where HEAD left REF, as a pull request does. It shows what the manifests
+ask for, not what an apply would do, so it can't be applied.`,
 		Example: `  agentsync plan
   agentsync plan --out plan.json
   agentsync plan --format markdown --target outbound-sales
-  agentsync plan --detailed-exitcode     # 2 when there are changes`,
+  agentsync plan --detailed-exitcode     # 2 when there are changes
+  agentsync plan --changed-since origin/main
+  agentsync plan --base origin/main      # without the platform`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runPlan(cmd.Context(), opt) },
 	}
@@ -44,6 +70,11 @@ It writes nothing to the platform. With --out the plan is saved, and
 	flags.StringVar(&opt.out, "out", "", "save the plan in `FILE`, as JSON")
 	flags.StringVar(&opt.format, "format", "text", "text, json or markdown")
 	flags.BoolVar(&opt.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
+	flags.Var(&opt.base, "base", "compare HEAD's manifests with those where it left the commit `REF`, and not with the platform")
+	flags.Var(&opt.since, "changed-since", "only agents whose manifests have changed since the commit `REF`")
+	for _, name := range []string{"base", "changed-since"} {
+		_ = cmd.RegisterFlagCompletionFunc(name, a.completeRefs)
+	}
 	a.planFlags(cmd, &opt.targets, &opt.prune)
 	completeFormats(cmd, planFormats)
 	return cmd
@@ -62,30 +93,48 @@ func (a *app) runPlan(ctx context.Context, opt planOptions) error {
 	if err := checkFormat(opt.format, planFormats); err != nil {
 		return err
 	}
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
+	if opt.base.given && opt.since.given {
+		return usagef("--base and --changed-since: give one of the two; --base does not look at the platform, --changed-since does")
 	}
-	defer s.close()
-	p, err := s.plan(ctx, opt.targets, opt.prune)
+	p, err := a.makePlan(ctx, opt)
 	if err != nil {
 		return err
 	}
 	if opt.out != "" {
-		if err := savePlan(opt.out, p.plan); err != nil {
+		if err := savePlan(opt.out, p); err != nil {
 			return err
 		}
 	}
-	if err := a.showPlan(p.plan, opt.format); err != nil {
+	if err := a.showPlan(p, opt.format); err != nil {
 		return err
 	}
-	if err := refusal(p.plan); err != nil {
+	if err := refusal(p); err != nil {
 		return err
 	}
-	if opt.detailed && !p.plan.IsEmpty() {
+	if opt.detailed && !p.IsEmpty() {
 		return &changesError{}
 	}
 	return nil
+}
+
+// makePlan makes the kind of plan that the flags ask for.
+func (a *app) makePlan(ctx context.Context, opt planOptions) (*diff.Plan, error) {
+	switch {
+	case opt.base.given:
+		return a.offlinePlan(ctx, opt.base.ref, opt.targets, opt.prune)
+	case opt.since.given:
+		return a.changedPlan(ctx, opt.since.ref, opt.targets, opt.prune)
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	p, err := s.plan(ctx, opt.targets, opt.prune)
+	if err != nil {
+		return nil, err
+	}
+	return p.plan, nil
 }
 
 func (a *app) showPlan(p *diff.Plan, format string) error {

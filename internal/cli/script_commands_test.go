@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,10 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/benchgen"
+	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
+	"github.com/agentsync/agentsync/sync/lock"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -28,6 +32,7 @@ var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"drift":     drift,
 	"dashboard": dashboard,
 	"example":   example,
+	"fleet":     fleet,
 	"replace":   replace,
 	"code":      code,
 	"steps":     steps,
@@ -61,6 +66,34 @@ func example(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return os.WriteFile(ts.MkAbs(rel), data, 0o644)
 	}))
+}
+
+// fleet is `fleet N`: a project of N agents in the current folder. `fleet N
+// there` puts agents of their names on the platform too, with another config,
+// and into the lock file: an apply of a thousand takes a minute.
+func fleet(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Check(benchgen.Write(ts.MkAbs("."), n))
+	if len(args) == 1 {
+		return
+	}
+	project, problems := spec.Load(context.Background(), spec.LoadOptions{Dir: ts.MkAbs(".")})
+	if project == nil {
+		ts.Fatalf("%v", problems)
+	}
+	board := storyOf(ts).platform(ts).sandbox.Dashboard()
+	entries := map[string]*lock.Entry{}
+	for _, agent := range project.Agents {
+		fields := map[string]any{"agent_name": agent.AgentName, "agent_description": "", "agent_type": "OUTBOUND", "team": []any{}, "is_auto": true}
+		id, err := board.CreateAgent(fields, map[string]any{"system_prompt": "Old."}, "")
+		ts.Check(err)
+		entries[agent.Name] = &lock.Entry{AgentID: id, AgentName: agent.AgentName}
+	}
+	store, err := lock.Open(ts.MkAbs(lock.FileName), "default", func() (string, error) { return ts.MkAbs("."), nil })
+	ts.Check(err)
+	ts.Check(store.Put(entries))
 }
 
 // replace is `replace FILE OLD NEW`: OLD must be there once. \n, \r and \t stand

@@ -36,12 +36,13 @@ type session struct {
 	close   func()
 }
 
-// loadProject reads and checks all manifests. Warnings go to stderr.
-func (a *app) loadProject(ctx context.Context) (*spec.Project, error) {
+// loadProject reads and checks all manifests. Warnings go to stderr. cache is
+// spec.LoadOptions.Cache.
+func (a *app) loadProject(ctx context.Context, cache *spec.Cache) (*spec.Project, error) {
 	if err := a.checkDir(); err != nil {
 		return nil, err
 	}
-	project, problems := load(ctx, spec.LoadOptions{Dir: a.dir, Env: a.environment()})
+	project, problems := load(ctx, spec.LoadOptions{Dir: a.dir, Env: a.environment(), Cache: cache})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func (a *app) environment() string {
 // open loads the project and connects it: to the embedded platform with
 // --sandbox, else to the environment's base URL with its credentials.
 func (a *app) open(ctx context.Context) (*session, error) {
-	project, err := a.loadProject(ctx)
+	project, err := a.loadProject(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -96,12 +97,27 @@ func (a *app) open(ctx context.Context) (*session, error) {
 
 // connect is open for a project that is loaded.
 func (a *app) connect(project *spec.Project) (*session, error) {
-	s := &session{app: a, project: project, close: func() {}}
-	if err := s.openLock(); err != nil {
+	s, err := a.localSession(project)
+	if err != nil {
 		return nil, err
 	}
+	if err := s.dial(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// localSession is a session that is not connected yet.
+func (a *app) localSession(project *spec.Project) (*session, error) {
+	s := &session{app: a, project: project, close: func() {}}
+	return s, s.openLock()
+}
+
+// dial connects the session; nothing is sent yet.
+func (s *session) dial() error {
+	a := s.app
 	options := indus.Options{
-		Vars: project.Environment.Credentials, UserAgent: "agentsync/" + versionText(),
+		Vars: s.project.Environment.Credentials, UserAgent: "agentsync/" + versionText(),
 		Parallelism: a.parallelism, Transport: a.env.Transport, Now: a.env.Now, Sleep: a.env.Sleep,
 		Logf: a.verbosef,
 	}
@@ -110,28 +126,31 @@ func (a *app) connect(project *spec.Project) (*session, error) {
 		use = s.useSandbox
 	}
 	if err := use(&options); err != nil {
-		return nil, err
+		return err
 	}
 	client, err := indus.New(options)
 	if err != nil {
 		s.close()
-		return nil, err
+		return err
 	}
 	if err := client.CheckCredentials(); err != nil {
 		s.close()
-		return nil, err
+		return err
 	}
 	s.remote = remote{client}
-	return s, nil
+	return nil
 }
 
-// useAccount takes the base URL and the credentials from the environment. The
-// variable wins over the files, so that a pull request can't send the
-// credentials of the one who runs it elsewhere; in CI, where nobody looks at
-// agentsync.yaml first, an address that only a file names is warned of.
-func (s *session) useAccount(options *indus.Options) error {
-	env := &s.project.Environment
-	getenv := s.app.env.Getenv
+// setAddress takes the platform's address from the environment. The variable
+// wins over the files, so that a pull request can't send the credentials of the
+// one who runs it elsewhere; in CI, where nobody looks at agentsync.yaml first,
+// an address that only a file names is warned of.
+func (s *session) setAddress() error {
+	env, getenv := &s.project.Environment, s.app.env.Getenv
+	if s.app.sandbox {
+		env.BaseURL = sandboxURL
+		return nil
+	}
 	address, named := getenv("INDUSLABS_BASE_URL"), "INDUSLABS_BASE_URL"
 	switch {
 	case address != "" && env.BaseURL != "" && env.BaseURL != address:
@@ -150,6 +169,15 @@ func (s *session) useAccount(options *indus.Options) error {
 		s.app.message("  hint: set INDUSLABS_BASE_URL in the workflow, so that no pull request can send them elsewhere")
 	}
 	env.BaseURL = address
+	return nil
+}
+
+// useAccount takes the address and the credentials from the environment.
+func (s *session) useAccount(options *indus.Options) error {
+	if err := s.setAddress(); err != nil {
+		return err
+	}
+	env, getenv := s.project.Environment, s.app.env.Getenv
 	vars := env.Credentials
 	options.BaseURL = env.BaseURL
 	options.Credentials = indus.Credentials{
@@ -256,34 +284,51 @@ type planned struct {
 	orphans []string
 }
 
-// plan observes the platform and computes the plan of the targets, or of all.
-func (s *session) plan(ctx context.Context, targets []string, prune bool) (*planned, error) {
-	locked := s.lock.Entries()
-	memory := sync.ToMemory(locked).Rekey(s.project.Agents)
-	out := &planned{memory: memory, locked: locked}
+// scope says which agents and orphans a plan is about: with nil targets, all.
+// A target that is neither a manifest nor in memory is an error. What it gives
+// has all of diff.Input that the project and memory say.
+func scope(project *spec.Project, memory diff.Memory, targets []string) (diff.Input, error) {
+	in := diff.Input{Environment: project.Environment, Policy: project.Policy, Memory: memory, Targets: targets}
 	known := map[string]bool{}
-	for _, agent := range s.project.Agents {
+	for _, agent := range project.Agents {
 		known[agent.Name] = true
-		if len(targets) == 0 || slices.Contains(targets, agent.Name) {
-			out.agents = append(out.agents, agent)
+		if targets == nil || slices.Contains(targets, agent.Name) {
+			in.Agents = append(in.Agents, agent)
 		}
 	}
 	for _, key := range spec.SortedKeys(memory) {
-		if !known[key] && (len(targets) == 0 || slices.Contains(targets, key)) {
-			out.orphans = append(out.orphans, key)
+		if !known[key] && (targets == nil || slices.Contains(targets, key)) {
+			in.Orphans = append(in.Orphans, key)
 		}
 		known[key] = true
 	}
 	for _, target := range targets {
 		if !known[target] {
-			return nil, hintf(fmt.Errorf("--target %s: no such agent", target), "%s", nearestHint(target, spec.SortedKeys(known)))
+			return in, hintf(fmt.Errorf("--target %s: no such agent", target), "%s", nearestHint(target, spec.SortedKeys(known)))
 		}
 	}
-	in := diff.Input{
-		Environment: s.project.Environment, Policy: s.project.Policy, Agents: out.agents,
-		Prepared: map[string]diff.Prepared{}, Memory: memory, Orphans: out.orphans,
-		Prune: prune || s.project.Policy.Prune, Targets: targets, Known: len(known),
+	in.Known = len(known)
+	return in, nil
+}
+
+// plan observes the platform and computes the plan of the targets; without
+// any, of all.
+func (s *session) plan(ctx context.Context, targets []string, prune bool) (*planned, error) {
+	if len(targets) == 0 {
+		targets = nil
 	}
+	return s.planOf(ctx, targets, prune)
+}
+
+// planOf is plan with nil for all agents, and an empty list for none.
+func (s *session) planOf(ctx context.Context, targets []string, prune bool) (*planned, error) {
+	memory := s.memory()
+	in, err := scope(s.project, memory, targets)
+	if err != nil {
+		return nil, err
+	}
+	in.Prepared, in.Prune = map[string]diff.Prepared{}, prune || s.project.Policy.Prune
+	out := &planned{memory: memory, locked: s.lock.Entries(), agents: in.Agents, orphans: in.Orphans}
 	var mu gosync.Mutex
 	seen, err := sync.Observe(ctx, s.remote, sync.Scope{
 		Agents: out.agents, Memory: memory, Orphans: out.orphans, Parallelism: s.app.parallelism,

@@ -173,3 +173,13 @@ func (r *Repo) isPullRequest(ctx context.Context, commit string) bool {
 	out, _, err := r.run(ctx, "for-each-ref", "--format=%(refname)", "--points-at", commit, "refs/remotes/pull", "refs/pull")
 	return err == nil && strings.Contains(out+"\n", "/merge\n")
 }
+
+// Refs gives the short names of branches, of remote branches and of tags, as
+// far as they fit into 64 KiB.
+func (r *Repo) Refs(ctx context.Context) []string {
+	out, _, err := r.run(ctx, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(out)
+}
