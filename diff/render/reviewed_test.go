@@ -143,13 +143,13 @@ func TestParseReviewedRefuses(t *testing.T) {
 // TestDifferencesFitAComment: however much differs and whatever it holds, the
 // fence is one and closed, and what is not there is counted.
 func TestDifferencesFitAComment(t *testing.T) {
-	moved := fleet(300)
+	moved := fleet(120)
 	for i := range moved.Agents {
 		moved.Agents[i].Fingerprint = digestOf("0")
 		moved.Agents[i].Steps[0].Changes[0].Before = "Sell " + strings.Repeat("`", i) + "\n</details> -->"
 	}
 	for _, budget := range []int{0, 20000, 2000} {
-		for _, kept := range []*diff.Plan{fleet(300), abridge(fleet(300), shortAgents), hostilePlan()} {
+		for _, kept := range []*diff.Plan{fleet(120), abridge(fleet(120), shortAgents), hostilePlan()} {
 			var buf bytes.Buffer
 			if err := DifferencesMarkdown(&buf, kept, sealed(moved), Options{Budget: budget, Elsewhere: "the job log"}); err != nil {
 				t.Fatal(err)
@@ -161,7 +161,7 @@ func TestDifferencesFitAComment(t *testing.T) {
 				t.Errorf("%d bytes of %d in %d fences", len(md), most, len(doc.fences))
 			}
 			safe(t, "differences", md)
-			cut := !strings.Contains(doc.fences[0], "\nagent-0299")
+			cut := !strings.Contains(doc.fences[0], "\nagent-0119")
 			if said := strings.Contains(doc.visible, "more lines, see the job log."); said != cut || cut && len(md) < most/2 {
 				t.Errorf("%d bytes of %d: cut %v, said %v", len(md), most, cut, said)
 			}

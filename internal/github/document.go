@@ -31,11 +31,15 @@ func document(p *diff.Plan) (string, error) {
 	}
 	few := *p
 	few.Agents = withSteps(p)
+	var err error
+	if few.Digest, err = few.ComputeDigest(); err != nil { // a kept plan has the digest of its content
+		return "", err
+	}
 	hidden := render.Reviewed(&few, hiddenBudget)
 	if _, abridged, ok := render.ParseReviewed(hidden); !ok || abridged {
 		return text, nil
 	}
-	text, err := visible(p, planBudget-len(hidden)-1, "")
+	text, err = visible(p, planBudget-len(hidden)-1, "")
 	return strings.TrimRight(text, "\n") + "\n" + hidden + "\n", err
 }
 
