@@ -7,20 +7,84 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // parse reads one JSON value that is all of body, numbers as they are written.
+// Of a field that is there twice the last one counts, and bytes that are no
+// UTF-8 become U+FFFD, as encoding/json has it; that package takes several
+// times as long, which a plan of many agents feels.
 func parse(body []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	v, err := parseValue(dec, 0)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if err != nil {
 		return nil, err
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("text after the JSON value")
 	}
 	return v, nil
+}
+
+// maxDepth is how deep an answer's lists and objects may nest; no documented
+// answer needs more than a few levels.
+const maxDepth = 1000
+
+func parseValue(dec *jsontext.Decoder, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("nested deeper than %d levels", maxDepth)
+	}
+	token, err := dec.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch token.Kind() {
+	case jsontext.KindNull:
+		return nil, nil
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return token.Bool(), nil
+	case jsontext.KindString:
+		return token.String(), nil
+	case jsontext.KindNumber:
+		return json.Number(token.String()), nil
+	case jsontext.KindBeginArray:
+		return parseList(dec, depth)
+	default: // an object's begin: the decoder gives an end only where one may stand
+		return parseObject(dec, depth)
+	}
+}
+
+func parseList(dec *jsontext.Decoder, depth int) (any, error) {
+	list := []any{}
+	for dec.PeekKind() != jsontext.KindEndArray {
+		v, err := parseValue(dec, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	_, err := dec.ReadToken()
+	return list, err
+}
+
+func parseObject(dec *jsontext.Decoder, depth int) (any, error) {
+	object := map[string]any{}
+	for dec.PeekKind() != jsontext.KindEndObject {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		name := token.String() // a token lives until the next is read
+		if object[name], err = parseValue(dec, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	_, err := dec.ReadToken()
+	return object, err
 }
 
 // envelope is {"status_code", "message", "error", "data"} of reference.md,
