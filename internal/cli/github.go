@@ -49,8 +49,7 @@ INPUT_GITHUB_TOKEN or GITHUB_TOKEN, and never a flag.`,
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			err := knownCommand(cmd, args)
-			return errors.Join(err, github.Outputs{Reason: github.Error}.Write(a.env.Getenv("GITHUB_OUTPUT")))
+			return errors.Join(knownCommand(cmd, args), a.noOutputs())
 		},
 	}
 	for _, sub := range []struct{ name, short, long string }{
@@ -77,6 +76,9 @@ func (a *app) githubJobCmd(name, short, long string) *cobra.Command {
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // after the inputs are read
 		RunE:              func(cmd *cobra.Command, _ []string) error { return a.runGitHub(cmd, &opt) },
 	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return errors.Join(cmd.Root().FlagErrorFunc()(cmd, err), a.noOutputs())
+	})
 	flags := cmd.Flags()
 	flags.StringVar(&opt.comment, "comment", github.CommentAlways, "true, false, or changes-only: no new comment for an empty plan")
 	flags.BoolVar(&opt.requireReviewed, "require-reviewed-plan", true, "apply only what was reviewed")
@@ -90,7 +92,7 @@ func (a *app) githubJobCmd(name, short, long string) *cobra.Command {
 func (a *app) runGitHub(cmd *cobra.Command, opt *githubOptions) error {
 	job, err := a.githubJob(cmd, opt)
 	if err != nil {
-		err = errors.Join(err, github.Outputs{Reason: github.Error}.Write(a.env.Getenv("GITHUB_OUTPUT")))
+		err = errors.Join(err, a.noOutputs())
 	} else {
 		err = job.Do(cmd.Context())
 	}
@@ -98,6 +100,11 @@ func (a *app) runGitHub(cmd *cobra.Command, opt *githubOptions) error {
 		_ = github.Annotation{Level: "error", Title: "agentsync " + cmd.Name(), Message: withHint(err)}.Write(a.env.Stderr)
 	}
 	return err
+}
+
+// noOutputs writes the outputs of a job that could not begin.
+func (a *app) noOutputs() error {
+	return github.Outputs{Reason: github.Error}.Write(a.env.Getenv("GITHUB_OUTPUT"))
 }
 
 func withHint(err error) string {

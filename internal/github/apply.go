@@ -152,11 +152,13 @@ func (j *Job) execute(ctx context.Context, r *review, planned Planned) error {
 	finishErr := j.finish(j.reason(failure)) // before the rest: a cancelled job has little time
 	told := func(limit int) string { return j.reportMarkdown(report, failure, limit) }
 	j.summarize("### " + headline(s) + j.title(j.environment()) + "\n\n" + told(100_000))
+	if j.Inputs.CommitLock {
+		last, cancel := farewell(ctx)
+		j.commitLock(last, path, before)
+		cancel()
+	}
 	last, cancel := farewell(ctx)
 	defer cancel()
-	if j.Inputs.CommitLock {
-		j.commitLock(last, path, before)
-	}
 	j.tell(last, r, s, headline(s), told)
 	return errors.Join(failure, finishErr)
 }

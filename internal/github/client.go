@@ -16,8 +16,9 @@ import (
 type Client struct {
 	transport   *transport
 	api         *api.Client
+	graphql     string
 	owner, name string
-	me          *author
+	me          *author // nil until it was asked for
 }
 
 // ClientOptions are what a client needs beside the run.
@@ -40,6 +41,7 @@ func NewClient(run Run, opt ClientOptions) (*Client, error) {
 		next = http.DefaultTransport
 	}
 	c := &Client{transport: &transport{next: next, host: base, token: run.Token, now: opt.Now, sleep: opt.Sleep, logf: opt.Logf}}
+	c.graphql = graphqlURL(run.API)
 	c.owner, c.name, _ = strings.Cut(run.Repo, "/")
 	c.api = api.NewClient(&http.Client{Transport: c.transport})
 	c.api.BaseURL = base
@@ -58,8 +60,9 @@ type author struct {
 	bot   bool
 }
 
-// author asks who the token is. A workflow's own token may not ask, and acts
-// as github-actions[bot].
+// author asks who the token is. An installation's token, such as a workflow's
+// own, may not ask for the user: GraphQL tells it, and where that fails too it
+// is taken for the workflow's own, which acts as github-actions[bot].
 func (c *Client) author(ctx context.Context) (author, error) {
 	if c.me != nil {
 		return *c.me, nil
@@ -70,11 +73,35 @@ func (c *Client) author(ctx context.Context) (author, error) {
 	case err == nil:
 		c.me = &author{login: user.GetLogin(), bot: user.GetType() == "Bot"}
 	case statusOf(err) == http.StatusForbidden:
-		c.me = &author{login: "github-actions[bot]", bot: true}
+		c.me = &author{login: firstOf(c.viewer(ctx), "github-actions[bot]"), bot: true}
 	default:
 		return author{}, err
 	}
-	return *c.me, nil
+	return *c.me, ctx.Err()
+}
+
+// viewer is the login of an installation, "" when GraphQL does not tell it.
+func (c *Client) viewer(ctx context.Context) string {
+	req, err := c.api.NewRequest(http.MethodPost, c.graphql, map[string]string{"query": "query{viewer{login}}"})
+	if err != nil {
+		return ""
+	}
+	var answer struct {
+		Data struct{ Viewer struct{ Login string } }
+	}
+	if _, err := c.api.Do(ctx, req, &answer); err != nil || answer.Data.Viewer.Login == "" {
+		return ""
+	}
+	return strings.TrimSuffix(answer.Data.Viewer.Login, "[bot]") + "[bot]"
+}
+
+// graphqlURL is where GraphQL is beside the REST API: GitHub Enterprise has
+// /api/v3 and /api/graphql.
+func graphqlURL(api string) string {
+	if root, ok := strings.CutSuffix(api, "/api/v3"); ok {
+		return root + "/api/graphql"
+	}
+	return api + "/graphql"
 }
 
 func (a author) wrote(user *api.User) bool {

@@ -99,6 +99,15 @@ func (w *world) serve(prefix string) {
 	w.env["GITHUB_API_URL"] = server.URL + prefix
 }
 
+// addToken makes GitHub know one more token.
+func (w *world) addToken(token string, who fakegithub.Token) {
+	state := w.github.State()
+	w.github = fakegithub.New(fakegithub.Options{Tokens: map[string]fakegithub.Token{token: who}, State: state})
+	server := httptest.NewServer(w.github)
+	w.t.Cleanup(server.Close)
+	w.env["GITHUB_API_URL"] = server.URL
+}
+
 func (w *world) write(name, content string) {
 	w.t.Helper()
 	path := filepath.Join(w.dir, name)

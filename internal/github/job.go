@@ -21,8 +21,8 @@ const (
 	bodyLimit    = 65_000    // and refuses a comment over 65,536 characters
 	planBudget   = 60_000    // of those, the plan's
 	hiddenBudget = 16_000    // of those, the hidden plan's
-	// lastWords is how long a job that was cancelled goes on telling of it.
-	lastWords = 4 * time.Second
+	// lastWords is how long a job that was cancelled tries to tell one thing more.
+	lastWords = 2 * time.Second
 )
 
 // Job is one command in one workflow run.

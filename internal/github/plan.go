@@ -106,11 +106,16 @@ func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 	if err := s.find(ctx); err != nil {
 		return err
 	}
-	if s.note.status.State.begun() {
-		j.Message("the comment stands: its plan is %s", s.note.status.State)
+	pull, err := s.client.Pull(ctx, s.number)
+	if err != nil {
+		return err
+	}
+	merged := !pull.Merged.IsZero()
+	if s.note.status.State.begun() || merged && s.note.marker.Digest != "" {
+		j.notice("the comment stays as it is: the pull request is merged, and what was reviewed in it is what counts")
 		return nil
 	}
-	n, err := j.nextNote(ctx, s, p, planErr)
+	n, err := j.nextNote(s.marker.Environment, p, planErr, merged)
 	if err != nil {
 		return err
 	}
@@ -122,20 +127,15 @@ func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 }
 
 // nextNote is what the comment is to say.
-func (j *Job) nextNote(ctx context.Context, s *sticky, p *diff.Plan, planErr error) (note, error) {
+func (j *Job) nextNote(environment string, p *diff.Plan, planErr error, merged bool) (note, error) {
 	switch {
 	case p == nil:
-		return j.failedNote(s.marker.Environment, planErr), nil
+		return j.failedNote(environment, planErr), nil
 	case p.Base != "":
 		return j.planNote(p, offline)
 	case planErr != nil:
 		return j.planNote(p, planRefused)
-	}
-	pull, err := s.client.Pull(ctx, s.number)
-	if err != nil {
-		return note{}, err
-	}
-	if !pull.Merged.IsZero() {
+	case merged:
 		return j.planNote(p, late)
 	}
 	return j.planNote(p, planned)

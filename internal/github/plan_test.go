@@ -89,6 +89,41 @@ func TestAUsersTokenFindsItsOwnComment(t *testing.T) {
 	}
 }
 
+// An app's installation acts under the app's own name.
+func TestAnAppsTokenFindsItsOwnComment(t *testing.T) {
+	w := newWorld(t)
+	const token = "ghs_fakeOwnAppToken0123456789"
+	w.addToken(token, fakegithub.Token{User: fakegithub.User{Login: "our-app[bot]", Type: "Bot"}, App: true})
+	w.env["INPUT_GITHUB_TOKEN"] = token
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.job(0, "", "plan")
+	w.replace("prompts/sales.md", "boldly", "warmly")
+	w.job(0, "", "plan")
+	if c := w.comment("warmly"); c.User.Login != "our-app[bot]" {
+		t.Errorf("written by %s", c.User.Login)
+	}
+	w.merge()
+	w.job(0, "", "apply")
+}
+
+// A plan that ends after the merge does not take the place of what was reviewed.
+func TestAPlanAfterTheMergeLeavesTheReviewAlone(t *testing.T) {
+	w := newWorld(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.job(0, "", "plan")
+	reviewed := w.comment().Body
+	w.merge()
+	w.onPull()
+	w.replace("prompts/sales.md", "boldly", "rudely")
+	w.job(0, "", "plan")
+	w.replace("prompts/sales.md", "Sell", "{Sell")
+	w.env["INDUSLABS_PASSWORD"] = "wrong"
+	w.job(1, "error", "plan")
+	if w.comment().Body != reviewed {
+		t.Errorf("the comment is now\n%s", w.comment().Body)
+	}
+}
+
 func TestTwoCommentsOfOursBecomeOne(t *testing.T) {
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")

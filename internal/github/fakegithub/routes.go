@@ -29,6 +29,7 @@ type handler struct {
 func (s *Server) routes() {
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /user", s.user)
+	s.mux.HandleFunc("POST "+graphql, s.viewer)
 	for pattern, h := range map[string]handler{
 		"GET /repos/{owner}/{repo}":                           {"", getRepo},
 		"GET /repos/{owner}/{repo}/pulls/{number}":            {"", getPull},
@@ -105,6 +106,15 @@ func (s *Server) user(w http.ResponseWriter, r *http.Request) {
 	default:
 		reply(w, http.StatusOK, who.User)
 	}
+}
+
+func (s *Server) viewer(w http.ResponseWriter, r *http.Request) {
+	who, known := s.opt.Tokens[bearer(r)]
+	if !known {
+		fail(w, http.StatusUnauthorized, "Requires authentication")
+		return
+	}
+	reply(w, http.StatusOK, map[string]any{"data": map[string]any{"viewer": map[string]any{"login": who.Login}}})
 }
 
 // input decodes the body, and answers when it can't.
