@@ -202,8 +202,6 @@ func TestAFailedPlanTakesTheOldOneBack(t *testing.T) {
 	has(t, "stderr", r.stderr, "::error title=agentsync plan::", "POST /api/login")
 	has(t, "the summary", r.summary, "The plan failed", "POST /api/login")
 	w.comment("The plan failed", "POST /api/login", `digest=""`, "!boldly")
-	w.merge()
-	w.env["INDUSLABS_PASSWORD"] = "sandbox-password"
 }
 
 func TestARefusedPlanIsShownAndNotReviewed(t *testing.T) {
