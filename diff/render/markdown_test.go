@@ -226,6 +226,12 @@ func TestMarkdownHoldsAnything(t *testing.T) {
 		if ok {
 			alike(rt, now, p, abridged)
 		}
+		var differs bytes.Buffer
+		if err := DifferencesMarkdown(&differs, everyStep(), p, Options{Budget: opt.Budget}); err != nil || differs.Len() > opt.Budget {
+			rt.Fatalf("%d bytes of differences in %d, %v", differs.Len(), opt.Budget, err)
+		}
+		parsed(t, differs.String())
+		safe(t, "differences", differs.String())
 		if t.Failed() {
 			rt.FailNow()
 		}
