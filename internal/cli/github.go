@@ -72,7 +72,13 @@ shown in one issue, which is closed when the drift is gone.`},
 func (a *app) githubJobCmd(name, short, long string) *cobra.Command {
 	var opt githubOptions
 	cmd := &cobra.Command{
-		Use: name, Short: short, Long: long, Example: "  agentsync github " + name, Args: noArgs,
+		Use: name, Short: short, Long: long, Example: "  agentsync github " + name,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return errors.Join(noArgs(cmd, args), a.noOutputs())
+		},
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // after the inputs are read
 		RunE:              func(cmd *cobra.Command, _ []string) error { return a.runGitHub(cmd, &opt) },
 	}

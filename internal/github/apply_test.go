@@ -155,6 +155,20 @@ func TestAnotherAgentsChangeDoesNotVoidAReview(t *testing.T) {
 	w.settled()
 }
 
+// What somebody else has done of the reviewed plan needs not be done again.
+func TestTheRestOfAReviewedPlanIsApplied(t *testing.T) {
+	w := newWorld(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.replace("agents.yaml", "Help the caller.", "Help every caller.")
+	w.job(0, "", "plan")
+	w.merge()
+	w.cli(0, "apply", "--auto-approve", "--target", "support")
+	if r := w.job(0, "", "apply"); r.outputs["to-update"] != "1" {
+		t.Errorf("outputs %v", r.outputs)
+	}
+	w.settled()
+}
+
 func TestApplyRunsOnlyAfterTheMerge(t *testing.T) {
 	w := reviewed(t)
 	for _, event := range []string{"pull_request", "pull_request_target"} {

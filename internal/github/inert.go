@@ -1,7 +1,6 @@
 package github
 
 import (
-	"html"
 	"strings"
 	"unicode/utf8"
 
@@ -20,11 +19,6 @@ func code(s string) string {
 		s = " " + s + " "
 	}
 	return fence + s + fence
-}
-
-// codeHTML is s as code inside an HTML block.
-func codeHTML(s string) string {
-	return "<code>" + html.EscapeString(cut(render.Escape(s), 200)) + "</code>"
 }
 
 // fenced puts text in a fence that nothing in it can close. Lines are escaped

@@ -75,6 +75,9 @@ func ReadRun(getenv func(string) string) (Run, error) {
 	if !r.aboutPull() {
 		return r, nil
 	}
+	if r.Repo == "" {
+		return r, fmt.Errorf("GITHUB_REPOSITORY is not set, and the event %s needs it", r.Event)
+	}
 	return r, r.readEvent(getenv("GITHUB_EVENT_PATH"))
 }
 

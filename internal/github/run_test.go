@@ -29,12 +29,18 @@ func TestReadRunRefuses(t *testing.T) {
 		"a commit that is none":    {map[string]string{"GITHUB_SHA": "main"}, "GITHUB_SHA: want"},
 		"no event file":            {map[string]string{"GITHUB_EVENT_NAME": "pull_request"}, "GITHUB_EVENT_PATH is not set"},
 		"a file that is not there": {map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": dir + "/none"}, "read the event:"},
+		"no repository":            {map[string]string{"GITHUB_EVENT_NAME": "pull_request"}, "GITHUB_REPOSITORY is not set"},
 		"no JSON":                  {map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": file("a", "{")}, "read the event:"},
 		"no pull request":          {map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": file("b", "{}")}, "has no pull request"},
 		"no commits":               {map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": file("c", `{"pull_request":{"number":1}}`)}, "have no commit"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := ReadRun(func(name string) string { return c.env[name] })
+			_, err := ReadRun(func(name string) string {
+				if name == "GITHUB_REPOSITORY" && c.env[name] == "" && c.says != "GITHUB_REPOSITORY is not set" {
+					return "acme/agents"
+				}
+				return c.env[name]
+			})
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want %q", err, c.says)
 			}

@@ -1,0 +1,105 @@
+package github_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestInputs(t *testing.T) {
+	w := newWorld(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.replace("agents.yaml", "Help the caller.", "Help every caller.")
+	for name, c := range map[string]struct {
+		env    map[string]string
+		args   []string
+		update string
+	}{
+		"none":             {update: "2"},
+		"empty ones":       {env: map[string]string{"INPUT_TARGETS": "", "INPUT_PRUNE": "", "INPUT_PARALLELISM": ""}, update: "2"},
+		"targets by lines": {env: map[string]string{"INPUT_TARGETS": "\n  sales\n  support\n"}, update: "2"},
+		"targets by comma": {env: map[string]string{"INPUT_TARGETS": "sales,support"}, update: "2"},
+		"one target":       {env: map[string]string{"INPUT_TARGETS": "sales", "INPUT_PARALLELISM": "2", "INPUT_PRUNE": "True"}, update: "1"},
+		"a flag wins":      {env: map[string]string{"INPUT_TARGETS": "nobody"}, args: []string{"--target", "sales"}, update: "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for k, v := range c.env {
+				w.env[k] = v
+				defer delete(w.env, k)
+			}
+			if r := w.job(0, "", "plan", c.args...); r.outputs["to-update"] != c.update {
+				t.Errorf("%s agents to update, want %s", r.outputs["to-update"], c.update)
+			}
+		})
+	}
+}
+
+// Wrong usage is told by the input's name, and has its outputs too.
+func TestWrongInputs(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct{ name, value, says string }{
+		{"PRUNE", "1", `input prune: want true or false, got "1"`},
+		{"REQUIRE_REVIEWED_PLAN", "no", `input require-reviewed-plan: want true or false, got "no"`},
+		{"COMMIT_LOCK", "yes", `input commit-lock: want true or false, got "yes"`},
+		{"PARALLELISM", "many", `input parallelism: want a number, got "many"`},
+		{"PARALLELISM", "0", `--parallelism 0: want 1 to 256`},
+		{"ON_DRIFT", "::error::x", `input on-drift: want fail or overwrite, got "::error::x"`},
+		{"COMMENT", "yes", `input comment: want true, changes-only or false, got "yes"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w.env["INPUT_"+c.name] = c.value
+			defer delete(w.env, "INPUT_"+c.name)
+			r := w.job(64, "error", "plan")
+			has(t, "stderr", r.stderr, "error: "+c.says)
+			noCommands(t, r)
+		})
+	}
+	has(t, "stderr", w.job(64, "error", "plan", "--no-such-flag").stderr, "unknown flag")
+	has(t, "stderr", w.job(64, "error", "plna").stderr, `unknown command "plna"`, "hint: did you mean \"plan\"?")
+	has(t, "stderr", w.job(64, "error", "plan", "extra").stderr, "plan takes no arguments")
+	w.env["GITHUB_EVENT_PATH"] = "/nowhere"
+	has(t, "stderr", w.job(1, "error", "plan").stderr, "read the event: ")
+}
+
+func TestValidate(t *testing.T) {
+	w := newWorld(t)
+	r := w.job(0, "", "validate")
+	has(t, "stdout", r.stdout, "2 agents are valid.")
+	has(t, "the summary", r.summary, "✅ 2 agents are valid")
+
+	// A project in a folder of the repository, which is a folder of the workspace.
+	if err := os.MkdirAll(filepath.Join(w.dir, "checkout", ".git"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w.write("checkout/voice/agents.yaml", strings.Replace(manifests, "agent_type: INBOUND", "agent_typ: INBOUND", 1))
+	w.write("checkout/voice/prompts/sales.md", "Sell to {customer}.\n")
+	r = w.job(1, "validation", "validate", "-C", filepath.Join(w.dir, "checkout", "voice"))
+	has(t, "stdout", r.stdout,
+		"::error file=voice/agents.yaml,line=15,col=58::agent: unknown field \"agent_typ\"%0Ahint: did you mean \"agent_type\"?\n",
+		"::warning file=voice/prompts/sales.md,line=1,col=9::")
+	has(t, "the summary", r.summary, "voice/agents.yaml:15:58", "(in `voice`)")
+	if r.hub != 0 {
+		t.Errorf("%d writes to GitHub", r.hub)
+	}
+}
+
+// Outside a workflow a plan needs none of its variables.
+func TestOutsideAWorkflow(t *testing.T) {
+	w := newWorld(t)
+	for name := range w.env {
+		if strings.HasPrefix(name, "GITHUB_") {
+			delete(w.env, name)
+		}
+	}
+	w.replace("prompts/sales.md", "politely", "boldly")
+	code, out, stderr := w.run(t.Context(), []string{"github", "plan"})
+	if code != 0 || !strings.Contains(out, "boldly") || strings.Contains(stderr, "::") {
+		t.Errorf("exit %d\n%s%s", code, out, stderr)
+	}
+	code, _, stderr = w.run(t.Context(), []string{"github", "apply"})
+	has(t, "stderr", stderr, "GITHUB_REPOSITORY and GITHUB_SHA are not set", "hint: outside a workflow, use agentsync apply")
+	if code != 1 {
+		t.Errorf("exit %d", code)
+	}
+}
