@@ -1,10 +1,12 @@
 package action
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 )
 
@@ -105,6 +107,22 @@ func (w *world) begin() {
 	}
 }
 
+// readmeComment is the comment that README shows, the line about its run aside.
+func readmeComment(t *testing.T) string {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, quoted, _ := strings.Cut(string(readme), "\n> ")
+	quoted, _, ok := strings.Cut(quoted, "\n>\n> <sub>")
+	if !ok {
+		t.Fatal("README quotes no comment")
+	}
+	comment := strings.ReplaceAll(strings.ReplaceAll(quoted, "\n> ", "\n"), "\n>", "\n")
+	return strings.Replace(comment, "<details open>", "<details>", 1) // folded, where it has company
+}
+
 // TestReviewedIsApplied is the way of a pull request: its plan is one comment
 // that later pushes update, and the merge does what it says.
 func TestReviewedIsApplied(t *testing.T) {
@@ -116,7 +134,7 @@ func TestReviewedIsApplied(t *testing.T) {
 	w.unchanged(func() {
 		w.plan(2).ends(0, "").says("::set-output:: changes=true", "::set-output:: to-update=1", "Plan: 1 to update")
 	})
-	first := w.commentSays(2, "+ - Ask for the budget in rupees.")
+	first := w.commentSays(2, readmeComment(t))
 
 	w.push(2, repository, "Ask kindly", func() { w.replace(prompt, "in rupees", "in rupees, kindly") })
 	w.plan(2).ends(0, "")
@@ -129,7 +147,7 @@ func TestReviewedIsApplied(t *testing.T) {
 	if got := w.live(sales); !strings.Contains(got, "in rupees, kindly") {
 		t.Errorf("want the merged prompt to be live, got %q", got)
 	}
-	if last := w.commentSays(2, "pplied"); last.ID != first.ID {
+	if last := w.commentSays(2, "### ✅ Applied"); last.ID != first.ID {
 		t.Errorf("the apply told of itself in another comment")
 	}
 	w.fetch()
@@ -171,6 +189,48 @@ func TestDashboardEditStopsApply(t *testing.T) {
 	if issues := w.repo().Issues; len(issues) != 1 || issues[0].State != "closed" {
 		t.Errorf("want the issue closed, got %+v", issues)
 	}
+}
+
+// TestApplyIsRunAgain fails an apply on the way. Its job, run again on the
+// commit that knows nothing of that, does the rest.
+func TestApplyIsRunAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begin()
+	w.push(2, repository, "Budget in rupees", func() { w.replace(prompt, "- Ask for the budget.", "- Ask for the budget in rupees.") })
+	w.plan(2).ends(0, "")
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/publish", Do: faults.Status(422)})
+	w.merge(2).ends(1, "apply-failed")
+	w.commentSays(2, "❌", "publish")
+	w.faults.Reset()
+	w.mergeAgain().ends(0, "")
+	w.commentSays(2, "### ✅ Applied")
+	if got := w.live(sales); !strings.Contains(got, "in rupees") {
+		t.Errorf("want the reviewed prompt to be live, got %q", got)
+	}
+	w.fetch()
+	w.drift().ends(0, "").says("::set-output:: changes=false")
+}
+
+// TestTwoPullRequests merges one while another is open that changes another
+// agent: both are applied as they were reviewed.
+func TestTwoPullRequests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begin()
+	w.push(2, repository, "Budget in rupees", func() { w.replace(prompt, "- Ask for the budget.", "- Ask for the budget in rupees.") })
+	w.push(3, repository, "More departments", func() {
+		w.replace("agents/clinic-hindi.yaml", "[general, dental, eye]", "[general, dental, eye, skin]")
+	})
+	w.plan(2).ends(0, "")
+	w.plan(3).ends(0, "")
+	w.merge(2).ends(0, "")
+	w.fetch()
+	w.merge(3).ends(0, "")
+	w.commentSays(2, "### ✅ Applied")
+	w.commentSays(3, "### ✅ Applied")
+	w.fetch()
+	w.drift().ends(0, "").says("::set-output:: changes=false")
 }
 
 // TestUnreviewedIsNotApplied merges a pull request whose plan never ran.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
@@ -27,9 +28,11 @@ type world struct {
 	t        *testing.T
 	dir      string // the repository's working tree
 	platform *sandbox.Server
+	faults   *faults.Proxy // before it
 	github   *fakegithub.Server
 	urls     struct{ platform, github string }
-	env      []string // further variables of the runner
+	env      []string       // further variables of the runner
+	pushed   map[string]any // the event of the last merge
 	runs     int
 	logs     strings.Builder // of all runs
 }
@@ -41,9 +44,9 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, dir: t.TempDir(), platform: platform, github: fakegithub.New(fakegithub.Options{})}
+	w := &world{t: t, dir: t.TempDir(), platform: platform, faults: faults.New(platform, 1), github: fakegithub.New(fakegithub.Options{})}
 	for url, handler := range map[*string]*httptest.Server{
-		&w.urls.platform: httptest.NewServer(platform), &w.urls.github: httptest.NewServer(w.github),
+		&w.urls.platform: httptest.NewServer(w.faults), &w.urls.github: httptest.NewServer(w.github),
 	} {
 		*url = handler.URL
 		t.Cleanup(handler.Close)
@@ -153,10 +156,18 @@ func (w *world) merge(number int) run {
 	w.commit(fmt.Sprintf("%s (#%d)", pull.Title, number))
 	after := w.git("rev-parse", "HEAD")
 	w.edit(func(r *fakegithub.Repo) { r.Merge(number, after, time.Now()) })
-	return w.act("push", false, map[string]any{
+	w.pushed = map[string]any{
 		"ref": "refs/heads/main", "before": before, "after": after, "created": false, "deleted": false, "forced": false,
 		"repository": map[string]any{"full_name": repository, "default_branch": "main"},
-	})
+	}
+	return w.act("push", false, w.pushed)
+}
+
+// mergeAgain runs the last merge's job again, on the same commit.
+func (w *world) mergeAgain() run {
+	w.t.Helper()
+	w.git("checkout", "--quiet", "--detach", w.pushed["after"].(string))
+	return w.act("push", false, w.pushed)
 }
 
 // fetch takes the lock file that the Action committed on GitHub into main.
