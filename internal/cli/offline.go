@@ -92,11 +92,17 @@ func (a *app) commitProject(ctx context.Context, repo *git.Repo, commit string, 
 	}
 	defer tree.Close()
 	if entries, err := fs.ReadDir(tree, "."); err == nil && len(entries) == 0 && !opt.Past {
-		return nil, nil, hintf(fmt.Errorf("%.12s has no files in %s", commit, a.dir), "commit them first: only what is committed is compared")
+		return nil, nil, hintf(fmt.Errorf("%.12s has no files in the folder %s", commit, a.dir), "commit them first: only what is committed is compared")
 	}
 	opt.Dir, opt.Env, opt.FS = a.dir, a.environment(), tree
 	project, problems := load(ctx, opt)
-	return project, problems, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	if err := tree.Err(); err != nil {
+		return nil, nil, fmt.Errorf("read %.12s: %w", commit, err)
+	}
+	return project, problems, nil
 }
 
 // warnUncommitted tells of agents that the working tree wants otherwise than

@@ -107,12 +107,12 @@ func (r *Repo) failure(command string, err error, said string) error {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, exec.ErrDot):
 		return &Error{"git is not on the PATH, and commits are read by it", "install git"}
 	case strings.Contains(said, "not a git repository"):
-		return &Error{fmt.Sprintf("%s is in no git repository", r.dir), "give a folder of a checkout with --chdir"}
+		return &Error{fmt.Sprintf("the folder %s is in no git repository", r.dir), "give a folder of a checkout with --chdir"}
 	case strings.Contains(said, "dubious ownership"):
 		return &Error{fmt.Sprintf("git does not trust the repository of %s: another user owns it", r.dir),
 			"git config --global --add safe.directory FOLDER, with the repository's folder"}
 	case strings.Contains(said, "safe.bareRepository"):
-		return &Error{fmt.Sprintf("%s is a bare repository, or looks like one", r.dir), "give a folder of a checkout with --chdir"}
+		return &Error{fmt.Sprintf("the folder %s is a bare repository, or looks like one", r.dir), "give a folder of a checkout with --chdir"}
 	case said != "":
 		return &Error{fmt.Sprintf("git %s: %s", command, said), ""}
 	default:

@@ -23,6 +23,7 @@ type objects struct {
 	sizes  *pipe
 	blobs  *pipe
 	closed bool
+	failed error // the first object that could not be read, and why
 }
 
 var errNotHere = errors.New("git's object is not in this clone")
@@ -35,7 +36,23 @@ func (o *objects) size(id string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return p.ask(id)
+	size, err := p.ask(id)
+	o.note(err)
+	return size, err
+}
+
+// note keeps the first failure; o.mu is held.
+func (o *objects) note(err error) {
+	if o.failed == nil {
+		o.failed = err
+	}
+}
+
+// failure is the first failure of all.
+func (o *objects) failure() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.failed
 }
 
 // content gives a blob whole.
@@ -46,18 +63,9 @@ func (o *objects) content(id string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, err := p.ask(id)
-	if err != nil {
-		return nil, err
-	}
-	data := make([]byte, size)
-	if _, err := io.ReadFull(p.out, data); err != nil {
-		return nil, p.broken(err)
-	}
-	if end, err := p.out.ReadByte(); err != nil || end != '\n' {
-		return nil, p.broken(err)
-	}
-	return data, nil
+	data, err := p.read(id)
+	o.note(err)
+	return data, err
 }
 
 // head gives the first bytes of a blob of any size.
@@ -87,6 +95,7 @@ func (o *objects) start(p **pipe, mode string) (*pipe, error) {
 	}
 	cmd := command(o.ctx, o.repo.dir, "cat-file", mode)
 	started := &pipe{ctx: o.ctx, cmd: cmd}
+	cmd.Stderr = &started.said
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -118,11 +127,12 @@ func (o *objects) close() {
 
 // pipe is a running git cat-file that answers a line each for ids.
 type pipe struct {
-	ctx context.Context
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
-	err error // it does not answer any more
+	ctx  context.Context
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	out  *bufio.Reader
+	said limited // complete when the process has ended
+	err  error   // it does not answer any more
 }
 
 // ask sends an id and reads "ID blob SIZE".
@@ -152,11 +162,35 @@ func (p *pipe) ask(id string) (int64, error) {
 	return size, nil
 }
 
-// broken remembers that the process is of no use any more, and why.
+// read sends an id and reads the blob whole.
+func (p *pipe) read(id string) ([]byte, error) {
+	size, err := p.ask(id)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, size)
+	if _, err := io.ReadFull(p.out, data); err != nil {
+		return nil, p.broken(err)
+	}
+	if end, err := p.out.ReadByte(); err != nil || end != '\n' {
+		return nil, p.broken(err)
+	}
+	return data, nil
+}
+
+// broken ends the process, which is of no use any more, and remembers why. An
+// older git ends by itself where a partial clone lacks an object.
 func (p *pipe) broken(err error) error {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+	said := p.said.String()
 	switch {
 	case p.ctx.Err() != nil:
 		p.err = p.ctx.Err()
+	case strings.Contains(said, "promisor"):
+		p.err = errNotHere
+	case said != "":
+		p.err = fmt.Errorf("git cat-file: %s", strings.TrimPrefix(firstLine(said), "fatal: "))
 	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		p.err = errors.New("git cat-file ended")
 	default:

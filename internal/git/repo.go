@@ -25,7 +25,7 @@ func Open(ctx context.Context, dir string) (*Repo, error) {
 	inside, rest, _ := strings.Cut(out, "\n")
 	gitDir, prefix, _ := strings.Cut(rest, "\n")
 	if !ok || gitDir == "" {
-		return nil, &Error{fmt.Sprintf("%s is in no git repository", dir), "give a folder of a checkout with --chdir"}
+		return nil, &Error{fmt.Sprintf("the folder %s is in no git repository", dir), "give a folder of a checkout with --chdir"}
 	}
 	r.prefix = strings.TrimSuffix(prefix, "\n")
 	if inside != "true" {
@@ -39,7 +39,7 @@ func Open(ctx context.Context, dir string) (*Repo, error) {
 // below gives the prefix of a folder that git takes for no working tree, since
 // core.bare is set, although it lies around its .git.
 func (r *Repo) below(gitDir string) (string, error) {
-	notInTree := &Error{fmt.Sprintf("%s is in no working tree of the git repository %s", r.dir, gitDir), "give a folder of a checkout with --chdir"}
+	notInTree := &Error{fmt.Sprintf("the folder %s is in no working tree of the git repository %s", r.dir, gitDir), "give a folder of a checkout with --chdir"}
 	dir, err := filepath.Abs(r.dir)
 	if err == nil {
 		dir, err = filepath.EvalSymlinks(dir)
@@ -102,8 +102,14 @@ func (r *Repo) missingHint(ctx context.Context, ref string) string {
 	if r.shallow(ctx) {
 		return shallowHint
 	}
-	return "fetch it first: git fetch origin " + ref
+	if branch := strings.TrimPrefix(ref, "origin/"); plainRef.MatchString(branch) {
+		return fmt.Sprintf("fetch it first: git fetch origin %s, which makes it FETCH_HEAD", branch)
+	}
+	return "fetch it first"
 }
+
+// plainRef is a ref that can stand in a command that somebody copies.
+var plainRef = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/-]*$`)
 
 const shallowHint = "this clone is shallow: fetch the history too (git fetch --unshallow, or fetch-depth: 0 for actions/checkout)"
 

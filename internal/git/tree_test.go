@@ -3,8 +3,10 @@ package git_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,6 +115,56 @@ func TestLinks(t *testing.T) {
 		} else if err == nil && got.IsDir() != want.IsDir() {
 			t.Errorf("%s: folder %v, and os.Root says %v", name, got.IsDir(), want.IsDir())
 		}
+	}
+}
+
+// TestRandomLinks leads random paths through random links, where os.Root leads
+// them.
+func TestRandomLinks(t *testing.T) {
+	c := newCheckout(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	path := func(most int) string {
+		parts := make([]string, 1+random.IntN(most))
+		for i := range parts {
+			parts[i] = []string{"a", "b", "c", "d", "..", "."}[random.IntN(6)]
+		}
+		return strings.Join(parts, "/")
+	}
+	for range 40 {
+		c.write(strings.ReplaceAll(path(1), ".", "e")+"/"+[]string{"a", "b", "c"}[random.IntN(3)]+"/d", "x")
+	}
+	for range 200 {
+		name := filepath.Join(c.dir, path(4))
+		if rel, err := filepath.Rel(c.dir, name); err != nil || !filepath.IsLocal(rel) {
+			continue
+		}
+		if err := os.Symlink(strings.Repeat("../", random.IntN(3))+path(4), name); err != nil && !errors.Is(err, fs.ErrExist) && !strings.Contains(err.Error(), "no such") && !strings.Contains(err.Error(), "not a dir") && !strings.Contains(err.Error(), "too many") {
+			t.Skip(err)
+		}
+	}
+	root, err := os.OpenRoot(c.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	tree := c.tree(c.commit("links"))
+	reasons := map[string]int{}
+	for range 3000 {
+		name := strings.TrimPrefix(filepath.Join("/", path(6)), "/")
+		if name == "" {
+			continue
+		}
+		want, wantErr := fs.Stat(root.FS(), name)
+		got, err := fs.Stat(tree, name)
+		reasons[reasonOf(wantErr)]++
+		if reasonOf(wantErr) != reasonOf(err) {
+			t.Errorf("%s: %v, and os.Root says %v", name, err, wantErr)
+		} else if err == nil && got.IsDir() != want.IsDir() {
+			t.Errorf("%s: folder %v, and os.Root says %v", name, got.IsDir(), want.IsDir())
+		}
+	}
+	if len(reasons) < 5 {
+		t.Errorf("the paths end in few ways: %v", reasons)
 	}
 }
 
@@ -275,8 +327,8 @@ func TestEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	if got := read(t, tree, "a"); got != "one" {
-		t.Error(got)
+	if got := read(t, tree, "a"); got != "one" || tree.Err() != nil {
+		t.Error(got, tree.Err())
 	}
 	path := filepath.Join(c.dir, ".git", "objects", id[:2], id[2:])
 	if err := os.Chmod(path, 0o644); err != nil {
@@ -291,6 +343,7 @@ func TestEnded(t *testing.T) {
 	if got := read(t, tree, "c"); got != "three" {
 		t.Error(got)
 	}
+	wantError(t, tree.Err(), "not in this clone", "without a filter")
 	cancel()
 	if _, err := fs.ReadFile(tree, "a"); err == nil {
 		t.Error("a cancelled read ends well")
