@@ -72,6 +72,9 @@ func (j *Job) checkApply() error {
 func (j *Job) approve(ctx context.Context, r *review, planned Planned) error {
 	p := planned.Plan()
 	reviewed, err := r.covers(p)
+	if err == nil && !reviewed && j.Inputs.RequireReviewed {
+		reviewed, err = j.findEarlier(ctx, r, p)
+	}
 	if err != nil || reviewed {
 		return err
 	}

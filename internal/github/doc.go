@@ -12,6 +12,10 @@
 //	                       ├─────▶ failed, interrupted ─ run again ─▶ applying
 //	                       └─ changed: what would be applied is not what was reviewed
 //
+// What may be applied is what was reviewed: review.covers says what that is.
+// Where the run's own pull request is not all of it, since GitHub has dropped
+// the run of an earlier merge, the earlier pull requests' reviews count too.
+//
 // Only comments by the token's own author count; a marker in anybody else's is
 // text. Whoever may write to the repository may edit the comment too, and
 // could as well edit the workflow: GitHub's write permission is the trust that

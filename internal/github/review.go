@@ -1,15 +1,10 @@
 package github
 
 import (
-	"context"
-	"net/http"
-	"path"
-	"strings"
+	"slices"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/spec"
-	"github.com/agentsync/agentsync/sync/lock"
 )
 
 // review is what was reviewed of the commit that is to be applied.
@@ -20,6 +15,10 @@ type review struct {
 	plan    *diff.Plan
 	// part says that plan has only digests of long values.
 	part bool
+
+	// earlier are reviews of pull requests that were merged before this one and
+	// not applied, newest first; used are those that covers needed.
+	earlier, used []*review
 }
 
 // digest is the reviewed plan's; "" when nothing was reviewed.
@@ -59,25 +58,6 @@ func (r *review) why() string {
 	return "the pull request's comment has no plan"
 }
 
-// findReview looks for the commit's merged pull request, and for the plan in
-// its comment.
-func (j *Job) findReview(ctx context.Context) (*review, error) {
-	r := &review{commit: j.Run.SHA}
-	var err error
-	if r.pull, r.commit, err = j.mergedPull(ctx); err != nil || r.pull.Number == 0 {
-		return r, err
-	}
-	s := j.sticky(r.pull.Number)
-	if err := s.find(ctx); err != nil {
-		return r, err
-	}
-	r.comment = s
-	if plan, part, ok := render.ParseReviewed(s.note.document); ok && (part || r.vouches(plan)) {
-		r.plan, r.part = plan, part
-	}
-	return r, nil
-}
-
 // vouches says whether the hidden plan is the one that the comment's first
 // lines name, or that plan's agents with steps.
 func (r *review) vouches(plan *diff.Plan) bool {
@@ -106,95 +86,52 @@ func (r *review) comparable(now *diff.Plan) *diff.Plan {
 	return &out
 }
 
-// lockMessage begins the message of a commit of the lock file.
-const lockMessage = "agentsync: lock after apply of "
-
-// maxLockCommits are looked through for the commit that a lock commit follows.
-const maxLockCommits = 20
-
-// mergedPull is the pull request that was merged as the run's commit, and that
-// commit. Commits of the lock file on top of it are looked through.
-func (j *Job) mergedPull(ctx context.Context) (Pull, string, error) {
-	sha := j.Run.SHA
-	for range maxLockCommits {
-		pulls, err := j.Client.CommitPulls(ctx, sha)
-		if err != nil && statusOf(err) != http.StatusUnprocessableEntity { // no such commit
-			return Pull{}, sha, err
-		}
-		if pull, ok := pickPull(pulls, sha, j.Run.Branch()); ok {
-			return pull, sha, nil
-		}
-		message, parents, files, err := j.Client.Commit(ctx, sha)
-		if statusOf(err) == http.StatusUnprocessableEntity || statusOf(err) == http.StatusNotFound {
-			return Pull{}, sha, nil
-		}
-		if err != nil {
-			return Pull{}, sha, err
-		}
-		if !strings.HasPrefix(message, lockMessage) || len(parents) != 1 || len(files) != 1 || path.Base(files[0]) != lock.FileName {
-			return Pull{}, sha, nil
-		}
-		sha = parents[0]
-	}
-	return Pull{}, sha, nil
-}
-
-// pickPull chooses, of the merged pull requests into the branch, the one that
-// the commit is the merge of, else the one that was merged last.
-func pickPull(pulls []Pull, sha, branch string) (Pull, bool) {
-	var best Pull
-	for _, p := range pulls {
-		if p.Merged.IsZero() || branch != "" && p.BaseRef != branch {
-			continue
-		}
-		if p.MergeSHA == sha {
-			return p, true
-		}
-		if best.Number == 0 || p.Merged.After(best.Merged) {
-			best = p
-		}
-	}
-	return best, best.Number != 0
-}
-
 // covers says whether doing the plan does nothing but what was reviewed:
 //
 //  1. it is the reviewed plan, by its digest;
 //  2. or by the digest of the agents that have steps: what became of the others
 //     since changes nothing of what would be done;
-//  3. or every agent's part is one that was reviewed, as the platform was then,
-//     and the rest of the reviewed plan has been done by somebody;
-//  4. or an apply of the reviewed plan for this very commit has begun and not
-//     ended: then an agent may also be half done, as leftOf says.
+//  3. or every agent's part is one that was reviewed, here or in an earlier pull
+//     request, as the platform was then; what else was reviewed is done already;
+//  4. or an apply of the reviewed plan in a run of this very commit has begun and
+//     not ended: then an agent may also be half done, as leftOf says.
 //
 // 3 and 4 need the reviewed plan itself, whole.
 func (r *review) covers(now *diff.Plan) (bool, error) {
-	if r.digest() == "" {
-		return false, nil
-	}
-	if r.digest() == now.Digest {
+	if r.digest() != "" && r.digest() == now.Digest {
 		return true, nil
 	}
 	steps, err := stepsDigest(now)
-	if err != nil || steps == r.comment.note.status.Steps {
+	if err != nil || r.digest() != "" && steps == r.comment.note.status.Steps {
 		return err == nil, err
 	}
-	if r.plan == nil || r.part || !sameScope(r.plan, now) {
-		return false, nil
-	}
-	s := r.comment.note.status
-	again := (s.State == applying || s.State == applyFailed || s.State == interrupted) && s.Commit == r.commit
-	reviewed := map[string]diff.AgentPlan{}
-	for _, agent := range r.plan.Agents {
-		reviewed[agent.Name] = agent
-	}
+	r.used = nil
 	for _, agent := range withSteps(now) {
-		old, there := reviewed[agent.Name]
-		if !there || !sameAgent(old, agent) && !(again && leftOf(old, agent)) {
+		i := slices.IndexFunc(r.earlier, func(one *review) bool { return one.has(agent, now, r.commit) })
+		switch {
+		case r.has(agent, now, r.commit):
+		case i < 0:
 			return false, nil
+		case !slices.Contains(r.used, r.earlier[i]):
+			r.used = append(r.used, r.earlier[i])
 		}
 	}
 	return true, nil
+}
+
+// has says whether the agent's part of the plan is one that was reviewed, or
+// what a run of the commit has left of it.
+func (r *review) has(agent diff.AgentPlan, now *diff.Plan, commit string) bool {
+	if r.digest() == "" || r.plan == nil || r.part || !sameScope(r.plan, now) {
+		return false
+	}
+	i := slices.IndexFunc(r.plan.Agents, func(one diff.AgentPlan) bool { return one.Name == agent.Name })
+	if i < 0 {
+		return false
+	}
+	s := r.comment.note.status
+	again := (s.State == applying || s.State == applyFailed || s.State == interrupted) && s.Commit == commit
+	return sameAgent(r.plan.Agents[i], agent) || again && leftOf(r.plan.Agents[i], agent)
 }
 
 func sameScope(a, b *diff.Plan) bool {

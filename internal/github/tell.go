@@ -9,18 +9,30 @@ import (
 )
 
 // tell makes the comment say what became of the reviewed plan, which stays in
-// it, folded. body gives the text below the title in about so many bytes. A
+// it, folded; and the comments of earlier pull requests, where the apply needed
+// their reviews. body gives the text below the title in about so many bytes. A
 // comment that can't be written is a warning: GitHub's trouble must not leave
 // an apply half told, or half done.
 func (j *Job) tell(ctx context.Context, r *review, s state, title string, body func(limit int) string) {
-	if r.comment == nil || r.comment.id == 0 || j.Inputs.Comment == CommentNever {
+	if j.Inputs.Comment == CommentNever {
 		return
 	}
-	n := r.comment.note
-	n.status.State, n.status.Commit = s, r.commit
+	j.tellOne(ctx, r.comment, status{State: s, Commit: r.commit}, title, "", body)
+	for _, one := range r.used {
+		j.tellOne(ctx, one.comment, status{State: s, Commit: r.commit}, title, "Together with what was merged after it.\n\n", body)
+	}
+}
+
+func (j *Job) tellOne(ctx context.Context, comment *sticky, s status, title, intro string, body func(limit int) string) {
+	if comment == nil || comment.id == 0 {
+		return
+	}
+	n := comment.note
+	s.Steps = n.status.Steps
+	n.status = s
 	n.foot = j.foot("Last told")
 	for _, limit := range []int{30_000, 10_000, 3_000, 500} {
-		n.told = "### " + title + j.title(j.environment()) + "\n\n" + body(limit)
+		n.told = "### " + title + j.title(j.environment()) + "\n\n" + intro + body(limit)
 		if len(n.String()) <= bodyLimit {
 			break
 		}
@@ -28,7 +40,7 @@ func (j *Job) tell(ctx context.Context, r *review, s state, title string, body f
 	if len(n.String()) > bodyLimit {
 		n.document = "_The plan is too large to stand here; it is in the summary of the pull request's run._"
 	}
-	if err := r.comment.put(ctx, n); err != nil {
+	if err := comment.put(ctx, n); err != nil {
 		j.warn("the comment was not brought up to date: %v%s", err, hintOf(err))
 	}
 }

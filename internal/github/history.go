@@ -1,0 +1,133 @@
+package github
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/sync/lock"
+)
+
+// findReview looks for the commit's merged pull request, and for the plan in
+// its comment.
+func (j *Job) findReview(ctx context.Context) (*review, error) {
+	pull, commit, err := j.mergedPull(ctx)
+	if err != nil || pull.Number == 0 {
+		return &review{commit: commit}, err
+	}
+	return j.readReview(ctx, pull, commit)
+}
+
+// readReview reads the plan in a pull request's comment.
+func (j *Job) readReview(ctx context.Context, pull Pull, commit string) (*review, error) {
+	r := &review{pull: pull, commit: commit}
+	s := j.sticky(pull.Number)
+	if err := s.find(ctx); err != nil {
+		return r, err
+	}
+	r.comment = s
+	if plan, part, ok := render.ParseReviewed(s.note.document); ok && (part || r.vouches(plan)) {
+		r.plan, r.part = plan, part
+	}
+	return r, nil
+}
+
+// maxEarlier are the commits that are looked through for reviews that no run
+// has applied.
+const maxEarlier = 30
+
+// findEarlier adds reviews of pull requests that were merged before r's until
+// they cover the plan: GitHub keeps but one run waiting in a concurrency group,
+// and a merge queue pushes several merges at once, so a run may have to do what
+// was reviewed in more than one. It goes back commit by commit, to the last one
+// that was applied.
+func (j *Job) findEarlier(ctx context.Context, r *review, now *diff.Plan) (covered bool, err error) {
+	sha := r.commit
+	seen := map[int]bool{r.pull.Number: true}
+	for range maxEarlier {
+		_, parents, _, err := j.Client.Commit(ctx, sha)
+		if unknownCommit(err) || err == nil && len(parents) == 0 {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		sha = parents[0]
+		pulls, err := j.Client.CommitPulls(ctx, sha)
+		if err != nil && !unknownCommit(err) {
+			return false, err
+		}
+		pull, ok := pickPull(pulls, sha, j.Run.Branch())
+		if !ok || seen[pull.Number] {
+			continue
+		}
+		seen[pull.Number] = true
+		one, err := j.readReview(ctx, pull, sha)
+		if err != nil || one.state() == applied {
+			return false, err
+		}
+		r.earlier = append(r.earlier, one)
+		if covered, err := r.covers(now); err != nil || covered {
+			return covered, err
+		}
+	}
+	return false, nil
+}
+
+func unknownCommit(err error) bool {
+	return statusOf(err) == http.StatusUnprocessableEntity || statusOf(err) == http.StatusNotFound
+}
+
+// lockMessage begins the message of a commit of the lock file.
+const lockMessage = "agentsync: lock after apply of "
+
+// maxLockCommits are looked through for the commit that a lock commit follows.
+const maxLockCommits = 20
+
+// mergedPull is the pull request that was merged as the run's commit, and that
+// commit. Commits of the lock file on top of it are looked through.
+func (j *Job) mergedPull(ctx context.Context) (Pull, string, error) {
+	sha := j.Run.SHA
+	for range maxLockCommits {
+		pulls, err := j.Client.CommitPulls(ctx, sha)
+		if err != nil && !unknownCommit(err) {
+			return Pull{}, sha, err
+		}
+		if pull, ok := pickPull(pulls, sha, j.Run.Branch()); ok {
+			return pull, sha, nil
+		}
+		message, parents, files, err := j.Client.Commit(ctx, sha)
+		if unknownCommit(err) {
+			return Pull{}, sha, nil
+		}
+		if err != nil {
+			return Pull{}, sha, err
+		}
+		if !strings.HasPrefix(message, lockMessage) || len(parents) != 1 || len(files) != 1 || path.Base(files[0]) != lock.FileName {
+			return Pull{}, sha, nil
+		}
+		sha = parents[0]
+	}
+	return Pull{}, sha, nil
+}
+
+// pickPull chooses, of the merged pull requests into the branch, the one that
+// the commit is the merge of, else the one that was merged last.
+func pickPull(pulls []Pull, sha, branch string) (Pull, bool) {
+	var best Pull
+	for _, p := range pulls {
+		if p.Merged.IsZero() || branch != "" && p.BaseRef != branch {
+			continue
+		}
+		if p.MergeSHA == sha {
+			return p, true
+		}
+		if best.Number == 0 || p.Merged.After(best.Merged) {
+			best = p
+		}
+	}
+	return best, best.Number != 0
+}
