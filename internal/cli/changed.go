@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/agentsync/agentsync/diff"
@@ -63,7 +62,7 @@ func (s *session) changedSince(ctx context.Context, ref string, cache *spec.Cach
 	}
 	commit, err := repo.Commit(ctx, ref)
 	if err != nil {
-		return nil, fmt.Errorf("--changed-since: %w", err)
+		return nil, err
 	}
 	was, problems, err := s.app.commitProject(ctx, repo, commit, spec.LoadOptions{Past: true, Cache: cache})
 	if err != nil {

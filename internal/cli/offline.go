@@ -24,7 +24,7 @@ func (a *app) offlinePlan(ctx context.Context, ref string, targets []string, pru
 	}
 	head, tip, base, err := forkOf(ctx, repo, ref)
 	if err != nil {
-		return nil, fmt.Errorf("--base: %w", err)
+		return nil, err
 	}
 	a.verbosef("comparing HEAD, %.12s, with %.12s, where it left %s, %.12s", head, base, ref, tip)
 	// The working tree comes first: what its files and the commits' have in

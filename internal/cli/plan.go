@@ -89,12 +89,21 @@ func (a *app) planFlags(cmd *cobra.Command, targets *[]string, prune *bool) {
 
 var planFormats = []string{"text", "json", "markdown"}
 
-func (a *app) runPlan(ctx context.Context, opt planOptions) error {
-	if err := checkFormat(opt.format, planFormats); err != nil {
-		return err
-	}
-	if opt.base.given && opt.since.given {
+func (opt planOptions) check() error {
+	switch {
+	case opt.base.given && opt.since.given:
 		return usagef("--base and --changed-since: give one of the two; --base does not look at the platform, --changed-since does")
+	case opt.base.given && opt.base.ref == "":
+		return usagef("--base: want a branch, a tag or a commit, got nothing")
+	case opt.since.given && opt.since.ref == "":
+		return usagef("--changed-since: want a branch, a tag or a commit, got nothing")
+	}
+	return checkFormat(opt.format, planFormats)
+}
+
+func (a *app) runPlan(ctx context.Context, opt planOptions) error {
+	if err := opt.check(); err != nil {
+		return err
 	}
 	p, err := a.makePlan(ctx, opt)
 	if err != nil {
