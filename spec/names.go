@@ -120,3 +120,28 @@ func AgentNames(dir string) []string {
 	sort.Strings(names)
 	return names
 }
+
+// EnvironmentNames gives the environments of agentsync.yaml below dir, sorted,
+// for completion: none where the file cannot be read.
+func EnvironmentNames(dir string) []string {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil
+	}
+	defer root.Close()
+	b := &budget{}
+	l := &loader{files: &files{root.FS(), b}, budget: b, told: map[Problem]bool{}}
+	var names []string
+	for _, doc := range l.loadProjectFile().documents {
+		if doc.kind != "Project" {
+			continue
+		}
+		if environments := doc.spec.get("environments"); environments != nil {
+			for _, f := range environments.fields {
+				names = append(names, f.key)
+			}
+		}
+	}
+	sort.Strings(names)
+	return names
+}

@@ -125,7 +125,9 @@ agent should be; plan shows what would change, and apply does just that.`,
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
 	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(),
 		a.schemaCmd(), a.sandboxCmd(), a.githubCmd(), a.versionCmd())
+	_ = root.RegisterFlagCompletionFunc("env", a.completeEnvironments)
 	addCompletion(root)
+	strictHelp(root)
 	return root
 }
 
@@ -142,6 +144,26 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return &usageError{fmt.Errorf("unknown command %q", args[0]), nearestHint(args[0], names)}
+}
+
+// strictHelp makes "help nosuch" wrong usage, as "nosuch" is.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil || help == root {
+		return
+	}
+	help.Run, help.RunE = nil, func(_ *cobra.Command, args []string) error {
+		cmd, left, err := root.Find(args)
+		switch {
+		case err == nil && len(left) == 0:
+			return cmd.Help()
+		case err == nil && !cmd.HasSubCommands():
+			return usagef("%s has no command %q", cmd.CommandPath(), left[0])
+		default:
+			return knownCommand(cmd, args[len(args)-max(1, len(left)):])
+		}
+	}
 }
 
 func commandPath(cmd *cobra.Command) string {

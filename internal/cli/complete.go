@@ -38,6 +38,11 @@ func (a *app) completeAgents(*cobra.Command, []string, string) ([]string, cobra.
 	return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeEnvironments offers the environments of the project's agentsync.yaml.
+func (a *app) completeEnvironments(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return spec.EnvironmentNames(a.dir), cobra.ShellCompDirectiveNoFileComp
+}
+
 // completeRefs offers the branches and tags of the repository.
 func (a *app) completeRefs(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	repo, err := git.Open(cmd.Context(), a.dir)
