@@ -3,11 +3,14 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/git"
 	"github.com/agentsync/agentsync/internal/github"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
+	"github.com/agentsync/agentsync/sync/lock"
 )
 
 // engine is the program as package github drives it.
@@ -84,6 +87,28 @@ func (p *engineProject) LockFile() string {
 		return ""
 	}
 	return lockPath(p.app)
+}
+
+// CommittedLock implements github.Project.
+func (p *engineProject) CommittedLock(ctx context.Context) ([]byte, bool) {
+	repo, err := git.Open(ctx, p.app.dir)
+	if err != nil {
+		return nil, false
+	}
+	head, err := repo.Commit(ctx, "HEAD")
+	if err != nil {
+		return nil, false
+	}
+	tree, err := repo.Tree(ctx, head)
+	if err != nil {
+		return nil, false
+	}
+	defer tree.Close()
+	data, err := fs.ReadFile(tree, lock.FileName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, true
+	}
+	return data, err == nil
 }
 
 // Plan implements github.Project.

@@ -34,6 +34,9 @@ type Project interface {
 	// LockFile is the path of the lock file that belongs in git; "" when there
 	// is none, as for the embedded platform.
 	LockFile() string
+	// CommittedLock is the lock file as the commit that is checked out has it;
+	// false where that can't be told. Without one it is nil.
+	CommittedLock(ctx context.Context) (data []byte, known bool)
 }
 
 // Planned is a plan that can be applied.

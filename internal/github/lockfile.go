@@ -3,7 +3,6 @@ package github
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -18,23 +17,36 @@ const maxLockTries = 6
 
 // fetchLock takes the branch's lock file: one that applies of earlier commits
 // have committed since the run's own commit is newer than the one that was
-// checked out.
+// checked out. What an apply in this very folder has left in the file since the
+// checkout, without committing it, stays.
 func (j *Job) fetchLock(ctx context.Context) {
 	file, branch := j.project.LockFile(), j.Run.Branch()
 	if file == "" || branch == "" {
 		return
 	}
-	data, _, err := j.Client.File(ctx, path.Join(j.Folder, lock.FileName), branch)
-	if err == nil && data != nil {
-		_, err = lock.Parse(data)
-	}
-	have, readErr := readLock(file)
-	if err = errors.Join(err, readErr); err == nil && data != nil && !bytes.Equal(have, data) {
-		err = os.WriteFile(file, data, 0o644)
+	theirs, _, err := j.Client.File(ctx, path.Join(j.Folder, lock.FileName), branch)
+	if err == nil && theirs != nil {
+		err = j.takeLock(ctx, file, theirs)
 	}
 	if err != nil && ctx.Err() == nil {
 		j.warn("commit-lock: the branch's lock file was not taken: %v%s", err, hintOf(err))
 	}
+}
+
+func (j *Job) takeLock(ctx context.Context, file string, theirs []byte) error {
+	have, err := readLock(file)
+	if err != nil {
+		return err
+	}
+	committed, known := j.project.CommittedLock(ctx)
+	if !known {
+		committed = have
+	}
+	data, err := mergeLock(committed, have, theirs, j.environment())
+	if err != nil || bytes.Equal(data, have) {
+		return err
+	}
+	return os.WriteFile(file, data, 0o644)
 }
 
 // commitLock commits the lock file to the run's branch when the apply has
@@ -72,7 +84,10 @@ func (j *Job) putLock(ctx context.Context, before, after []byte) (string, error)
 		return "", failuref(Error, "run apply on a branch", "the run is on %s, which is no branch to commit to", firstOf(j.Run.Ref, "nothing"))
 	}
 	file := path.Join(j.Folder, lock.FileName)
-	message := fmt.Sprintf("%s%s [skip ci]", lockMessage, j.environment())
+	message := lockMessage + j.environment() + " [skip ci]"
+	if j.Folder != "" {
+		message = fmt.Sprintf("%s%s in %s [skip ci]", lockMessage, j.environment(), j.Folder)
+	}
 	last := ""
 	for try := 1; ; try++ {
 		theirs, sha, err := j.Client.File(ctx, file, branch)
@@ -121,6 +136,9 @@ func mergeLock(before, after, theirs []byte, environment string) ([]byte, error)
 	if theirs == nil || bytes.Equal(theirs, before) {
 		return after, nil
 	}
+	if bytes.Equal(before, after) {
+		return theirs, nil
+	}
 	var files [3]*lock.File
 	for i, data := range [][]byte{before, after, theirs} {
 		files[i] = &lock.File{Environments: map[string]lock.Environment{}}
@@ -129,7 +147,7 @@ func mergeLock(before, after, theirs []byte, environment string) ([]byte, error)
 		}
 		var err error
 		if files[i], err = lock.Parse(data); err != nil {
-			return nil, fmt.Errorf("%s on the branch: %w", lock.FileName, err)
+			return nil, fmt.Errorf("%s: %w", lock.FileName, err)
 		}
 	}
 	merged, err := lock.Merge(files[0], files[1], files[2], environment)

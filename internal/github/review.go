@@ -156,8 +156,9 @@ func samePlan(a, b *diff.Plan) bool {
 // reviewed plan has left to do there: each step was reviewed, and each of its
 // changes too, with the same value before and after. So nothing that somebody
 // has changed on the platform since is overwritten, and no value is set that
-// was not reviewed. A step of another kind, as after a create whose agent was
-// found again and must be adopted, was not reviewed.
+// was not reviewed. A draft that the unfinished apply left may go. Any other
+// step, as after a create whose agent was found again and must be adopted, was
+// not reviewed.
 func leftOf(reviewed, now diff.AgentPlan) bool {
 	if now.AgentName != reviewed.AgentName || reviewed.AgentID != "" && now.AgentID != reviewed.AgentID ||
 		now.Status == diff.Delete && reviewed.Status != diff.Delete {
@@ -179,6 +180,9 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 		}
 	}
 	for _, step := range now.Steps {
+		if step.Action == diff.DeleteDraft && now.Unfinished {
+			continue
+		}
 		old, there := steps[step.ID]
 		if !there || old.Action != step.Action || !sameVersion(old.To, step.To) {
 			return false
