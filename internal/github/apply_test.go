@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -314,6 +315,9 @@ func TestGitHubEnterprise(t *testing.T) {
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.job(0, "", "plan")
 	w.comment("boldly", "https://git.example.com/acme/agents/actions/runs/42")
+	if !slices.ContainsFunc(w.github.Requests(), func(r fakegithub.Request) bool { return r.Path == "/graphql" && r.Status == http.StatusOK }) {
+		t.Error("GraphQL was not found")
+	}
 	w.merge()
 	w.job(0, "", "apply")
 	w.comment("Applied")

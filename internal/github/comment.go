@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"net/http"
 	"slices"
 
 	"github.com/agentsync/agentsync/diff/render"
@@ -55,12 +56,12 @@ func (s *sticky) find(ctx context.Context) error {
 // none. Further ones of ours are deleted.
 func (s *sticky) put(ctx context.Context, n note) error {
 	body := n.String()
-	var err error
-	switch {
-	case s.id == 0:
-		err = s.create(ctx, body)
-	case body != s.raw:
+	err := error(nil)
+	if s.id != 0 && body != s.raw {
 		err = s.client.EditComment(ctx, s.id, body)
+	}
+	if s.id == 0 || statusOf(err) == http.StatusNotFound { // somebody has deleted it just now
+		err = s.create(ctx, body)
 	}
 	if err != nil {
 		return err

@@ -205,7 +205,12 @@ func (j *Job) warn(format string, args ...any) { j.annotate("warning", format, a
 
 func (j *Job) notice(format string, args ...any) { j.annotate("notice", format, args...) }
 
+// annotate shows a remark beside the checks; outside a workflow it is a line.
 func (j *Job) annotate(level, format string, args ...any) {
+	if !j.Run.InWorkflow {
+		j.Message(level+": "+format, args...)
+		return
+	}
 	_ = Annotation{Level: level, Title: "agentsync " + j.Command, Message: fmt.Sprintf(format, args...)}.Write(j.Stderr)
 }
 

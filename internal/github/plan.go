@@ -73,7 +73,11 @@ func (j *Job) showPlan(p *diff.Plan) error {
 	if err := j.keep(p); err != nil {
 		return err
 	}
-	text, err := visible(p, j.summaryRoom(), "the file that the output `plan-path` names")
+	room := j.summaryRoom()
+	if j.Command == "apply" {
+		room /= 2 // the other half is for the report
+	}
+	text, err := visible(p, room, "the file that the output `plan-path` names")
 	if err != nil {
 		return err
 	}

@@ -124,6 +124,16 @@ func TestAPlanAfterTheMergeLeavesTheReviewAlone(t *testing.T) {
 	}
 }
 
+func TestACommentThatWasDeletedIsMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.job(0, "", "plan")
+	w.replace("prompts/sales.md", "boldly", "warmly")
+	w.github.Add(fakegithub.Rule{Method: "PATCH", Times: 1, Do: func(s *fakegithub.State) { s.Repo(repo).Comments = nil }})
+	w.job(0, "", "plan")
+	w.comment("warmly")
+}
+
 func TestTwoCommentsOfOursBecomeOne(t *testing.T) {
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")

@@ -22,21 +22,22 @@ const (
 // Run is the workflow run that the program is part of, as GitHub's variables
 // and its event file tell it. Outside a workflow most of it is empty.
 type Run struct {
-	Event     string // "pull_request", "push"; "" outside a workflow
-	Repo      string // "owner/name"
-	SHA       string // the commit that triggered the run
-	Ref       string // "refs/heads/main", "refs/pull/7/merge"
-	API       string // base URL of the API, without a slash at the end
-	Server    string // of the pages
-	ID        string
-	Attempt   string
-	Actor     string
-	Output    string // file for outputs
-	Summary   string // file for the job summary
-	Temp      string // folder for files that later steps read
-	Workspace string
-	Token     secret.Secret
-	Pull      *PullEvent // of an event about a pull request, else nil
+	InWorkflow bool   // a runner reads what the program says
+	Event      string // "pull_request", "push"; "" outside a workflow
+	Repo       string // "owner/name"
+	SHA        string // the commit that triggered the run
+	Ref        string // "refs/heads/main", "refs/pull/7/merge"
+	API        string // base URL of the API, without a slash at the end
+	Server     string // of the pages
+	ID         string
+	Attempt    string
+	Actor      string
+	Output     string // file for outputs
+	Summary    string // file for the job summary
+	Temp       string // folder for files that later steps read
+	Workspace  string
+	Token      secret.Secret
+	Pull       *PullEvent // of an event about a pull request, else nil
 }
 
 // PullEvent is what the event says of its pull request.
@@ -56,7 +57,8 @@ var (
 // INPUT_GITHUB_TOKEN, else GITHUB_TOKEN.
 func ReadRun(getenv func(string) string) (Run, error) {
 	r := Run{
-		Event: getenv("GITHUB_EVENT_NAME"), Repo: getenv("GITHUB_REPOSITORY"), SHA: getenv("GITHUB_SHA"), Ref: getenv("GITHUB_REF"),
+		InWorkflow: getenv("GITHUB_ACTIONS") == "true",
+		Event:      getenv("GITHUB_EVENT_NAME"), Repo: getenv("GITHUB_REPOSITORY"), SHA: getenv("GITHUB_SHA"), Ref: getenv("GITHUB_REF"),
 		API:    strings.TrimRight(firstOf(getenv("GITHUB_API_URL"), defaultAPI), "/"),
 		Server: strings.TrimRight(firstOf(getenv("GITHUB_SERVER_URL"), defaultServer), "/"),
 		ID:     getenv("GITHUB_RUN_ID"), Attempt: getenv("GITHUB_RUN_ATTEMPT"), Actor: getenv("GITHUB_ACTOR"),
