@@ -104,7 +104,9 @@ func (a *app) runGitHub(cmd *cobra.Command, opt *githubOptions) error {
 	} else {
 		err = job.Do(cmd.Context())
 	}
-	if err != nil && !isSilent(err) && a.env.Getenv("GITHUB_ACTIONS") == "true" {
+	var failure *github.Failure
+	annotated := errors.As(err, &failure) && failure.Reason == github.Validation // line by line
+	if err != nil && !annotated && a.env.Getenv("GITHUB_ACTIONS") == "true" {
 		_ = github.Annotation{Level: "error", Title: "agentsync " + cmd.Name(), Message: withHint(err)}.Write(a.env.Stderr)
 	}
 	return err

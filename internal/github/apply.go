@@ -3,12 +3,14 @@ package github
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/sync"
 )
 
 // apply applies the plan that was reviewed in the merged pull request.
@@ -144,7 +146,7 @@ func (j *Job) execute(ctx context.Context, r *review, planned Planned) error {
 	}
 	j.tell(ctx, r, applying, "⏳ Applying", func(int) string { return "" })
 	report, err := planned.Apply(ctx)
-	failure := j.applyFailure(err)
+	failure := j.applyFailure(report, err)
 	s := applied
 	switch j.reason(failure) {
 	case ApplyFailed:
@@ -177,15 +179,22 @@ func readLock(path string) ([]byte, error) {
 	return data, err
 }
 
-// applyFailure is nil when all is applied.
-func (j *Job) applyFailure(err error) error {
+// applyFailure is nil when all is applied. Where the report on stdout has told
+// all about it, the error is what one line can say.
+func (j *Job) applyFailure(report *sync.Report, err error) error {
 	if err == nil {
 		return nil
 	}
 	reason := j.Engine.Reason(err)
-	told := reason == ApplyFailed
+	if reason == ApplyFailed {
+		first, _, more := strings.Cut(strings.TrimSpace(reportFailures(report)), "\n")
+		if more {
+			first += ", and more"
+		}
+		return &Failure{Reason: ApplyFailed, Err: fmt.Errorf("the apply failed: %s", first), Way: "when it is mended, run the job again", Told: true}
+	}
 	if reason != Interrupted {
 		reason = ApplyFailed
 	}
-	return &Failure{Reason: reason, Err: err, Way: hintText(err), Told: told}
+	return &Failure{Reason: reason, Err: err, Way: hintText(err)}
 }

@@ -225,6 +225,7 @@ func half(t *testing.T) *world {
 	w.faults.Add(faults.Rule{Method: "POST", Path: "/publish", Do: faults.Status(400)})
 	r := w.job(1, "apply-failed", "apply")
 	has(t, "the summary", r.summary, "### ❌ The apply failed", "400")
+	has(t, "stderr", r.stderr, "::error title=agentsync apply::the apply failed: sales: create_draft new: POST /api/agents/", ", and more%0Ahint: when it is mended, run the job again", "!\nerror: ")
 	w.comment("### ❌ The apply failed", "1 of 5 steps done", "2 failed", "run this job again", `state="failed"`, "The plan as it was reviewed")
 	w.faults.Reset()
 	return w

@@ -61,6 +61,15 @@ func TestTheLockIsCommitted(t *testing.T) {
 	}
 }
 
+func TestTheFirstLockIsCommitted(t *testing.T) {
+	w := toCommit(t)
+	w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Files = nil })
+	w.job(0, "", "apply")
+	if w.committed() != w.lock() {
+		t.Errorf("on the branch is %q", w.committed())
+	}
+}
+
 func TestTheLockOfAFailedApplyIsCommitted(t *testing.T) {
 	w := toCommit(t)
 	w.faults.Add(faults.Rule{Method: "POST", Path: "/publish", Do: faults.Status(400)})

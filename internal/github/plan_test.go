@@ -223,5 +223,6 @@ func TestARefusedPlanIsShownAndNotReviewed(t *testing.T) {
 	if r.outputs["to-delete"] != "1" {
 		t.Errorf("got %s", r)
 	}
+	has(t, "stderr", r.stderr, "::error title=agentsync plan::", "protect")
 	w.comment("Policy forbids this plan", `digest=""`)
 }
