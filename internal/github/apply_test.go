@@ -3,6 +3,7 @@ package github_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -294,6 +295,25 @@ func TestAnInterruptedApplyIsTold(t *testing.T) {
 	if r.outputs["changes"] != "true" || r.outputs["digest"] == "" {
 		t.Errorf("outputs %v", r.outputs)
 	}
+}
+
+// A GitHub that does not answer holds no cancelled job.
+func TestACancelledJobEndsWithoutGitHub(t *testing.T) {
+	w := reviewed(t)
+	w.merge()
+	hub := faults.New(w.github, 1)
+	server := httptest.NewServer(hub)
+	t.Cleanup(server.Close)
+	w.env["GITHUB_API_URL"] = server.URL
+	released := make(chan struct{})
+	t.Cleanup(func() { close(released) })
+	hub.Add(faults.Rule{Method: "PATCH", Nth: 2, Do: faults.DelayBefore(faults.Until(released))})
+	ctx, cancel := context.WithCancel(t.Context())
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/configs", Do: faults.After(func(*http.Request) { cancel() })})
+	r := w.jobIn(ctx, 130, "interrupted", "apply")
+	has(t, "the summary", r.summary, "The apply was interrupted")
+	has(t, "stderr", r.stderr, "the comment was not brought up to date: github: PATCH", "no answer in time")
+	w.comment(`state="applying"`)
 }
 
 func TestAnInterruptedPlanIsTold(t *testing.T) {

@@ -26,6 +26,9 @@ func TestNotesSurviveARoundTrip(t *testing.T) {
 		if rapid.Bool().Draw(t, "told") || n.document == "" {
 			n.told = "### Told\n\n" + fenced("text", line.Draw(t, "told"), 100)
 		}
+		if rapid.Bool().Draw(t, "poison") {
+			n.told += "\n" + fenced("text", "x: "+documentBegin+"\ny: "+documentEnd+"\nz: "+footBegin, 1000)
+		}
 		body := n.String()
 		if rapid.Bool().Draw(t, "browser") {
 			body = strings.ReplaceAll(body, "\n", "\r\n")

@@ -47,8 +47,8 @@ func (s status) String() string {
 
 var statusForm = regexp.MustCompile(`^<!-- agentsync:status state="([a-z-]+)" steps="((?:sha256:[0-9a-f]{64})?)" commit="([0-9a-f]*)" -->$`)
 
-// These lines part a comment. No plan can hold one of them: its lines stand in
-// fences, each behind a sign or blanks.
+// These lines part a comment. Nothing from a manifest or from the platform can
+// be one of them: it stands in fences, behind a sign, blanks or a name.
 const (
 	documentBegin = "<!-- agentsync:document -->"
 	documentEnd   = "<!-- agentsync:end -->"
@@ -107,13 +107,14 @@ func parseNote(body string) (note, bool) {
 		n.foot = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(rest[at+1+len(footBegin):]), "<sub>"), "</sub>")
 		rest = rest[:at]
 	}
-	begin := strings.Index(rest, documentBegin+"\n")
+	rest = "\n" + rest
+	begin := strings.LastIndex(rest, "\n"+documentBegin+"\n")
 	end := strings.LastIndex(rest, "\n"+documentEnd)
-	if begin < 0 || end < begin+len(documentBegin) {
+	if begin < 0 || end < begin+len(documentBegin)+1 {
 		n.told = rest
 		return n, true
 	}
-	n.told, n.document = rest[:begin], rest[begin+len(documentBegin)+1:end]
+	n.told, n.document = rest[:begin], rest[begin+len(documentBegin)+2:max(begin+len(documentBegin)+2, end)]
 	if at := strings.LastIndex(n.told, "<details>\n<summary>The plan as it was reviewed"); at >= 0 {
 		n.told = n.told[:at]
 	}
