@@ -41,7 +41,9 @@ func (j *Job) apply(ctx context.Context) error {
 	}
 	defer planned.Close()
 	if err := j.showPlan(planned.Plan()); err != nil {
-		j.tell(ctx, r, refusedApply, "⛔ Policy forbids the plan", nothingWritten(errorText(err, j.Folder)))
+		if j.reason(err) == Refused {
+			j.tell(ctx, r, refusedApply, "⛔ Policy forbids the plan", nothingWritten(errorText(err, j.Folder)))
+		}
 		return err
 	}
 	if planned.Plan().IsEmpty() {

@@ -45,7 +45,10 @@ func (j *Job) makePlan(ctx context.Context) (*diff.Plan, error) {
 		j.failed("The plan failed", err)
 		return nil, err
 	}
-	return p, j.showPlan(p)
+	if err = j.showPlan(p); err != nil && j.reason(err) != Refused {
+		return nil, err
+	}
+	return p, err
 }
 
 // compare gives the plan: without the platform for a pull request from

@@ -214,6 +214,18 @@ func TestAFailedPlanTakesTheOldOneBack(t *testing.T) {
 	w.comment("The plan failed", "POST /api/login", `digest=""`, "!boldly")
 }
 
+func TestAPlanThatCanNotBeKeptIsNoPlan(t *testing.T) {
+	w := newWorld(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.job(0, "", "plan")
+	temp := w.env["RUNNER_TEMP"]
+	w.env["RUNNER_TEMP"] = w.dir + "/nowhere"
+	w.write("nowhere", "")
+	w.job(1, "error", "plan")
+	w.comment("The plan failed", "save the plan", `digest=""`)
+	w.env["RUNNER_TEMP"] = temp
+}
+
 func TestARefusedPlanIsShownAndNotReviewed(t *testing.T) {
 	w := newWorld(t)
 	w.replace("agents.yaml", "metadata: {name: sales}\nspec:\n", "metadata: {name: sales}\nspec:\n  lifecycle: {protect: true}\n")
