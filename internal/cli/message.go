@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/github"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -66,18 +67,16 @@ func (a *app) printProblemsJSON(w io.Writer, problems spec.Problems) error {
 }
 
 // printProblemsGitHub writes findings as workflow annotations.
-func (a *app) printProblemsGitHub(w io.Writer, problems spec.Problems) {
+func (a *app) printProblemsGitHub(w io.Writer, problems spec.Problems) error {
 	for _, p := range problems {
 		if p.Verbose && !a.verbose {
 			continue
 		}
-		text := p.Message
-		if p.Hint != "" {
-			text += "\nhint: " + p.Hint
+		if err := github.ProblemAnnotation(p, "").Write(w); err != nil {
+			return err
 		}
-		fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d::%s\n", severity(p),
-			annotationProperty(p.Pos.File), max(1, p.Pos.Line), max(1, p.Pos.Column), annotationText(text))
 	}
+	return nil
 }
 
 func severity(p spec.Problem) string {
@@ -85,20 +84,6 @@ func severity(p spec.Problem) string {
 		return "warning"
 	}
 	return "error"
-}
-
-// annotationText escapes a message as GitHub's runner wants it; other control
-// characters are shown escaped.
-func annotationText(s string) string {
-	lines := strings.Split(s, "\n")
-	for i, line := range lines {
-		lines[i] = strings.ReplaceAll(render.Escape(line), "%", "%25")
-	}
-	return strings.Join(lines, "%0A")
-}
-
-func annotationProperty(s string) string {
-	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(render.Escape(s))
 }
 
 // progress is one line on a terminal that is written over.

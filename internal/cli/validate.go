@@ -46,7 +46,9 @@ func (a *app) runValidate(ctx context.Context, format string) error {
 			return err
 		}
 	case "github":
-		a.printProblemsGitHub(a.env.Stdout, problems)
+		if err := a.printProblemsGitHub(a.env.Stdout, problems); err != nil {
+			return err
+		}
 	default:
 		a.printProblems(a.env.Stdout, problems)
 	}
