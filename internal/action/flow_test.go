@@ -213,24 +213,33 @@ func TestApplyIsRunAgain(t *testing.T) {
 }
 
 // TestTwoPullRequests merges one while another is open that changes another
-// agent: both are applied as they were reviewed.
+// agent: both are applied as they were reviewed, each by its own run or, where
+// GitHub drops the first from its queue, by the second one's.
 func TestTwoPullRequests(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.begin()
-	w.push(2, repository, "Budget in rupees", func() { w.replace(prompt, "- Ask for the budget.", "- Ask for the budget in rupees.") })
-	w.push(3, repository, "More departments", func() {
-		w.replace("agents/clinic-hindi.yaml", "[general, dental, eye]", "[general, dental, eye, skin]")
-	})
-	w.plan(2).ends(0, "")
-	w.plan(3).ends(0, "")
-	w.merge(2).ends(0, "")
-	w.fetch()
-	w.merge(3).ends(0, "")
-	w.commentSays(2, "### ✅ Applied")
-	w.commentSays(3, "### ✅ Applied")
-	w.fetch()
-	w.drift().ends(0, "").says("::set-output:: changes=false")
+	for name, dropped := range map[string]bool{"one by one": false, "at once": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.begin()
+			w.push(2, repository, "Budget in rupees", func() { w.replace(prompt, "- Ask for the budget.", "- Ask for the budget in rupees.") })
+			w.push(3, repository, "More departments", func() {
+				w.replace("agents/clinic-hindi.yaml", "[general, dental, eye]", "[general, dental, eye, skin]")
+			})
+			w.plan(2).ends(0, "")
+			w.plan(3).ends(0, "")
+			if dropped {
+				w.land(2)
+			} else {
+				w.merge(2).ends(0, "")
+				w.fetch()
+				w.commentSays(2, "### ✅ Applied")
+			}
+			w.merge(3).ends(0, "")
+			w.commentSays(3, "### ✅ Applied")
+			w.fetch()
+			w.drift().ends(0, "").says("::set-output:: changes=false")
+		})
+	}
 }
 
 // TestUnreviewedIsNotApplied merges a pull request whose plan never ran.
