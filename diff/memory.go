@@ -17,7 +17,8 @@ type Remembered struct {
 	Version    int               // the live config version, 0 when none
 	Draft      int               // the draft that the apply left on purpose (mode: draft), 0 when none
 	Config     string            // digest of the live config
-	Expect     []string          // config digests that an unfinished apply may have left behind
+	Expect     []string          // config digests that unfinished applies may have left behind
+	Claims     []string          // of unfinished applies, by which their holds are known
 	Agent      map[string]string // by field
 	Outcomes   map[string]string // by outcome_name
 	Infields   map[string]string // by field_name
@@ -35,7 +36,7 @@ func Remember(want spec.Agent, r *RemoteAgent) Remembered {
 		m.Config = configDigest(r.Current.config(), passthroughKeys(want))
 	}
 	for i := range r.Versions {
-		if v := &r.Versions[i]; v.IsDraft() && vouched(v, want) {
+		if v := &r.Versions[i]; v.IsDraft() && vouched(v, want) && !IsHold(v) {
 			m.Draft = max(m.Draft, v.Number)
 		}
 	}

@@ -55,18 +55,17 @@ func Notes(want spec.Agent, w Wanted, current string, commit string, policy spec
 // be the first. Its notes say so to whoever meets it in the dashboard.
 const holdText = "An apply of agentsync is changing this agent; this draft goes when that is done."
 
-var holdLine = regexp.MustCompile(`(?:^|\n)\[agentsync hold=[0-9a-f]{12}\]$`)
+var holdLine = regexp.MustCompile(`(?:^|\n)\[agentsync hold=([0-9a-f]{12})\]$`)
 
 // HoldBody is the body of endpoint 9 that makes a hold on an agent: a copy of
-// what is live or, where nothing is, of what is wanted. plan is the digest of
-// the plan ("sha256:…"), by which an apply knows its hold from another's.
-func HoldBody(want spec.Agent, w Wanted, live *Version, plan, commit string) map[string]any {
+// what is live or, where nothing is, of what is wanted. claim is 12 hex digits
+// of the apply's own, by which it knows its holds from another's.
+func HoldBody(want spec.Agent, w Wanted, live *Version, claim, commit string) map[string]any {
 	digest := w.ConfigDigest
 	if live != nil {
 		digest = LiveDigest(want, live)
 	}
-	mark := spec.ShortDigest(plan + want.Name)
-	notes := fmt.Sprintf("%s\n[agentsync hold=%s]\n[agentsync commit=%s config=%s]", holdText, mark, commit, digest)
+	notes := fmt.Sprintf("%s\n[agentsync hold=%s]\n[agentsync commit=%s config=%s]", holdText, claim, commit, digest)
 	if live != nil {
 		return map[string]any{"notes": notes} // the platform copies the rest
 	}
@@ -81,6 +80,22 @@ func IsHold(v *Version) bool {
 
 // IsOwn says whether agentsync made the version and nobody touched it since.
 func IsOwn(v *Version, want spec.Agent) bool { return vouched(v, want) }
+
+// Made says whether a draft is one that an apply with this lock file made: the
+// one that it left on purpose, or one of an apply that did not end, known by
+// its claim or by its config.
+func (m Remembered) Made(v *Version) bool {
+	text, line, ok := ParseNotes(v.Notes)
+	hold := holdLine.FindStringSubmatch(text)
+	switch {
+	case !ok || !v.IsDraft():
+		return false
+	case hold != nil:
+		return m.Unfinished && contains(m.Claims, hold[1])
+	default:
+		return m.Draft == v.Number || m.Unfinished && contains(m.Expect, line.Config)
+	}
+}
 
 // vouched says whether the version carries a provenance line that its content
 // still matches: agentsync made it, and nobody touched it since.

@@ -11,8 +11,10 @@ import (
 // is large: only when what is live is not what is wanted.
 func NeedVersions(want spec.Agent, r *RemoteAgent) bool {
 	switch {
-	case r == nil || want.Lifecycle.Absent:
+	case r == nil:
 		return false
+	case want.Lifecycle.Absent: // its drafts go with it: one that is new since the plan shows
+		return true
 	case want.Release.Version > 0:
 		return r.Current == nil || r.Current.Number != want.Release.Version
 	case !managesConfig(want):
@@ -157,7 +159,7 @@ func (p *agentPlanner) leftDrafts(relies *Version) []Step {
 	left := slices.Concat(p.holds, p.remote.Versions)
 	for i := range left {
 		v := &left[i]
-		if v.IsDraft() && (relies == nil || v.Number != relies.Number) && vouched(v, p.want) {
+		if v.IsDraft() && (relies == nil || v.Number != relies.Number) && vouched(v, p.want) && p.memory.Made(v) {
 			step := p.versionStep(DeleteDraft, v)
 			step.ID = fmt.Sprintf("%s/v%d", step.ID, v.Number)
 			steps = append(steps, step)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ type ApplyInput struct {
 	Orphans []string
 	Policy  spec.Policy
 	Commit  string // 12 hex digits, for provenance lines
+	// Claim is 12 hex digits that no other apply has: its holds are known by it.
+	Claim string
 
 	Remote      Remote
 	Lock        Keeper
@@ -40,6 +43,8 @@ type ApplyInput struct {
 	// Logf is told of each write that is looked for or repeated, and why; it may
 	// be nil.
 	Logf func(format string, args ...any)
+	// Say is told what an apply waits for; it may be nil.
+	Say func(format string, args ...any)
 	// Event is told of each step as it ends; it may be nil and must be safe
 	// for concurrent use.
 	Event func(agent string, step StepReport)
@@ -88,10 +93,12 @@ func Apply(ctx context.Context, in ApplyInput) (*Report, error) {
 }
 
 type applier struct {
-	in    ApplyInput
-	want  map[string]spec.Agent
-	moved map[string]bool // agents whose lock entry changed since the plan
-	stop  context.CancelCauseFunc
+	in   ApplyInput
+	want map[string]spec.Agent
+	// marked are the lock's entries of the agents that are about to change.
+	marked map[string]lock.Entry
+	moved  map[string]bool // agents whose lock entry changed since the plan
+	stop   context.CancelCauseFunc
 }
 
 // lockError is a lock file that can't be written: nothing may go on without it.
@@ -176,9 +183,28 @@ func (a *applier) mark(entry *lock.Entry, plan diff.AgentPlan, want spec.Agent, 
 		entry.AgentName = plan.AgentName
 	}
 	entry.AgentID = plan.AgentID
-	if seen != nil && seen.Current != nil {
-		entry.Expect = diff.ServiceDigests(want, seen, plan.Steps)
+	entry.Expect = append(slices.Clone(entry.Expect), expected(plan, want, seen)...)
+	entry.Claims = append(slices.Clone(entry.Claims), a.in.Claim)
+	if a.marked == nil {
+		a.marked = map[string]lock.Entry{}
 	}
+	a.marked[plan.Name] = *entry
+}
+
+// expected are the digests of the configs that the steps may leave when they
+// are cut off.
+func expected(plan diff.AgentPlan, want spec.Agent, seen *diff.RemoteAgent) []string {
+	var out []string
+	if seen != nil && seen.Current != nil {
+		out = diff.ServiceDigests(want, seen, plan.Steps)
+	}
+	for _, step := range plan.Steps {
+		switch step.Action {
+		case diff.CreateAgent, diff.CreateDraft, diff.UpdateDraft:
+			out = append(out, diff.Merge(want, seen, nil).ConfigDigest)
+		}
+	}
+	return out
 }
 
 func (a *applier) runAll(ctx context.Context, report *Report) {

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
@@ -27,45 +28,91 @@ func (r *agentRun) draftBody() map[string]any {
 // given once, so of two applies at the same moment the one whose new version
 // comes first goes on, and the other takes its draft back.
 func (r *agentRun) makeDraft(ctx context.Context, body map[string]any) error {
-	number, versions, err := r.numbered(ctx, body, func(v *diff.Version) bool {
+	made, err := r.newDraft(ctx, body, func(v *diff.Version) bool {
 		return diff.ConfigMismatch(r.want, v.Content) == nil
 	})
 	if err != nil {
 		return err
 	}
-	r.version = number
-	return r.claim(ctx, versions)
+	r.version, r.heldSince = made.number, r.now()
+	err = r.confirm(ctx, made, r.hold == 0, r.claim)
+	if err != nil {
+		return r.giveBack(ctx, err)
+	}
+	return nil
 }
 
-// numbered makes a draft, and gives its number and the version list as it is
-// then. A draft whose answer was lost is known by its notes, and by same.
-func (r *agentRun) numbered(ctx context.Context, body map[string]any, same func(*diff.Version) bool) (number int, versions []diff.Version, err error) {
-	notes, _ := body["notes"].(string)
-	lost := false
-	err = r.settle(ctx, func() error {
+// numbered is a draft that this run has made.
+type numbered struct {
+	number int
+	// next says that its number follows the highest that was there: no other
+	// draft was there when it was made.
+	next bool
+	lost bool // its answer was lost
+	same func(*diff.Version) bool
+	note string
+}
+
+// newDraft makes a draft. One whose answer was lost is known by its notes, and
+// by same.
+func (r *agentRun) newDraft(ctx context.Context, body map[string]any, same func(*diff.Version) bool) (numbered, error) {
+	out := numbered{same: same}
+	out.note, _ = body["notes"].(string)
+	err := r.settle(ctx, func() error {
 		v, err := r.in.Remote.CreateDraft(ctx, r.id, body)
-		number = v.Number
+		out.number = v.Number
 		return err
 	}, func() (bool, error) {
-		lost = true
+		out.lost = true
 		versions, err := r.in.Remote.Versions(ctx, r.id)
 		if err != nil {
 			return false, err
 		}
-		ours := r.ours(versions, notes, same)
+		ours := r.ours(versions, out.note, same)
 		if len(ours) == 0 {
 			return false, nil
 		}
-		number = ours[0]
+		out.number = ours[0]
 		return true, nil
 	})
-	if err == nil {
-		versions, err = r.in.Remote.Versions(ctx, r.id)
+	highest := 0
+	for number := range r.known {
+		highest = max(highest, number)
 	}
-	if err == nil && lost { // a create that was believed lost may have come through late
-		err = r.dropGhosts(ctx, number, r.ours(versions, notes, same))
+	out.next = !out.lost && out.number == highest+1
+	return out, err
+}
+
+// confirm reads the version list after a draft was made, and whole says that
+// the rest of the agent is to be read as well. The list comes last, so that a
+// version that went live in between is seen. Where another draft may have been
+// there first, and its apply have ended since, the rest counts only when it was
+// read after a list without that draft, and the list is read twice.
+func (r *agentRun) confirm(ctx context.Context, made numbered, whole bool, check func([]diff.Version) error) error {
+	whole = whole && r.seen != nil
+	for _, first := range []bool{true, false} {
+		if whole && (made.next || !first) {
+			if err := r.recheckRest(ctx); err != nil {
+				return err
+			}
+		}
+		versions, err := r.in.Remote.Versions(ctx, r.id)
+		if err != nil {
+			return err
+		}
+		if first && made.lost { // a create that was believed lost may have come through late
+			if err := r.dropGhosts(ctx, made.number, r.ours(versions, made.note, made.same)); err != nil {
+				return err
+			}
+		}
+		if err := check(versions); err != nil {
+			return err
+		}
+		if made.next || !whole {
+			return nil
+		}
 	}
-	return number, versions, err
+	return nil
 }
 
 // ours gives the new drafts with these notes that are the same, lowest first.
@@ -94,23 +141,18 @@ func (r *agentRun) dropGhosts(ctx context.Context, kept int, ours []int) error {
 	return nil
 }
 
-// claim looks at the version list after this run's draft was made, and then at
-// what else the plan rests on. Nothing is live yet, so what is not as the plan
-// saw it makes the run take its draft back.
-func (r *agentRun) claim(ctx context.Context, versions []diff.Version) error {
+// claim looks at the version list after this run's draft was made or updated:
+// it must be what was sent, and nobody's else.
+func (r *agentRun) claim(versions []diff.Version) error {
 	mine := findVersion(versions, r.version)
 	if mine == nil {
 		return &conflict{fmt.Sprintf("draft v%d is gone", r.version)}
 	}
 	if changes := diff.ConfigMismatch(r.want, mine.Content); changes != nil {
-		return r.giveBack(ctx, notKept(changes))
+		return notKept(changes)
 	}
-	err := r.contested(versions, r.version)
-	if err == nil && r.seen != nil && r.hold == 0 {
-		err = r.recheckRest(ctx)
-	}
-	if err != nil {
-		return r.giveBack(ctx, err)
+	if err := r.contested(versions, r.version); err != nil {
+		return err
 	}
 	r.claimed, r.claimIsFresh = mine, true
 	return nil
@@ -169,7 +211,10 @@ func (r *agentRun) updateDraft(ctx context.Context, version int) error {
 	if err != nil {
 		return err
 	}
-	return r.claim(ctx, versions)
+	if err := r.claim(versions); err != nil {
+		return r.giveBack(ctx, err)
+	}
+	return nil
 }
 
 // deleteDraft removes a draft that an earlier apply left.
@@ -254,9 +299,9 @@ func notKept(changes []diff.Change) error {
 // expectLive remembers in the lock that what is live is this apply's own, though
 // not what was wanted: the next plan does not take it for somebody's change.
 func (r *agentRun) expectLive(live *diff.Version) {
-	entry := r.before
+	entry := r.marked
 	entry.AgentID, entry.AgentName, entry.Unfinished = r.id, r.want.AgentName, true
-	entry.Expect = []string{diff.LiveDigest(r.want, live)}
+	entry.Expect = append(slices.Clone(entry.Expect), diff.LiveDigest(r.want, live))
 	r.in.Lock.PutLater(map[string]*lock.Entry{r.plan.Name: &entry})
 }
 

@@ -14,7 +14,7 @@ func ToMemory(env lock.Environment) diff.Memory {
 	for key, e := range env {
 		out[key] = diff.Remembered{
 			ID: e.AgentID, AgentName: e.AgentName, Protect: e.Protect, Unfinished: e.Unfinished,
-			Version: e.Version, Draft: e.Draft, Config: e.Config, Expect: e.Expect,
+			Version: e.Version, Draft: e.Draft, Config: e.Config, Expect: e.Expect, Claims: e.Claims,
 			Agent: e.Agent, Outcomes: e.Outcomes, Infields: e.Infields,
 		}
 	}
@@ -24,7 +24,7 @@ func ToMemory(env lock.Environment) diff.Memory {
 func toEntry(m diff.Remembered) lock.Entry {
 	return lock.Entry{
 		AgentID: m.ID, AgentName: m.AgentName, Protect: m.Protect, Unfinished: m.Unfinished,
-		Version: m.Version, Draft: m.Draft, Config: m.Config, Expect: m.Expect,
+		Version: m.Version, Draft: m.Draft, Config: m.Config, Expect: m.Expect, Claims: m.Claims,
 		Agent: m.Agent, Outcomes: m.Outcomes, Infields: m.Infields,
 	}
 }
@@ -32,6 +32,6 @@ func toEntry(m diff.Remembered) lock.Entry {
 func sameEntry(a, b lock.Entry) bool {
 	return a.AgentID == b.AgentID && a.AgentName == b.AgentName && a.Protect == b.Protect &&
 		a.Unfinished == b.Unfinished && a.Version == b.Version && a.Draft == b.Draft && a.Config == b.Config &&
-		slices.Equal(a.Expect, b.Expect) && maps.Equal(a.Agent, b.Agent) &&
+		slices.Equal(a.Expect, b.Expect) && slices.Equal(a.Claims, b.Claims) && maps.Equal(a.Agent, b.Agent) &&
 		maps.Equal(a.Outcomes, b.Outcomes) && maps.Equal(a.Infields, b.Infields)
 }

@@ -21,7 +21,7 @@ func (r *agentRun) guard(ctx context.Context, step diff.Step) error {
 	if r.seen == nil {
 		return r.holdNew(ctx, step)
 	}
-	if err := r.guardHold(ctx); err != nil {
+	if err := r.renew(ctx); err != nil {
 		return err
 	}
 	if err := r.holdTail(ctx, step); err != nil {

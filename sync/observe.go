@@ -290,3 +290,12 @@ func mayHaveActed(err error) bool {
 	var f Failure
 	return errors.As(err, &f) && f.MayHaveActed()
 }
+
+// tries is how often the request of an error was sent.
+func tries(err error) int {
+	var f Failure
+	if errors.As(err, &f) {
+		return f.Tries()
+	}
+	return 0
+}

@@ -47,6 +47,10 @@ func (r *agentRun) recheck(ctx context.Context) error {
 	if r.seen == nil {
 		return nil
 	}
+	return r.waitForOthers(ctx, func() error { return r.recheckOnce(ctx) })
+}
+
+func (r *agentRun) recheckOnce(ctx context.Context) error {
 	t := touchedBy(r.plan.Steps)
 	if r.needsHold() {
 		t.versions, t.current = true, false
@@ -80,7 +84,7 @@ func (r *agentRun) recheckVersions(ctx context.Context, fresh *diff.RemoteAgent,
 		r.known[v.Number] = true
 	}
 	if v := r.inUse(versions); v != nil {
-		return &conflict{fmt.Sprintf("draft v%d is fresh, and not this lock file's: another apply may be at work with it%s", v.Number, by(v))}
+		return &busy{v}
 	}
 	current := currentOf(versions)
 	if current == nil && r.seen.Current != nil {
@@ -108,6 +112,9 @@ func (r *agentRun) recheckVersions(ctx context.Context, fresh *diff.RemoteAgent,
 func (r *agentRun) recheckRest(ctx context.Context) error {
 	fresh := *r.seen
 	r.rest = sections{agent: true, outcomes: r.want.OutcomesManaged, infields: r.want.InfieldsManaged}
+	if r.plan.Status == diff.Delete {
+		r.rest = sections{agent: true, outcomes: true, infields: true}
+	}
 	if err := readSections(ctx, r.in.Remote, &fresh, r.rest); err != nil {
 		return fmt.Errorf("read again before the first write: %w", err)
 	}

@@ -22,7 +22,9 @@ type agentRun struct {
 	seen   *diff.RemoteAgent // what the plan saw; nil for a new agent
 	wanted diff.Wanted
 	id     string
-	before lock.Entry // the lock's entry before the mark
+	before lock.Entry               // the lock's entry before the mark
+	marked lock.Entry               // and with it
+	made   func(*diff.Version) bool // whether a draft is one that an apply with this lock file made
 
 	known         map[int]bool  // versions that were there before the first write
 	version       int           // the draft that this run made or updated, or a new agent's first version
@@ -34,7 +36,8 @@ type agentRun struct {
 	// liveHolds says whether what is live is what this run knows of: what the
 	// plan saw, or what a step of this run made live.
 	liveHolds func(*diff.Version) bool
-	hold      int // the draft that holds the agent; 0 when there is none
+	hold      int           // the draft that holds the agent; 0 when there is none
+	heldBy    *diff.Version // the hold as it was read after it was made
 	heldSince time.Time
 	stale     []int // holds that killed applies left
 	// checked is the agent as it was read under the hold, in the sections rest.
@@ -48,7 +51,7 @@ type agentRun struct {
 func (a *applier) newRun(plan diff.AgentPlan, out *AgentReport) *agentRun {
 	r := &agentRun{in: &a.in, want: a.want[plan.Name], plan: plan, out: out,
 		seen: a.in.Seen.Agents[plan.Name], id: plan.AgentID, before: toEntry(a.in.Memory[plan.Name]),
-		moved: a.moved[plan.Name], stop: a.stop}
+		marked: a.marked[plan.Name], made: a.in.Memory[plan.Name].Made, moved: a.moved[plan.Name], stop: a.stop}
 	r.wanted = diff.Merge(r.want, r.seen, nil)
 	if r.seen != nil {
 		r.liveHolds = func(live *diff.Version) bool { return diff.SameVersion(live, r.seen.Current) }
@@ -74,6 +77,9 @@ func (r *agentRun) run(ctx context.Context) {
 	var entry *lock.Entry
 	if err == nil && r.plan.Status != diff.Delete {
 		entry, err = r.verify(ctx)
+	}
+	if err == nil {
+		r.sweep(ctx)
 	}
 	if endErr := r.letGo(ctx); err == nil && r.hold != 0 {
 		err = cmp.Or(endErr, ctx.Err())

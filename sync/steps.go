@@ -64,7 +64,7 @@ func (r *agentRun) createAgent(ctx context.Context) error {
 		return r.explainCreate(ctx, err)
 	}
 	r.id = created.ID
-	entry := r.before
+	entry := r.marked
 	entry.AgentID, entry.AgentName, entry.Unfinished = r.id, r.want.AgentName, true
 	if err := r.in.Lock.Put(map[string]*lock.Entry{r.plan.Name: &entry}); err != nil {
 		err = fmt.Errorf("%q was created as %s, and the lock file does not say so: put that id into it, as environments.%s.%s.agent_id: %w",
@@ -165,6 +165,7 @@ func (r *agentRun) deleteAgent(ctx context.Context) error {
 	if err != nil && !isNotFound(err) {
 		return err
 	}
+	r.hold, r.stale = 0, nil // they went with it
 	return r.in.Lock.Put(map[string]*lock.Entry{r.plan.Name: nil})
 }
 
@@ -276,9 +277,10 @@ func (r *agentRun) deleteItem(ctx context.Context, kind Kind, name string) error
 }
 
 // A write whose answer was lost is looked for after settlePause, then after
-// twice and four times as long, settleTries times in all.
+// twice and four times as long. It is sent settleTries times in all, those
+// within the client counted.
 const (
-	settleTries = 5
+	settleTries = 6
 	settlePause = 250 * time.Millisecond
 )
 
@@ -286,8 +288,10 @@ const (
 // looks before it does it again. look says whether the write has happened; an
 // error of look ends it, with the fate unknown.
 func (r *agentRun) settle(ctx context.Context, do func() error, look func() (bool, error)) error {
+	sent := 0
 	for try := 0; ; try++ {
 		err := do()
+		sent += max(1, tries(err))
 		if err == nil {
 			if try == 0 {
 				r.writes++
@@ -301,7 +305,7 @@ func (r *agentRun) settle(ctx context.Context, do func() error, look func() (boo
 			r.writes++
 		}
 		if r.in.Logf != nil {
-			r.in.Logf("%s: %v; looking whether it happened, try %d of %d", r.plan.Name, err, try+1, settleTries)
+			r.in.Logf("%s: %v; looking whether it happened, sent %d of %d times", r.plan.Name, err, sent, settleTries)
 		}
 		if sleepErr := r.in.Sleep(ctx, settlePause<<try); sleepErr != nil {
 			return &unknownFate{err, sleepErr}
@@ -315,7 +319,7 @@ func (r *agentRun) settle(ctx context.Context, do func() error, look func() (boo
 			return &unknownFate{err, lookErr}
 		case happened:
 			return nil
-		case try+1 >= settleTries:
+		case sent >= settleTries:
 			return err
 		}
 	}

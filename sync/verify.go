@@ -37,8 +37,8 @@ func (r *agentRun) verify(ctx context.Context) (*lock.Entry, error) {
 
 // replan reads the whole agent and plans it again.
 func (r *agentRun) replan(ctx context.Context) (*diff.RemoteAgent, []diff.Step, error) {
-	fresh, which := r.readBack()
-	if err := readSections(ctx, r.in.Remote, fresh, which); err != nil {
+	fresh, err := r.readBack(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
 	want := r.wantedBack()
@@ -61,21 +61,41 @@ func (r *agentRun) replan(ctx context.Context) (*diff.RemoteAgent, []diff.Step, 
 	return fresh, plan.Agents[0].Steps, nil
 }
 
-// readBack gives the agent as far as it needs no reading again: an apply of
-// nothing but a draft and its publication has read the rest under its claim,
-// right before it went live, and can't have changed it.
-func (r *agentRun) readBack() (*diff.RemoteAgent, sections) {
-	for _, step := range r.plan.Steps {
-		if step.Action != diff.CreateDraft && step.Action != diff.Publish {
-			return &diff.RemoteAgent{ID: r.id}, allSections
-		}
-	}
-	if r.checked == nil || !r.makesDraft() {
-		return &diff.RemoteAgent{ID: r.id}, allSections
+// readBack reads the agent. An apply of nothing but a draft and its publication
+// has read fields and lists under its claim, right before it went live; it
+// reads the version list, where a version shows that somebody else has made
+// live in between.
+func (r *agentRun) readBack(ctx context.Context) (*diff.RemoteAgent, error) {
+	if r.checked == nil || !r.draftAlone() {
+		fresh := &diff.RemoteAgent{ID: r.id}
+		return fresh, readSections(ctx, r.in.Remote, fresh, allSections)
 	}
 	fresh := *r.checked
 	fresh.Current, fresh.Versions = nil, nil
-	return &fresh, sections{current: true, outcomes: !r.rest.outcomes, infields: !r.rest.infields}
+	which := sections{outcomes: !r.rest.outcomes, infields: !r.rest.infields}
+	versions, err := r.in.Remote.Versions(ctx, r.id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range versions {
+		if v := &versions[i]; !r.known[v.Number] && v.Number != r.version && !v.IsDraft() {
+			return nil, fmt.Errorf("v%d was made live at the same moment%s, and v%d is live in its place: take from v%d what is to stay, and plan again", v.Number, by(v), r.version, v.Number)
+		}
+	}
+	if fresh.Current = currentOf(versions); fresh.Current == nil { // or the list does not say
+		which.current = true
+	}
+	return &fresh, readSections(ctx, r.in.Remote, &fresh, which)
+}
+
+// draftAlone says whether all steps are about the draft that this run made.
+func (r *agentRun) draftAlone() bool {
+	for _, step := range r.plan.Steps {
+		if step.Action != diff.CreateDraft && step.Action != diff.Publish {
+			return false
+		}
+	}
+	return r.makesDraft()
 }
 
 // wantedBack is the manifest as it must be read back. After a rollback that

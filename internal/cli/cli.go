@@ -10,6 +10,7 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,7 @@ type Env struct {
 	Getenv         func(string) string
 	Now            func() time.Time
 	Sleep          func(context.Context, time.Duration) error
+	Random         io.Reader
 	Transport      http.RoundTripper // nil: the client's own
 	// Terminal says which of the streams are one; Width is stdout's columns,
 	// 0 when it is none.
@@ -42,7 +44,7 @@ type Env struct {
 func OSEnv() Env {
 	env := Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
-		Now: time.Now, Sleep: sleep,
+		Now: time.Now, Sleep: sleep, Random: rand.Reader,
 		StdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/rand"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
@@ -114,14 +115,19 @@ func TestRivals(t *testing.T) {
 					t.Fatal("the two want the same")
 				}
 				for round := range rounds {
-					rivalRound(t, change, pair.before, [2]string{pair.one, pair.two}, [2]string{one, two}, int64(round))
+					rivalRound(t, change, pair.before, [2]string{pair.one, pair.two}, [2]string{one, two}, int64(round), false)
+					if pair.before != nil {
+						rivalRound(t, change, pair.before, [2]string{pair.one, pair.two}, [2]string{one, two}, int64(round), true)
+					}
 				}
 			})
 		}
 	}
 }
 
-func rivalRound(t *testing.T, change func(*sandbox.Options), before []string, wants, pictures [2]string, seed int64) {
+// rivalRound is one round. With marked an apply of the first's manifest was
+// killed at its first draft, and both have its lock file.
+func rivalRound(t *testing.T, change func(*sandbox.Options), before []string, wants, pictures [2]string, seed int64, marked bool) {
 	t.Helper()
 	w := newWorld(t, change)
 	for _, manifest := range before {
@@ -129,8 +135,15 @@ func rivalRound(t *testing.T, change func(*sandbox.Options), before []string, wa
 		w.must(0, "apply", "--auto-approve")
 	}
 	other := &world{t: t, dir: t.TempDir(), platform: w.platform, faults: w.faults, url: w.url}
-	copyDir(t, w.dir, other.dir)
 	w.write(map[string]string{"a.yaml": wants[0]})
+	if marked {
+		w.faults.Add(faults.Rule{Method: "POST", Path: "/configs", Nth: 1, Do: faults.After(func(*http.Request) { w.kill() })})
+		if r := w.run("apply", "--auto-approve"); r.code != -1 {
+			t.Fatalf("want it killed: %s", r)
+		}
+		w.faults.Reset()
+	}
+	copyDir(t, w.dir, other.dir)
 	other.write(map[string]string{"a.yaml": wants[1]})
 	w.faults.Add(faults.Rule{Do: faults.DelayBefore(chance(seed))})
 	first, second := w.start("apply", "--auto-approve"), other.start("apply", "--auto-approve")
@@ -213,13 +226,65 @@ func (w *world) drafts() []string {
 	return notes
 }
 
-func TestFreshHoldIsAConflict(t *testing.T) {
+// TestFreshHoldIsWaitedFor has no lock file to tell that the hold is a dead
+// apply's: it is waited for until it is a minute old.
+func TestFreshHoldIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := leftHold(t, 56*time.Second)
+	r := w.must(0, "apply", "--auto-approve")
+	if !strings.Contains(r.stderr, "a: another apply is at work, with draft v2") || len(w.drafts()) != 0 {
+		t.Errorf("drafts %q: %s", w.drafts(), r)
+	}
+	w.settled()
+}
+
+// TestFreshHoldInterrupted stops an apply that waits.
+func TestFreshHoldInterrupted(t *testing.T) {
 	t.Parallel()
 	w := leftHold(t, 0)
-	w.faults.Reset()
-	r := w.must(1, "apply", "--auto-approve")
-	if !strings.Contains(r.stdout, "conflict: draft v2 is fresh") || w.faults.Writes() != 0 || len(w.drafts()) != 1 {
-		t.Errorf("want a conflict and no write, got %d writes and drafts %q: %s", w.faults.Writes(), w.drafts(), r)
+	w.faults.Add(faults.Rule{Method: "GET", Path: "/configs", Nth: 4, Do: faults.After(func(*http.Request) { w.signal(os.Interrupt) })})
+	r := w.run("apply", "--auto-approve")
+	if r.code != 130 || w.faults.Writes() != 0 || len(w.drafts()) != 1 {
+		t.Errorf("want it interrupted and nothing written, got %d writes: %s", w.faults.Writes(), r)
+	}
+}
+
+// TestDeleteAgainstUpdate lets another apply change an agent at each moment of
+// its delete until the delete holds it: once all was read for the
+// plan, the change is a conflict, and the agent stays.
+func TestDeleteAgainstUpdate(t *testing.T) {
+	t.Parallel()
+	const planned = 6 // log in, agent, live version, outcomes, infields, versions: in any order
+	held := false
+	for nth := 2; !held; nth++ {
+		w := newWorld(t, nil)
+		w.write(map[string]string{"a.yaml": rival("Hi.", "zero", "zero", "0.2", "maya")})
+		w.must(0, "apply", "--auto-approve")
+		other := newWorld(t, nil)
+		other.platform, other.faults = w.platform, faults.New(w.platform, 1)
+		direct := httptest.NewServer(other.faults)
+		t.Cleanup(direct.Close)
+		other.url = direct.URL
+		copyDir(t, w.dir, other.dir)
+		w.write(map[string]string{"a.yaml": strings.Replace(rival("Hi.", "zero", "zero", "0.2", "maya"), "release:", "lifecycle: {state: absent}\n  release:", 1)})
+		other.write(map[string]string{"a.yaml": rival("Hello.", "zero", "zero", "0.2", "maya")})
+		w.faults.Reset()
+		w.faults.Add(faults.Rule{Nth: nth, Do: faults.Before(func(r *http.Request) {
+			if held = w.faults.Writes() > 0; !held {
+				other.must(0, "apply", "--auto-approve")
+			}
+		})})
+		r := w.run("apply", "--auto-approve", "--parallelism", "1")
+		_, there := w.snapshot().Agent("Agent a")
+		switch {
+		case there == (r.code == 0):
+			t.Errorf("request %d: the agent is there: %v, and %s", nth, there, r)
+		case nth > planned && !held && (!there || !strings.Contains(r.stdout, "conflict")):
+			t.Errorf("request %d: the other's version went with the agent unseen: %s", nth, r)
+		}
+		if nth > 50 {
+			t.Fatal("the delete never holds its agent")
+		}
 	}
 }
 

@@ -46,8 +46,10 @@ type Entry struct {
 	Config  string `yaml:"config,omitempty"`
 	// Draft is the draft that an apply left on purpose (release.mode: draft).
 	Draft int `yaml:"draft,omitempty"`
-	// Expect are config digests that an unfinished in-place change may leave.
+	// Expect are digests of configs that unfinished applies may have left, live
+	// or as drafts; Claims are those applies' own, and stand in their holds.
 	Expect   []string          `yaml:"expect,omitempty,flow"`
+	Claims   []string          `yaml:"claims,omitempty,flow"`
 	Agent    map[string]string `yaml:"agent,omitempty"`
 	Outcomes map[string]string `yaml:"call_outcomes,omitempty"`
 	Infields map[string]string `yaml:"call_infields,omitempty"`
@@ -155,7 +157,7 @@ func (e Entry) check() error {
 	if e.AgentID != "" && !idForm.MatchString(e.AgentID) {
 		return fmt.Errorf("agent_id %q is not an id", e.AgentID)
 	}
-	digests := append([]string{}, e.Expect...)
+	digests := append(append([]string{}, e.Expect...), e.Claims...)
 	if e.Config != "" {
 		digests = append(digests, e.Config)
 	}
