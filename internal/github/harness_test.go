@@ -3,6 +3,7 @@ package github_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -198,7 +199,7 @@ func (w *world) run(ctx context.Context, args []string) (code int, stdout, stder
 	var out, errs bytes.Buffer
 	code = cli.Main(ctx, append([]string{"-C", w.dir}, args...), cli.Env{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
-		Getenv: func(name string) string { return w.env[name] }, Now: func() time.Time { return time.Now().Add(w.later) },
+		Getenv: func(name string) string { return w.env[name] }, Now: func() time.Time { return time.Now().Add(w.later) }, Random: rand.Reader,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			w.slept += d
 			return ctx.Err()
