@@ -12,8 +12,9 @@ import (
 //
 //   - control characters (C0, DEL, C1), bidi controls, line and paragraph
 //     separators, bytes that are not UTF-8, and characters that nobody can see
-//     (zero-width space, tags, no-break spaces) show as \x1b or \u202e; only
-//     the joiners U+200C and U+200D stay, which Indic scripts need;
+//     (zero-width space, tags, no-break spaces, fillers) show as \x1b or \u202e;
+//     the joiners U+200C and U+200D and the variation selectors stay where
+//     scripts and emoji need one: text can be hidden in a row of them;
 //   - newline and tab show as \n and \t, so whoever wants lines splits first;
 //   - what a CI runner would obey is broken up: "::" at the start of the text,
 //     "##[" anywhere.
@@ -41,18 +42,51 @@ func escapeHidden(s string) string {
 	}
 	var b strings.Builder
 	b.Grow(len(s) + 16)
+	before := rune(-1)
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		writeEscaped(&b, r, n, s[i])
+		at := b.Len()
+		if modifies(r) && !mayModify(before, r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			writeEscaped(&b, r, n, s[i])
+		}
+		if before = r; b.Len() != at+n || r == utf8.RuneError {
+			before = 'x' // what was escaped is no character to modify
+		}
 		i += n
 	}
 	return b.String()
 }
 
+// modifies says whether r shows in nothing but the character before it.
+func modifies(r rune) bool { return isJoiner(r) || isSelector(r) }
+
+func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
+
+func isSelector(r rune) bool { return r >= 0xfe00 && r <= 0xfe0f }
+
+// mayModify says whether a joiner or a variation selector can mean anything
+// after before: a joiner after a letter of a script that has marks or after a
+// symbol, also one with a selector; a selector after a symbol, a keycap's
+// character or an ideograph.
+func mayModify(before, r rune) bool {
+	switch {
+	case isJoiner(before) || isSelector(before) && isSelector(r):
+		return false
+	case isJoiner(r):
+		return before >= 0x300
+	case before < 0x80:
+		return before >= '0' && before <= '9' || before == '#' || before == '*'
+	default:
+		return !unicode.IsLetter(before) && !unicode.IsMark(before) && !unicode.IsSpace(before) || unicode.Is(unicode.Han, before)
+	}
+}
+
 func needsEscape(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < ' ' || s[i] >= 0x7f {
-			return !utf8.ValidString(s) || strings.IndexFunc(s, hidden) >= 0
+			return !utf8.ValidString(s) || strings.IndexFunc(s, func(r rune) bool { return hidden(r) || modifies(r) }) >= 0
 		}
 	}
 	return false
@@ -91,7 +125,9 @@ func hidden(r rune) bool {
 		return true
 	case unicode.Is(unicode.Cf, r):
 		return !unicode.Is(unicode.Prepended_Concatenation_Mark, r) // Arabic number signs can be seen
-	default:
-		return r >= 0xe0100 && r <= 0xe01ef // variation selectors that smuggle text
+	case r >= 0xe0100 && r <= 0xe01ef: // variation selectors that smuggle text
+		return true
+	default: // fillers and other characters without a shape
+		return strings.ContainsRune("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0", r)
 	}
 }
