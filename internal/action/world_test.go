@@ -163,8 +163,8 @@ func (w *world) land(number int) {
 	w.commit(fmt.Sprintf("%s (#%d)", pull.Title, number))
 	after := w.git("rev-parse", "HEAD")
 	w.edit(func(r *fakegithub.Repo) {
-		r.Merge(number, after, time.Now())
 		r.Commits = append(r.Commits, &fakegithub.Commit{SHA: after, Message: pull.Title, Parents: []string{before}, Branch: "main"})
+		r.Merge(number, after, time.Now())
 	})
 	w.pushed = map[string]any{
 		"ref": "refs/heads/main", "before": before, "after": after, "created": false, "deleted": false, "forced": false,

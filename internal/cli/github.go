@@ -59,8 +59,10 @@ from outside has no credentials: its manifests are compared with the base
 branch's, without the platform.`},
 		{"apply", "Apply what was reviewed in the merged pull request", `apply finds the merged pull request of the commit and the plan that was reviewed
 in its comment, plans again, and applies when it does nothing but what was
-reviewed. Else nothing is written, and what differs is shown. After a failure
-run the job again: it does the rest of that plan. With --commit-lock the lock
+reviewed. Else nothing is written, and what differs is shown. Nor is anything
+written where the branch has moved on, to a commit that changes the project:
+that commit's own run applies what is there. After a failure run the job again:
+it does the rest of that plan. With --commit-lock the lock
 file is committed to the branch, also after a failure.`},
 		{"validate", "Check all manifests, with annotations", `validate checks all manifests, offline, and annotates what is wrong at its line.`},
 		{"drift", "Report what was changed on the platform in one issue", `drift compares with the platform. What was changed there since the last apply is

@@ -52,6 +52,9 @@ func (j *Job) apply(ctx context.Context) error {
 		}
 		return nil
 	}
+	if err := j.checkBranch(ctx); err != nil {
+		return err
+	}
 	if err := j.approve(ctx, r, planned); err != nil {
 		return err
 	}

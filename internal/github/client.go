@@ -220,6 +220,36 @@ func (c *Client) Commit(ctx context.Context, sha string) (message string, parent
 	return commit.GetCommit().GetMessage(), parents, files, nil
 }
 
+// BranchHead is the commit that a branch is at.
+func (c *Client) BranchHead(ctx context.Context, branch string) (string, error) {
+	ref, _, err := c.api.Git.GetRef(ctx, c.owner, c.name, "heads/"+branch)
+	if err != nil {
+		return "", c.wrap(http.MethodGet, c.path("/git/ref/heads/%s", branch), "contents: read", err)
+	}
+	return ref.GetObject().GetSHA(), nil
+}
+
+// maxCompared is how many files GitHub lists of a comparison.
+const maxCompared = 300
+
+// Compare gives the files that differ between a commit and a later one, by
+// their old names too. status is "ahead" when head comes after base,
+// "identical", "behind" or "diverged"; whole is false where files may be
+// missing from the list.
+func (c *Client) Compare(ctx context.Context, base, head string) (status string, files []string, whole bool, err error) {
+	found, _, err := c.api.Repositories.CompareCommits(ctx, c.owner, c.name, base, head, nil)
+	if err != nil {
+		return "", nil, false, c.wrap(http.MethodGet, c.path("/compare/%s...%s", base, head), "contents: read", err)
+	}
+	for _, file := range found.Files {
+		files = append(files, file.GetFilename())
+		if old := file.GetPreviousFilename(); old != "" {
+			files = append(files, old)
+		}
+	}
+	return found.GetStatus(), files, len(found.Files) < maxCompared, nil
+}
+
 // Issue is an issue of ours or of others.
 type Issue struct {
 	Number int

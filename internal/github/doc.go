@@ -16,6 +16,10 @@
 // Where the run's own pull request is not all of it, since GitHub has dropped
 // the run of an earlier merge, the earlier pull requests' reviews count too.
 //
+// Nothing is applied of a commit that its branch has left behind: a late run, or
+// one that is run again, would bring back what was reverted since. The run of
+// the branch's last commit applies what is left.
+//
 // Only comments by the token's own author count; a marker in anybody else's is
 // text. Whoever may write to the repository may edit the comment too, and
 // could as well edit the workflow: GitHub's write permission is the trust that

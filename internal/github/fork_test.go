@@ -71,7 +71,7 @@ func TestAForksCommentIsNoReview(t *testing.T) {
 	w.job(0, "", "plan")
 	w.comment("boldly", "ot compared with the platform", `digest=""`, `state="offline"`)
 	w.merge()
-	w.env["GITHUB_SHA"] = w.git("rev-parse", "HEAD")
+	w.onPush(w.git("rev-parse", "HEAD"))
 	w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Pull(7).MergeCommitSHA = w.env["GITHUB_SHA"] })
 	w.env["INDUSLABS_EMAIL"], w.env["INDUSLABS_PASSWORD"] = sandbox.DefaultEmail, sandbox.DefaultPassword
 	r := w.job(4, "not-reviewed", "apply")

@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +34,7 @@ const (
 type world struct {
 	t        *testing.T
 	dir      string // the workspace
+	project  string // "" for the workspace itself
 	github   *fakegithub.Server
 	platform *sandbox.Server
 	faults   *faults.Proxy
@@ -129,6 +132,24 @@ func (w *world) replace(name, old, new string) {
 	w.write(name, strings.Replace(string(data), old, new, 1))
 }
 
+// move puts the project into a folder of the repository, where the next jobs look for it.
+func (w *world) move(folder string) {
+	w.t.Helper()
+	entries, err := os.ReadDir(w.dir)
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(w.dir, folder), 0o755)
+	}
+	for _, entry := range entries {
+		if err == nil {
+			err = os.Rename(filepath.Join(w.dir, entry.Name()), filepath.Join(w.dir, folder, entry.Name()))
+		}
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.project = filepath.Join(w.dir, folder)
+}
+
 func (w *world) repo() *fakegithub.Repo { return w.github.State().Repos[repo] }
 
 // onPull makes the next jobs run for the pull request.
@@ -146,8 +167,15 @@ func side(r fakegithub.Ref) map[string]any {
 	return map[string]any{"ref": r.Ref, "sha": r.SHA, "repo": map[string]any{"full_name": r.Repo}}
 }
 
-// onPush makes the next jobs run for a push of this commit to main.
+// onPush makes the next jobs run for a push of this commit to main, which may
+// be there already.
 func (w *world) onPush(sha string) {
+	w.github.Edit(func(s *fakegithub.State) {
+		r := s.Repo(repo)
+		if !slices.ContainsFunc(r.Commits, func(c *fakegithub.Commit) bool { return c.SHA == sha }) {
+			r.Push("main", sha)
+		}
+	})
 	w.event("push", map[string]any{"after": sha, "ref": "refs/heads/main"})
 	w.env["GITHUB_SHA"], w.env["GITHUB_REF"] = sha, "refs/heads/main"
 }
@@ -197,7 +225,7 @@ func (w *world) cli(code int, args ...string) (stdout, stderr string) {
 
 func (w *world) run(ctx context.Context, args []string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = cli.Main(ctx, append([]string{"-C", w.dir}, args...), cli.Env{
+	code = cli.Main(ctx, append([]string{"-C", cmp.Or(w.project, w.dir)}, args...), cli.Env{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 		Getenv: func(name string) string { return w.env[name] }, Now: func() time.Time { return time.Now().Add(w.later) }, Random: rand.Reader,
 		Sleep: func(ctx context.Context, d time.Duration) error {

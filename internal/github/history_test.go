@@ -73,7 +73,7 @@ func TestEarlierMergesAreNoLicence(t *testing.T) {
 		"when the platform moved":  func(w *world) { w.dashboard("Support", "Help by the dashboard.") },
 		"when the manifests moved": func(w *world) { w.replace("agents.yaml", "Help every", "Help no") },
 		"when GitHub does not tell": func(w *world) {
-			w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Commits = nil })
+			w.github.Add(fakegithub.Rule{Method: "GET", Path: "/commits/" + secondMerge, From: 2, Status: 422})
 		},
 		"when somebody else reviewed": func(w *world) {
 			w.github.Edit(func(s *fakegithub.State) {

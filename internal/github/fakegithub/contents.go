@@ -63,10 +63,8 @@ func putContents(c *call) {
 	}
 	c.repo.SetFile(branch, path, string(data))
 	commit := &Commit{SHA: blobSHA(fmt.Sprint("commit ", c.s.state.id())), Message: in.Message, Files: []string{path}, Branch: branch}
-	for _, earlier := range c.repo.Commits {
-		if earlier.Branch == branch {
-			commit.Parents = []string{earlier.SHA} // the last one wins
-		}
+	if head := c.repo.head(branch); head != nil {
+		commit.Parents = []string{head.SHA}
 	}
 	c.repo.Commits = append(c.repo.Commits, commit)
 	status := http.StatusOK

@@ -1,6 +1,6 @@
 // Package fakegithub is a GitHub REST API for tests, as an http.Handler with
 // its state in memory: repositories, pull requests, comments with pages, the
-// pull requests of a commit, issues with labels, and files that are written
+// pull requests of a commit, branches and what changed on them, issues with labels, and files that are written
 // through the contents endpoint. It shares no code with the client that it
 // tests. It answers as GitHub does where agentsync depends on it: pages with
 // Link headers, an installation token's 403 on GET /user, a read-only token's

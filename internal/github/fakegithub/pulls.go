@@ -47,24 +47,6 @@ func commitPulls(c *call) {
 	reply(c.w, http.StatusOK, page(c, out))
 }
 
-func getCommit(c *call) {
-	sha := c.r.PathValue("sha")
-	i := slices.IndexFunc(c.repo.Commits, func(one *Commit) bool { return one.SHA == sha })
-	if i < 0 {
-		fail(c.w, http.StatusUnprocessableEntity, "No commit found for SHA: "+sha)
-		return
-	}
-	one := c.repo.Commits[i]
-	parents, files := []any{}, []any{}
-	for _, parent := range one.Parents {
-		parents = append(parents, map[string]any{"sha": parent})
-	}
-	for _, file := range one.Files {
-		files = append(files, map[string]any{"filename": file, "status": "modified"})
-	}
-	reply(c.w, http.StatusOK, map[string]any{"sha": one.SHA, "commit": map[string]any{"message": one.Message}, "parents": parents, "files": files})
-}
-
 func commentJSON(c *call, one *Comment) map[string]any {
 	return map[string]any{"id": one.ID, "body": one.Body, "user": one.User, "created_at": one.CreatedAt, "updated_at": one.UpdatedAt,
 		"html_url": fmt.Sprintf("http://%s/%s/pull/%d#issuecomment-%d", c.r.Host, c.name, one.Number, one.ID)}

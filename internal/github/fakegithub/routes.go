@@ -35,6 +35,8 @@ func (s *Server) routes() {
 		"GET /repos/{owner}/{repo}/pulls/{number}":            {"", getPull},
 		"GET /repos/{owner}/{repo}/commits/{sha}":             {"", getCommit},
 		"GET /repos/{owner}/{repo}/commits/{sha}/pulls":       {"", commitPulls},
+		"GET /repos/{owner}/{repo}/git/ref/{ref...}":          {"", getRef},
+		"GET /repos/{owner}/{repo}/compare/{range}":           {"", compare},
 		"GET /repos/{owner}/{repo}/issues/{number}/comments":  {"", listComments},
 		"POST /repos/{owner}/{repo}/issues/{number}/comments": {"issues|pull_requests", createComment},
 		"GET /repos/{owner}/{repo}/issue-comments/{id}":       {"", getComment},

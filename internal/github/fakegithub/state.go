@@ -83,7 +83,7 @@ type Commit struct {
 	SHA     string   `json:"sha"`
 	Message string   `json:"message"`
 	Parents []string `json:"parents"`
-	Files   []string `json:"files"`
+	Files   []string `json:"files"` // a renamed one as "old => new"
 	Branch  string   `json:"branch"`
 }
 
@@ -134,10 +134,43 @@ func (r *Repo) CommentsOn(number int) []*Comment {
 	return out
 }
 
-// Merge marks a pull request as merged by this commit, at this time.
-func (r *Repo) Merge(number int, sha string, at time.Time) {
+// Merge marks a pull request as merged by this commit, at this time. A commit
+// that is not there is made, with these files, on top of the base branch.
+func (r *Repo) Merge(number int, sha string, at time.Time, files ...string) {
 	p := r.Pull(number)
 	p.State, p.MergeCommitSHA, p.MergedAt = "closed", sha, &at
+	if r.commit(sha) == nil {
+		r.Push(p.Base.Ref, sha, files...)
+	}
+}
+
+// Push puts a commit on top of a branch, past the API.
+func (r *Repo) Push(branch, sha string, files ...string) {
+	c := &Commit{SHA: sha, Branch: branch, Files: files}
+	if head := r.head(branch); head != nil {
+		c.Parents = []string{head.SHA}
+	}
+	r.Commits = append(r.Commits, c)
+}
+
+// commit gives the commit, nil when there is none.
+func (r *Repo) commit(sha string) *Commit {
+	i := slices.IndexFunc(r.Commits, func(c *Commit) bool { return c.SHA == sha })
+	if i < 0 {
+		return nil
+	}
+	return r.Commits[i]
+}
+
+// head is the commit that was put on a branch last, nil for none.
+func (r *Repo) head(branch string) *Commit {
+	var last *Commit
+	for _, c := range r.Commits {
+		if c.Branch == branch {
+			last = c
+		}
+	}
+	return last
 }
 
 // SetFile puts a file on a branch, past the API.
