@@ -55,7 +55,7 @@ func (l *loader) cached(name string, named bool) *fileResult {
 		return nil
 	}
 	for prompt, blob := range r.prompts {
-		if id, ok := fsys.BlobID(prompt); !ok || id != blob {
+		if id, ok := fsys.BlobID(prompt); !ok || id != blob || l.files.visible(prompt) != nil {
 			return nil
 		}
 	}

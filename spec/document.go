@@ -85,6 +85,10 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 	if l.cache != nil {
 		r.blob, r.prompts = blobID(data), map[string]string{}
 	}
+	if !bytes.Contains(data, []byte(apiGroup)) && l.files.visible(name) != nil {
+		r.ignored++ // another tool's, and none that a message may quote
+		return r
+	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(bytes.TrimSpace(data)) == 0 {
 		r.report(Problem{Pos: whole, Message: "the file is empty", Hint: "write a manifest into it, or delete it"})

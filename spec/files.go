@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/schema"
@@ -19,6 +20,7 @@ import (
 type files struct {
 	fsys   fs.FS
 	budget *budget
+	plain  sync.Map // folders that are no links, for visible
 }
 
 // Reasons for refusing a file, as they stand in messages.

@@ -79,7 +79,7 @@ func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Prob
 		opt.FS = root.FS()
 	}
 	b := &budget{}
-	l := &loader{files: &files{opt.FS, b}, budget: b, told: map[Problem]bool{}, past: opt.Past, cache: opt.Cache}
+	l := &loader{files: &files{fsys: opt.FS, budget: b}, budget: b, told: map[Problem]bool{}, past: opt.Past, cache: opt.Cache}
 	project = l.load(ctx, opt)
 	if err := ctx.Err(); err != nil {
 		return nil, Problems{{Message: "stopped before all manifests were read"}}

@@ -104,7 +104,7 @@ func AgentNames(dir string) []string {
 		return nil
 	}
 	defer root.Close()
-	f := &files{root.FS(), &budget{}}
+	f := &files{fsys: root.FS(), budget: &budget{}}
 	var names []string
 	for _, file := range f.search(nil, func(Problem) {}) {
 		data, err := f.read(file)
@@ -130,7 +130,7 @@ func EnvironmentNames(dir string) []string {
 	}
 	defer root.Close()
 	b := &budget{}
-	l := &loader{files: &files{root.FS(), b}, budget: b, told: map[Problem]bool{}}
+	l := &loader{files: &files{fsys: root.FS(), budget: b}, budget: b, told: map[Problem]bool{}}
 	var names []string
 	for _, doc := range l.loadProjectFile().documents {
 		if doc.kind != "Project" {

@@ -145,10 +145,16 @@ func checkPath(name string) error {
 			return errOutside
 		}
 	}
+	if isHidden(name) {
+		return errHidden
+	}
 	return nil
 }
 
 func (f *promptFile) load(files *files, name string, identify bool) {
+	if f.err = files.visible(name); f.err != nil {
+		return
+	}
 	data, err := files.read(name)
 	if err != nil {
 		f.err = err
@@ -192,10 +198,12 @@ func (l *loader) reportPrompt(manifest, field string, at *node, f *promptFile, r
 		p.Hint = "shorten the prompt"
 	case errPointer:
 		p.Hint = pointerHint
+	case errHidden, errHiddenLink:
+		p.Hint = hiddenHint
 	}
 	if f.err == errMissing || f.err == errOutside {
 		beside := path.Join(path.Dir(manifest), name)
-		if _, err := l.files.stat(beside); !path.IsAbs(name) && filepath.IsLocal(beside) && err == nil {
+		if _, err := l.files.stat(beside); !path.IsAbs(name) && filepath.IsLocal(beside) && !isHidden(beside) && err == nil {
 			p.Hint = "paths start at the project's root: write " + schema.Quote(beside)
 		}
 	}
