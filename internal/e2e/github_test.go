@@ -58,17 +58,17 @@ func newJob(t *testing.T) *job {
 	j.git("commit", "-qm", "Sell boldly")
 	j.merge = j.git("rev-parse", "HEAD")
 	j.hub.Edit(func(s *fakegithub.State) {
-		s.Repo(jobRepo).Pulls = []*fakegithub.Pull{{Number: 7, State: "open", Head: fakegithub.Ref{SHA: jobHead, Repo: jobRepo}, Base: fakegithub.Ref{Ref: "main", SHA: jobHead, Repo: jobRepo}}}
+		s.Repo(jobRepo).Pulls = []*fakegithub.Pull{{Number: 7, State: "open", Head: fakegithub.Ref{SHA: j.merge, Repo: jobRepo}, Base: fakegithub.Ref{Ref: "main", SHA: jobHead, Repo: jobRepo}}}
 		s.Repo(jobRepo).SetFile("main", lockFile, j.read(lockFile))
 	})
 	event := filepath.Join(t.TempDir(), "event.json")
-	if err := os.WriteFile(event, []byte(`{"pull_request":{"number":7,"head":{"sha":"`+jobHead+`","repo":{"full_name":"`+jobRepo+`"}},"base":{"sha":"`+jobHead+`","ref":"main"}}}`), 0o600); err != nil {
+	if err := os.WriteFile(event, []byte(`{"pull_request":{"number":7,"head":{"sha":"`+j.merge+`","repo":{"full_name":"`+jobRepo+`"}},"base":{"sha":"`+jobHead+`","ref":"main"}}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	common := append(j.env, "GITHUB_ACTIONS=true", "GITHUB_REPOSITORY="+jobRepo, "GITHUB_API_URL="+server.URL,
 		"GITHUB_TOKEN="+fakegithub.ActionsToken, "GITHUB_RUN_ID=1", "RUNNER_TEMP="+t.TempDir(), "INPUT_COMMIT_LOCK=true",
 		"GITHUB_OUTPUT="+filepath.Join(t.TempDir(), "outputs"), "GITHUB_STEP_SUMMARY="+filepath.Join(t.TempDir(), "summary"))
-	j.env = append(common, "GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH="+event, "GITHUB_SHA="+jobHead, "GITHUB_REF=refs/pull/7/merge")
+	j.env = append(common, "GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH="+event, "GITHUB_SHA="+j.merge, "GITHUB_REF=refs/pull/7/merge")
 	j.must(0, "github", "plan")
 	j.hub.Edit(func(s *fakegithub.State) { s.Repo(jobRepo).Merge(7, j.merge, time.Now()) })
 	j.env = append(common, "GITHUB_EVENT_NAME=push", "GITHUB_SHA="+j.merge, "GITHUB_REF=refs/heads/main")

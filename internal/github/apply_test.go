@@ -181,14 +181,62 @@ func TestApplyRunsOnlyAfterTheMerge(t *testing.T) {
 }
 
 func TestPullRequestTargetIsRefused(t *testing.T) {
-	w := reviewed(t)
-	w.env["GITHUB_EVENT_NAME"] = "pull_request_target"
+	for name, checkout := range map[string]func(*world){
+		"of anything": func(*world) {},
+		"of the base, as it checks out": func(w *world) {
+			w.git("init", "-q", "-b", "main")
+			w.git("add", ".")
+			w.git("commit", "-qm", "base")
+			base := w.git("rev-parse", "HEAD")
+			w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Pull(7).Base.SHA = base })
+			w.onPull()
+			w.env["GITHUB_SHA"] = base
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := reviewed(t)
+			checkout(w)
+			w.env["GITHUB_EVENT_NAME"] = "pull_request_target"
+			before := len(w.faults.Requests())
+			for _, command := range []string{"plan", "drift"} {
+				r := w.job(4, "refused", command)
+				has(t, "stderr", r.stderr, "pull_request_target compares the base branch, or gives the platform's credentials to the manifests of a stranger", "hint: use on: pull_request;")
+				if n := len(w.faults.Requests()); n != before || r.hub != 0 {
+					t.Errorf("%d requests to the platform, %d writes to GitHub", n-before, r.hub)
+				}
+			}
+		})
+	}
+}
+
+// A checkout of something else, such as of the base, would be planned and
+// commented as the pull request's.
+func TestAPlanIsOfThePullRequestsTree(t *testing.T) {
+	w := newWorld(t)
+	w.git("init", "-q", "-b", "main")
+	w.git("add", ".")
+	w.git("commit", "-qm", "base")
+	base := w.git("rev-parse", "HEAD")
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.git("commit", "-qam", "topic")
+	head := w.git("rev-parse", "HEAD")
+	w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Pull(7).Head.SHA, s.Repo(repo).Pull(7).Base.SHA = head, base })
+	w.onPull()
+	w.job(0, "", "plan")
+	w.comment("boldly")
+
+	w.git("reset", "-q", "--hard", base)
 	before := len(w.faults.Requests())
 	r := w.job(4, "refused", "plan")
-	has(t, "stderr", r.stderr, "would give the platform's credentials to the manifests of a stranger", "hint: run the job on pull_request")
-	if n := len(w.faults.Requests()); n != before {
-		t.Errorf("%d requests to the platform", n-before)
+	has(t, "stderr", r.stderr, "error: the commit "+base[:12]+" is checked out, and the pull request is at "+head[:12]+": the plan would be another tree's",
+		"hint: check out the run's own commit, without ref")
+	if n := len(w.faults.Requests()); n != before || r.hub != 0 {
+		t.Errorf("%d requests to the platform, %d writes to GitHub", n-before, r.hub)
 	}
+	w.comment("boldly")
+
+	w.env["GITHUB_SHA"] = base // a merge commit, elsewhere
+	w.job(0, "", "plan")
 }
 
 func TestTroubleOfGitHubBeforeAndAfterTheApply(t *testing.T) {

@@ -35,7 +35,7 @@ func fork(t *testing.T) *world {
 	w.git("commit", "-qam", "topic")
 	w.github.Edit(func(s *fakegithub.State) {
 		p := s.Repo(repo).Pull(7)
-		p.Head.Repo, p.Base.SHA = "mallory/agents", base
+		p.Head.Repo, p.Head.SHA, p.Base.SHA = "mallory/agents", w.git("rev-parse", "HEAD"), base
 	})
 	w.onPull()
 	w.env["INDUSLABS_EMAIL"], w.env["INDUSLABS_PASSWORD"] = "", ""
@@ -59,6 +59,7 @@ func TestAForkGetsAPlanWithoutThePlatform(t *testing.T) {
 
 	// Without any change it says so in other words than a plan of the platform.
 	w.git("reset", "-q", "--hard", "HEAD~1")
+	w.env["GITHUB_SHA"] = w.git("rev-parse", "HEAD")
 	r = w.job(0, "", "plan")
 	has(t, "stdout", r.stdout, "!No changes")
 	has(t, "the summary", r.summary, "!No changes", "platform")

@@ -13,6 +13,9 @@ func (j *Job) plan(ctx context.Context) error {
 	if err := j.checkTarget(); err != nil {
 		return err
 	}
+	if err := j.checkTree(); err != nil {
+		return err
+	}
 	p, err := j.makePlan(ctx)
 	if err == nil || j.reason(err) != Interrupted {
 		if commentErr := j.commentPlan(ctx, p, err); commentErr != nil && err == nil {
@@ -24,14 +27,25 @@ func (j *Job) plan(ctx context.Context) error {
 	return err
 }
 
-// checkTarget refuses pull_request_target, which has the base's secrets, for
-// any tree but the base's own.
+// checkTarget refuses pull_request_target: its checkout is the base branch,
+// whose plan says nothing of the pull request, and any other would be given the
+// base's secrets.
 func (j *Job) checkTarget() error {
-	if j.Run.Event != "pull_request_target" || j.Head != "" && (j.Head == j.Run.Pull.BaseSHA || j.Head == j.Run.SHA) {
+	if j.Run.Event != "pull_request_target" {
 		return nil
 	}
-	return failuref(Refused, "run the job on pull_request; a fork's pull request gets a plan without the platform there",
-		"pull_request_target would give the platform's credentials to the manifests of a stranger")
+	return failuref(Refused, "use on: pull_request; a fork's pull request gets a plan without the platform there",
+		"pull_request_target compares the base branch, or gives the platform's credentials to the manifests of a stranger")
+}
+
+// checkTree refuses to plan for a pull request what is not its own tree: that
+// is its merge into the base, or its head.
+func (j *Job) checkTree() error {
+	if !j.Run.aboutPull() || j.Head == "" || j.Head == j.Run.SHA || j.Head == j.Run.Pull.HeadSHA {
+		return nil
+	}
+	return failuref(Refused, "check out the run's own commit, without ref",
+		"the commit %s is checked out, and the pull request is at %s: the plan would be another tree's", cut12(j.Head), cut12(j.Run.Pull.HeadSHA))
 }
 
 // makePlan plans, shows the plan on stdout and in the summary, and keeps it
