@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	gosync "sync"
 
 	"github.com/agentsync/agentsync/diff"
@@ -152,8 +153,7 @@ func (s *session) dial() error {
 
 // setAddress takes the platform's address from the environment. The variable
 // wins over the files, so that a pull request can't send the credentials of the
-// one who runs it elsewhere; in CI, where nobody looks at agentsync.yaml first,
-// an address that only a file names is warned of.
+// one who runs it elsewhere.
 func (s *session) setAddress() error {
 	env, getenv := &s.project.Environment, s.app.env.Getenv
 	if s.app.sandbox {
@@ -173,17 +173,35 @@ func (s *session) setAddress() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", named, err)
 	}
-	if named == env.BaseURLPos.String() && address != defaultBaseURL && getenv("CI") == "true" {
-		s.app.message("warning: %s: the credentials go to %s, which only this file names", named, address)
-		s.app.message("  hint: set INDUSLABS_BASE_URL in the workflow, so that no pull request can send them elsewhere")
-	}
 	env.BaseURL = address
+	return nil
+}
+
+// checkAddress is about an address that only a file names. For a pull request
+// that file is whatever its author wrote, and the credentials don't go there; in
+// other CI, where nobody looks at agentsync.yaml first, it is warned of.
+func (s *session) checkAddress() error {
+	env, getenv := s.project.Environment, s.app.env.Getenv
+	if getenv("INDUSLABS_BASE_URL") != "" || env.BaseURL == defaultBaseURL {
+		return nil
+	}
+	const hint = "set INDUSLABS_BASE_URL in the workflow, so that no pull request can send them elsewhere"
+	if getenv("GITHUB_ACTIONS") == "true" && strings.HasPrefix(getenv("GITHUB_EVENT_NAME"), "pull_request") {
+		return &refusedError{reason: fmt.Sprintf("%s: the credentials would go to %s, which only the pull request's own file names", env.BaseURLPos, env.BaseURL), hint: hint}
+	}
+	if getenv("CI") == "true" {
+		s.app.message("warning: %s: the credentials go to %s, which only this file names", env.BaseURLPos, env.BaseURL)
+		s.app.message("  hint: %s", hint)
+	}
 	return nil
 }
 
 // useAccount takes the address and the credentials from the environment.
 func (s *session) useAccount(options *indus.Options) error {
 	if err := s.setAddress(); err != nil {
+		return err
+	}
+	if err := s.checkAddress(); err != nil {
 		return err
 	}
 	env, getenv := s.project.Environment, s.app.env.Getenv
