@@ -112,6 +112,8 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 	return r
 }
 
+const untrackedHint = "commit it: for a pull request, only what is committed is read"
+
 const pointerHint = "check it out with Git LFS (actions/checkout: lfs: true), or take it out of LFS"
 
 func fileHint(err error) string {
@@ -122,6 +124,8 @@ func fileHint(err error) string {
 		return "the link leads nowhere: mend or delete it"
 	case errPointer:
 		return pointerHint
+	case ErrUntracked:
+		return untrackedHint
 	default:
 		return ""
 	}

@@ -34,6 +34,10 @@ var (
 	errPointer  = errors.New("is a pointer of Git LFS, not the file itself")
 )
 
+// ErrUntracked is what a LoadOptions.FS answers with, in an fs.PathError, for a
+// file that is there and that git does not track, where such files are not read.
+var ErrUntracked = errors.New("is not tracked by git")
+
 // pointerText begins what git holds of a file that lies in Git LFS, and what a
 // checkout without LFS leaves in its place. Nobody wants it read to a caller.
 const pointerText = "version https://git-lfs.github.com/spec/v1\n"
@@ -103,6 +107,8 @@ func (f *files) begins(name, text string) bool {
 func reason(err error) error {
 	var pathErr *fs.PathError
 	switch {
+	case errors.Is(err, ErrUntracked):
+		return ErrUntracked
 	case errors.Is(err, fs.ErrNotExist):
 		return errMissing
 	case errors.Is(err, fs.ErrPermission):

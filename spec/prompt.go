@@ -200,6 +200,8 @@ func (l *loader) reportPrompt(manifest, field string, at *node, f *promptFile, r
 		p.Hint = pointerHint
 	case errHidden, errHiddenLink:
 		p.Hint = hiddenHint
+	case ErrUntracked:
+		p.Hint = untrackedHint
 	}
 	if f.err == errMissing || f.err == errOutside {
 		beside := path.Join(path.Dir(manifest), name)

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -54,9 +53,10 @@ INPUT_GITHUB_TOKEN or GITHUB_TOKEN, and never a flag.`,
 	}
 	for _, sub := range []struct{ name, short, long string }{
 		{"plan", "Plan, and keep the pull request's comment", `plan compares with the platform and shows the plan on stdout, in the job summary
-and, for a pull request, in one comment that it keeps up to date. A pull request
-from outside has no credentials: its manifests are compared with the base
-branch's, without the platform.`},
+and, for a pull request, in one comment that it keeps up to date. For a pull
+request only files that git tracks are read. One from outside has no
+credentials: its manifests are compared with the base branch's, without the
+platform.`},
 		{"apply", "Apply what was reviewed in the merged pull request", `apply finds the merged pull request of the commit and the plan that was reviewed
 in its comment, plans again, and applies when it does nothing but what was
 reviewed. Else nothing is written, and what differs is shown. Nor is anything
@@ -144,7 +144,7 @@ func (a *app) githubJob(cmd *cobra.Command, opt *githubOptions) (*github.Job, er
 		return nil, err
 	}
 	job := &github.Job{
-		Command: cmd.Name(), Run: run, Environment: a.environment(), Engine: &engine{app: a, opt: *opt},
+		Command: cmd.Name(), Run: run, Environment: a.environment(), Engine: &engine{app: a, opt: *opt, pull: run.Pull != nil},
 		Inputs: github.Inputs{Comment: opt.comment, RequireReviewed: opt.requireReviewed, CommitLock: opt.commitLock},
 		Stdout: a.env.Stdout, Stderr: a.env.Stderr, Message: a.message, Report: printReport, Options: a.renderOptions(),
 	}
@@ -212,19 +212,11 @@ func repositoryFolder(dir, workspace string) (string, error) {
 	if err != nil {
 		return "", usagef("--chdir %s: %v", dir, errors.Unwrap(err))
 	}
-	root := abs
-	for {
-		if _, err := os.Lstat(filepath.Join(root, ".git")); err == nil {
-			break
+	root := checkoutRoot(abs)
+	if root == "" {
+		if root, err = realPath(workspace); workspace == "" || err != nil {
+			return "", nil
 		}
-		parent := filepath.Dir(root)
-		if parent == root {
-			if root, err = realPath(workspace); workspace == "" || err != nil {
-				return "", nil
-			}
-			break
-		}
-		root = parent
 	}
 	folder, err := filepath.Rel(root, abs)
 	if err != nil || folder == "." || strings.HasPrefix(folder, "..") {

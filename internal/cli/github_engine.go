@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/agentsync/agentsync/diff"
@@ -15,8 +16,9 @@ import (
 
 // engine is the program as package github drives it.
 type engine struct {
-	app *app
-	opt githubOptions
+	app  *app
+	opt  githubOptions
+	pull bool // the run is about a pull request: only what git tracks is read
 }
 
 // Load implements github.Engine.
@@ -24,7 +26,19 @@ func (e *engine) Load(ctx context.Context) (github.Project, spec.Problems, error
 	if err := e.app.checkDir(); err != nil {
 		return nil, nil, err
 	}
-	project, problems := load(ctx, spec.LoadOptions{Dir: e.app.dir, Env: e.app.environment()})
+	opt := spec.LoadOptions{Dir: e.app.dir, Env: e.app.environment()}
+	if e.pull {
+		files, done, err := openTracked(ctx, e.app.dir)
+		if err != nil {
+			return nil, nil, fmt.Errorf("find what git tracks: %w", err)
+		}
+		defer done()
+		if files != nil {
+			opt.FS = files
+			defer e.app.warnUntracked(files)
+		}
+	}
+	project, problems := load(ctx, opt)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}

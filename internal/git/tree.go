@@ -215,6 +215,15 @@ func (t *Tree) target(link *node) (string, error) {
 	return string(target), err
 }
 
+// Check is nil for a file, link or folder that the tree has, else the error that
+// Stat gives, or with follow false Lstat. It reads nothing but links.
+func (t *Tree) Check(name string, follow bool) error {
+	if _, err := t.find(name, follow); err != nil {
+		return failed("stat", name, err)
+	}
+	return nil
+}
+
 // BlobID gives git's id of the file that name leads to; ok is false when there
 // is none. It reads nothing but links.
 func (t *Tree) BlobID(name string) (id string, ok bool) {

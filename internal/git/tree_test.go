@@ -115,6 +115,10 @@ func TestLinks(t *testing.T) {
 		} else if err == nil && got.IsDir() != want.IsDir() {
 			t.Errorf("%s: folder %v, and os.Root says %v", name, got.IsDir(), want.IsDir())
 		}
+		_, lstatErr := fs.Lstat(tree, name)
+		if err, lerr := tree.Check(name, true), tree.Check(name, false); reasonOf(err) != reasonOf(wantErr) || reasonOf(lerr) != reasonOf(lstatErr) {
+			t.Errorf("%s: Check says %v and %v, Stat %v, Lstat %v", name, err, lerr, wantErr, lstatErr)
+		}
 	}
 }
 

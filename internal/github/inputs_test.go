@@ -1,7 +1,6 @@
 package github_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -69,11 +68,11 @@ func TestValidate(t *testing.T) {
 	has(t, "the summary", r.summary, "✅ 2 agents are valid")
 
 	// A project in a folder of the repository, which is a folder of the workspace.
-	if err := os.MkdirAll(filepath.Join(w.dir, "checkout", ".git"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	w.git("init", "-q", "checkout")
 	w.write("checkout/voice/agents.yaml", strings.Replace(manifests, "agent_type: INBOUND", "agent_typ: INBOUND", 1))
 	w.write("checkout/voice/prompts/sales.md", "Sell to {customer}.\n")
+	w.git("-C", "checkout", "add", ".")
+	w.git("-C", "checkout", "commit", "-qm", "voice")
 	r = w.job(1, "validation", "validate", "-C", filepath.Join(w.dir, "checkout", "voice"))
 	has(t, "stdout", r.stdout,
 		"::error file=voice/agents.yaml,line=15,col=58::agent: unknown field \"agent_typ\"%0Ahint: did you mean \"agent_type\"?\n",
