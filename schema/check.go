@@ -209,6 +209,8 @@ func (c *checker) text(r *rule, n *yaml.Node, path string) {
 		c.add(n, n, path, "", "must not be empty")
 	case r.pattern != nil && !r.pattern.MatchString(s):
 		c.add(n, n, path, r.PatternErrorMessage, "%s is not allowed here", Quote(s))
+	case r.Not != nil && r.Not.pattern.MatchString(s):
+		c.add(n, n, path, r.Not.PatternErrorMessage, "%s is not allowed here: %s", Quote(s), r.Not.Description)
 	}
 }
 

@@ -42,12 +42,22 @@ type rule struct {
 	MinLength            int              `json:"minLength"`
 	Pattern              string           `json:"pattern"`
 	PatternErrorMessage  string           `json:"patternErrorMessage"`
+	Not                  *exclusion       `json:"not"`
 	Minimum              *float64         `json:"minimum"`
 	Maximum              *float64         `json:"maximum"`
 
 	oneLine bool           // the text must be of one line, see Unsafe
 	pattern *regexp.Regexp // what Unsafe does not cover; nil for none
 	known   []string       // Properties' names, sorted
+}
+
+// exclusion is the keyword "not": a pattern of texts that are not allowed.
+type exclusion struct {
+	Description         string `json:"description"` // why they are not
+	Pattern             string `json:"pattern"`
+	PatternErrorMessage string `json:"patternErrorMessage"`
+
+	pattern *regexp.Regexp
 }
 
 // Patterns that Unsafe checks faster, and with a better message.
@@ -129,6 +139,13 @@ func (c *compiler) resolve(r *rule, path string) error {
 			return err
 		}
 		r.oneLine, r.pattern = true, p
+	}
+	if r.Not != nil {
+		p, err := regexp.Compile(r.Not.Pattern)
+		if err != nil {
+			return err
+		}
+		r.Not = &exclusion{r.Not.Description, r.Not.Pattern, r.Not.PatternErrorMessage, p}
 	}
 	r.own()
 	for name := range r.Properties {

@@ -135,7 +135,7 @@ func change(t *rapid.T, doc *yaml.Node) {
 	}
 	collect(doc)
 	n := rapid.SampledFrom(all).Draw(t, "node")
-	values := []string{"x", "5", "-1", "1.5", "true", "null", "[]", "{}", `""`, "[x, x]", "{file: x}", "[5]", "FIXED", `"a/b"`, `"..."`}
+	values := []string{"x", "5", "-1", "1.5", "true", "null", "[]", "{}", `""`, "[x, x]", "{file: x}", "[5]", "FIXED", `"a/b"`, `"..."`, "PATH", "GIT_X", "GITHUBS"}
 	var value yaml.Node
 	if err := yaml.Unmarshal([]byte(rapid.SampledFrom(values).Draw(t, "value")), &value); err != nil {
 		t.Fatal(err)
