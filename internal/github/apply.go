@@ -55,6 +55,9 @@ func (j *Job) apply(ctx context.Context) error {
 	if err := j.checkBranch(ctx); err != nil {
 		return err
 	}
+	if r, err = j.awaitReview(ctx, r); err != nil {
+		return err
+	}
 	if err := j.approve(ctx, r, planned); err != nil {
 		return err
 	}

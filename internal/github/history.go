@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
@@ -19,6 +20,27 @@ func (j *Job) findReview(ctx context.Context) (*review, error) {
 		return &review{commit: commit}, err
 	}
 	return j.readReview(ctx, pull, commit)
+}
+
+// awaitReview asks again for the pull request of a commit that was just pushed
+// and seems to come from none: GitHub may need some seconds to know it.
+func (j *Job) awaitReview(ctx context.Context, r *review) (*review, error) {
+	if !j.Inputs.RequireReviewed || j.Run.Event != "push" {
+		return r, nil
+	}
+	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second} {
+		if r.pull.Number != 0 {
+			break
+		}
+		if err := j.Client.transport.sleep(ctx, wait); err != nil {
+			return r, err
+		}
+		var err error
+		if r, err = j.findReview(ctx); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
 }
 
 // readReview reads the plan in a pull request's comment.

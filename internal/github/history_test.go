@@ -109,3 +109,66 @@ func TestAPushWithoutAPlanDoesWhatWasLeft(t *testing.T) {
 	w.comment("### ✅ Applied")
 	w.settled()
 }
+
+// GitHub may need some seconds to know which pull request a commit came from.
+func TestAPullRequestIsWaitedFor(t *testing.T) {
+	pulls := func(n int) fakegithub.Rule {
+		return fakegithub.Rule{Method: "GET", Path: "/commits/" + mergeAt + "/pulls", Times: n, Status: 200, Body: "[]"}
+	}
+	t.Run("and comes", func(t *testing.T) {
+		w := reviewed(t)
+		w.merge()
+		w.github.Add(pulls(3))
+		w.job(0, "", "apply")
+		if w.slept != 7*time.Second {
+			t.Errorf("waited %s", w.slept)
+		}
+		w.comment("### ✅ Applied")
+		w.settled()
+	})
+	t.Run("and is none", func(t *testing.T) {
+		w := reviewed(t)
+		w.onPush(mergeAt)
+		r := w.job(4, "not-reviewed", "apply")
+		if w.slept != 15*time.Second || r.platform != 0 {
+			t.Errorf("waited %s, %d writes", w.slept, r.platform)
+		}
+	})
+	t.Run("but not when it does not matter", func(t *testing.T) {
+		w := reviewed(t)
+		w.onPush(mergeAt)
+		w.job(0, "", "apply", "--require-reviewed-plan=false")
+		w.job(0, "", "apply") // an empty plan
+		if w.slept != 0 {
+			t.Errorf("waited %s", w.slept)
+		}
+	})
+}
+
+// The run of an earlier merge failed half way, and may not run again since the
+// branch has moved on: the later merge's run does the rest of both.
+func TestTheLastRunDoesTheRestOfAnEarlierOne(t *testing.T) {
+	w := newWorld(t)
+	w.replace("agents.yaml", "    - {outcome_name: lead,", "    - {outcome_name: budget, outcome_description: How much, outcome_type: NUMBER, is_visible: true}\n    - {outcome_name: lead,")
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.job(0, "", "plan")
+	w.github.Edit(func(s *fakegithub.State) {
+		r := s.Repo(repo)
+		r.Merge(7, firstMerge, time.Now().Add(-time.Minute), "prompts/sales.md")
+	})
+	w.onPush(firstMerge)
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/configs", Do: faults.Status(400)})
+	w.job(1, "apply-failed", "apply")
+	w.faults.Reset()
+	w.onPush(secondMerge) // of a README
+	w.github.Edit(func(s *fakegithub.State) {
+		r := s.Repo(repo)
+		r.Commits[len(r.Commits)-1].Files = []string{"README.md"}
+	})
+	w.onPush(firstMerge)
+	w.job(4, "refused", "apply")
+	w.onPush(secondMerge)
+	w.job(0, "", "apply")
+	w.comment("### ✅ Applied")
+	w.settled()
+}

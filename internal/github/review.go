@@ -93,8 +93,9 @@ func (r *review) comparable(now *diff.Plan) *diff.Plan {
 //     since changes nothing of what would be done;
 //  3. or every agent's part is one that was reviewed, here or in an earlier pull
 //     request, as the platform was then; what else was reviewed is done already;
-//  4. or an apply of the reviewed plan in a run of this very commit has begun and
-//     not ended: then an agent may also be half done, as leftOf says.
+//  4. or an apply of the reviewed plan, in a run of this very commit or of the one
+//     that the plan was merged as, has begun and not ended: then an agent may
+//     also be half done, as leftOf says.
 //
 // 3 and 4 need the reviewed plan itself, whole.
 func (r *review) covers(now *diff.Plan) (bool, error) {
@@ -130,7 +131,7 @@ func (r *review) has(agent diff.AgentPlan, now *diff.Plan, commit string) bool {
 		return false
 	}
 	s := r.comment.note.status
-	again := (s.State == applying || s.State == applyFailed || s.State == interrupted) && s.Commit == commit
+	again := (s.State == applying || s.State == applyFailed || s.State == interrupted) && (s.Commit == commit || s.Commit == r.commit)
 	return sameAgent(r.plan.Agents[i], agent) || again && leftOf(r.plan.Agents[i], agent)
 }
 
