@@ -118,7 +118,7 @@ func TestActionBecomesTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	program, script := filepath.Join(dir, "a program"), filepath.Join(dir, "script.sh")
 	for path, text := range map[string]string{
-		program: "#!/usr/bin/env bash\necho \"$$ $# $2\"\nexit 3\n",
+		program: "#!/usr/bin/env bash\necho \"$$ $# $*\"\nexit 3\n",
 		script:  m.Runs.Steps[len(m.Runs.Steps)-1]["run"].(string),
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
@@ -128,12 +128,17 @@ func TestActionBecomesTheProgram(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		skip(t, "no bash")
 	}
-	const hostile = "plan; $(exit 1) `exit 1` \" '"
-	cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", script)
-	cmd.Env = append(os.Environ(), "AGENTSYNC="+program, "INPUT_COMMAND="+hostile)
-	out, err := cmd.Output()
-	if want := fmt.Sprintf("%d 2 %s\n", cmd.ProcessState.Pid(), hostile); string(out) != want || cmd.ProcessState.ExitCode() != 3 {
-		t.Errorf("want exit 3 and %q, got %v and %q", want, err, out)
+	const hostile = "plan; $(exit 1) `exit 1` \" ' *"
+	for command, args := range map[string]string{
+		"plan": "2 github plan", hostile: "2 github " + hostile, "": "2 github ",
+		"--help": "3 github -- --help", "-h": "3 github -- -h", // no flags: they would end well
+	} {
+		cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", script)
+		cmd.Env = append(os.Environ(), "AGENTSYNC="+program, "INPUT_COMMAND="+command)
+		out, err := cmd.Output()
+		if want := fmt.Sprintf("%d %s\n", cmd.ProcessState.Pid(), args); string(out) != want || cmd.ProcessState.ExitCode() != 3 {
+			t.Errorf("want exit 3 and %q, got %v and %q", want, err, out)
+		}
 	}
 }
 

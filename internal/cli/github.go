@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -154,6 +155,9 @@ func (a *app) githubJob(cmd *cobra.Command, opt *githubOptions) (*github.Job, er
 	if job.Folder, err = repositoryFolder(a.dir, run.Workspace); err != nil {
 		return nil, err
 	}
+	if err := a.checkWorkspace(cmd.Flags(), run.Workspace); err != nil {
+		return nil, err
+	}
 	job.Head = gitHead(cmd.Context(), a.dir)
 	if run.Repo != "" {
 		job.Client, err = github.NewClient(run, github.ClientOptions{Transport: a.env.Transport,
@@ -223,6 +227,31 @@ func repositoryFolder(dir, workspace string) (string, error) {
 		return "", nil
 	}
 	return filepath.ToSlash(folder), nil
+}
+
+// checkWorkspace refuses a folder outside the job's workspace, links resolved:
+// what lies there is no part of the checkout.
+func (a *app) checkWorkspace(flags *pflag.FlagSet, workspace string) error {
+	if workspace == "" {
+		return nil
+	}
+	root, err := realPath(workspace)
+	if err != nil {
+		return fmt.Errorf("GITHUB_WORKSPACE: %w", err)
+	}
+	dir, err := realPath(a.dir)
+	if err != nil {
+		return usagef("--chdir %s: %v", a.dir, errors.Unwrap(err))
+	}
+	inside, err := filepath.Rel(root, dir)
+	if err == nil && filepath.IsLocal(inside) {
+		return nil
+	}
+	named := "input working-directory: "
+	if flags.Changed("chdir") {
+		named = "--chdir "
+	}
+	return usagef("%s%s leads out of the workspace", named, a.dir)
 }
 
 func realPath(dir string) (string, error) {

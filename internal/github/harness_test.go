@@ -225,7 +225,10 @@ func (w *world) cli(code int, args ...string) (stdout, stderr string) {
 
 func (w *world) run(ctx context.Context, args []string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = cli.Main(ctx, append([]string{"-C", cmp.Or(w.project, w.dir)}, args...), cli.Env{
+	if w.env["INPUT_WORKING_DIRECTORY"] == "" {
+		args = append([]string{"-C", cmp.Or(w.project, w.dir)}, args...)
+	}
+	code = cli.Main(ctx, args, cli.Env{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 		Getenv: func(name string) string { return w.env[name] }, Now: func() time.Time { return time.Now().Add(w.later) }, Random: rand.Reader,
 		Sleep: func(ctx context.Context, d time.Duration) error {

@@ -1,6 +1,7 @@
 package github_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,9 +57,35 @@ func TestWrongInputs(t *testing.T) {
 	}
 	has(t, "stderr", w.job(64, "error", "plan", "--no-such-flag").stderr, "unknown flag")
 	has(t, "stderr", w.job(64, "error", "plna").stderr, `unknown command "plna"`, "hint: did you mean \"plan\"?")
+	has(t, "stderr", w.job(64, "error", "--", "--help").stderr, `unknown command "--help"`, "hint: there are: apply, drift, plan, validate")
 	has(t, "stderr", w.job(64, "error", "plan", "extra").stderr, "plan takes no arguments")
 	w.env["GITHUB_EVENT_PATH"] = "/nowhere"
 	has(t, "stderr", w.job(1, "error", "plan").stderr, "read the event: ")
+}
+
+func TestTheWorkingDirectoryStaysInTheWorkspace(t *testing.T) {
+	w := newWorld(t)
+	w.move("voice")
+	outside := t.TempDir()
+	for name, to := range map[string]string{"link": outside, "inner": "voice"} {
+		if err := os.Symlink(to, filepath.Join(w.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(w.dir)
+	for _, dir := range []string{"..", "../../..", "voice/../..", "link", outside} {
+		w.env["INPUT_WORKING_DIRECTORY"] = dir
+		for _, command := range []string{"plan", "validate"} {
+			r := w.job(64, "error", command)
+			has(t, "stderr", r.stderr, "error: input working-directory: "+dir+" leads out of the workspace")
+		}
+	}
+	for _, dir := range []string{"voice", "inner", "./voice/../voice"} {
+		w.env["INPUT_WORKING_DIRECTORY"] = dir
+		w.job(0, "", "plan")
+	}
+	delete(w.env, "INPUT_WORKING_DIRECTORY")
+	has(t, "stderr", w.job(64, "error", "plan", "-C", outside).stderr, "error: --chdir "+outside+" leads out of the workspace")
 }
 
 func TestValidate(t *testing.T) {
