@@ -118,7 +118,7 @@ func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error 
 		b.WriteString("Manifests or platform have moved since the review: **nothing was written**.\n\n")
 		if r.plan == nil {
 			b.WriteString(notKept + ".\n")
-		} else if err := render.DifferencesMarkdown(&b, r.plan, r.comparable(p), render.Options{Budget: limit}); err != nil {
+		} else if err := render.DifferencesMarkdown(&b, r.plan, r.comparable(p), render.Options{Budget: limit, Elsewhere: inLog}); err != nil {
 			panic(err) // a builder takes everything
 		}
 		return b.String() + "\n**What to do:** take what was changed on the platform into the manifests, or change it back there, and review a new plan in a pull request. " +

@@ -22,7 +22,7 @@ func visible(p *diff.Plan, budget int, elsewhere string) (string, error) {
 // steps are hidden there: they are what an apply holds its own plan against.
 func document(p *diff.Plan) (string, error) {
 	var b strings.Builder
-	if err := render.Markdown(&b, p, render.Options{Budget: planBudget}); err != nil {
+	if err := render.Markdown(&b, p, render.Options{Budget: planBudget, Elsewhere: inSummaryOrLog}); err != nil {
 		return "", err
 	}
 	_, text, _ := strings.Cut(b.String(), "\n")
@@ -39,7 +39,7 @@ func document(p *diff.Plan) (string, error) {
 	if _, abridged, ok := render.ParseReviewed(hidden); !ok || abridged {
 		return text, nil
 	}
-	text, err = visible(p, planBudget-len(hidden)-1, "")
+	text, err = visible(p, planBudget-len(hidden)-1, inSummaryOrLog)
 	return strings.TrimRight(text, "\n") + "\n" + hidden + "\n", err
 }
 

@@ -176,7 +176,7 @@ func (j *Job) issueTitle() string {
 func (j *Job) issueBody(p *diff.Plan, lines []string) (string, error) {
 	marker := render.Marker{Environment: p.Environment, FormatVersion: p.FormatVersion, Project: j.Folder}
 	agents := drifted(p)
-	overwritten, err := visible(onlyAgents(p, agents), issuePlan, "")
+	overwritten, err := visible(onlyAgents(p, agents), issuePlan, inSummaryOrLog)
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package github_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -144,7 +145,20 @@ func TestAHugePlanFits(t *testing.T) {
 	body := w.comment(`state="failed"`, "agent-000: ", "300 failed").Body
 	inert(t, "the comment", body)
 	inert(t, "the summary", r.summary)
-	if n := len([]rune(body)); n > 65_536 || len(r.summary) > 1<<20 {
-		t.Errorf("%d characters, a summary of %d bytes", n, len(r.summary))
+	has(t, "the comment", body, "**Cut to fit:**", "See the job summary, or this job's log, for the whole plan.")
+	if len(r.summary) > 1<<20 {
+		t.Errorf("a summary of %d bytes", len(r.summary))
+	}
+	w.faults.Reset()
+	w.job(0, "", "apply")
+	w.comment("### ✅ Applied")
+	for _, r := range w.github.Requests() {
+		var sent struct{ Body string }
+		if r.Method == "GET" || r.Path == "/graphql" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(r.Body), &sent); err != nil || len(sent.Body) > 60_000 {
+			t.Errorf("a comment of %d bytes, %v", len(sent.Body), err)
+		}
 	}
 }

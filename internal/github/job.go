@@ -18,9 +18,13 @@ import (
 
 const (
 	summaryLimit = 1_000_000 // GitHub drops a step's summary over 1 MiB
-	bodyLimit    = 65_000    // and refuses a comment over 65,536 characters
-	planBudget   = 60_000    // of those, the plan's
+	bodyLimit    = 60_000    // and refuses a comment over 65,536 characters
+	planBudget   = 55_000    // of those, the plan's; the rest is for what became of it
 	hiddenBudget = 16_000    // of those, the hidden plan's
+	// inLog is where the whole plan is, since stdout has it. The files that the
+	// outputs name are gone after the job.
+	inLog          = "the log of this job"
+	inSummaryOrLog = "the job summary, or this job's log,"
 	// lastWords is how long a job that was cancelled tries to tell one thing more.
 	lastWords = 2 * time.Second
 )

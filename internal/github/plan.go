@@ -94,7 +94,7 @@ func (j *Job) showPlan(p *diff.Plan) error {
 	if j.Command == "apply" {
 		room /= 2 // the other half is for the report
 	}
-	text, err := visible(p, room, "the file that the output `plan-path` names")
+	text, err := visible(p, room, inLog)
 	if err != nil {
 		return err
 	}

@@ -238,3 +238,13 @@ func TestARefusedPlanIsShownAndNotReviewed(t *testing.T) {
 	has(t, "stderr", r.stderr, "::error title=agentsync plan::", "protect")
 	w.comment("Policy forbids this plan", `digest=""`)
 }
+
+// A summary that can't hold the plan points to where it is kept: the files that
+// the outputs name are gone after the job.
+func TestASummaryThatIsCutPointsToTheLog(t *testing.T) {
+	w := newWorld(t)
+	w.write("prompts/sales.md", strings.Repeat("Sell boldly, to whoever it is.\n", 30_000))
+	w.replace("agents.yaml", "Help the caller.", strings.Repeat("Help every caller, whoever it is. ", 25_000))
+	r := w.job(0, "", "plan")
+	has(t, "the summary", r.summary, "**Cut to fit:**", "See the log of this job for the whole plan.", "!plan-path", "!RUNNER_TEMP")
+}

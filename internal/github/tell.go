@@ -38,7 +38,7 @@ func (j *Job) tellOne(ctx context.Context, comment *sticky, s status, title, int
 		}
 	}
 	if len(n.String()) > bodyLimit {
-		n.document = "_The plan is too large to stand here; it is in the summary of the pull request's run._"
+		n.document = "_The plan is too large to stand here; it is in the log of the pull request's run._"
 	}
 	if err := comment.put(ctx, n); err != nil {
 		j.warn("the comment was not brought up to date: %v%s", err, hintOf(err))
