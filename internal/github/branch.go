@@ -44,10 +44,17 @@ func (j *Job) checkBranch(ctx context.Context) error {
 }
 
 // firstOfOurs is the first file that is the project's, "" for none. The lock
-// file says nothing of what the agents should be.
+// file says nothing of what the agents should be, and nothing is read in a
+// hidden folder, such as .github.
 func (j *Job) firstOfOurs(files []string) string {
 	for _, file := range files {
-		if (j.Folder == "" || strings.HasPrefix(file, j.Folder+"/")) && file != path.Join(j.Folder, lock.FileName) {
+		inside, ours := strings.CutPrefix(file, j.Folder+"/")
+		if j.Folder == "" {
+			inside, ours = file, true
+		}
+		folder := "/" + path.Dir(inside) + "/"
+		hidden := folder != "/./" && strings.Contains(folder, "/.")
+		if ours && !hidden && inside != lock.FileName {
 			return file
 		}
 	}

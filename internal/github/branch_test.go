@@ -57,6 +57,8 @@ func TestABranchMovesOn(t *testing.T) {
 		"by nothing":                   {},
 		"by the lock file":             {files: []string{lockName}},
 		"by anything else at the root": {files: []string{lockName, "docs/a.md"}, says: "changes docs/a.md"},
+		"by a hidden folder":           {files: []string{".github/workflows/apply.yml", "docs/.vale/a.yaml"}},
+		"by a hidden manifest":         {files: []string{"agents/.a.yaml"}, says: "changes agents/.a.yaml"},
 		"beside the folder":            {folder: "voice", files: append(many(298), "voices.yaml")},
 		"by the folder's lock file":    {folder: "voice", files: []string{"voice/" + lockName}},
 		"by the folder's manifests":    {folder: "voice", files: []string{"docs/a.md", "voice/agents.yaml"}, says: "changes voice/agents.yaml"},
