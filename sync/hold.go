@@ -40,12 +40,6 @@ func (r *agentRun) makesDraft() bool {
 	return slices.ContainsFunc(r.plan.Steps, func(s diff.Step) bool { return s.Action == diff.CreateDraft })
 }
 
-// takeHold makes the hold, and looks at the whole agent under it: it must be
-// what the plan saw, also where the plan writes nothing.
-func (r *agentRun) takeHold(ctx context.Context) error {
-	return r.makeHold(ctx, r.seen.Current)
-}
-
 // holdNew holds an agent that this run has created, before its first outcome
 // or infield: where creation has made it live, another apply may see it as it
 // is and set about it. Where it is not live, its draft says whose it is.
@@ -75,6 +69,8 @@ func (r *agentRun) holdTail(ctx context.Context, publish diff.Step) error {
 	return r.makeHold(ctx, r.seen.Current)
 }
 
+// makeHold makes the hold, a copy of what is live, and looks at the whole agent
+// under it: it must be what the plan saw, also where the plan writes nothing.
 func (r *agentRun) makeHold(ctx context.Context, live *diff.Version) error {
 	body := diff.HoldBody(r.want, r.wanted, live, r.in.Claim, r.in.Commit)
 	made, err := r.newDraft(ctx, body, func(*diff.Version) bool { return true })

@@ -75,7 +75,7 @@ func (r *agentRun) recheckOnce(ctx context.Context) error {
 }
 
 func (r *agentRun) recheckVersions(ctx context.Context, fresh *diff.RemoteAgent, versions []diff.Version) error {
-	r.known = map[int]bool{}
+	r.known, r.listed = map[int]bool{}, versions
 	for i := range versions {
 		v := &versions[i] // a plan without a list rests on what is live alone
 		if r.seen.Versions != nil && findVersion(r.seen.Versions, v.Number) == nil {

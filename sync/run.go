@@ -26,11 +26,12 @@ type agentRun struct {
 	marked lock.Entry               // and with it
 	made   func(*diff.Version) bool // whether a draft is one that an apply with this lock file made
 
-	known         map[int]bool  // versions that were there before the first write
-	version       int           // the draft that this run made or updated, or a new agent's first version
-	claimed       *diff.Version // the draft as it was read after it was made or updated
-	published     bool          // a step of this run made its draft live
-	rolledBackNow bool          // a step of this run rolled back
+	known         map[int]bool   // versions that were there before the first write
+	listed        []diff.Version // the version list before the first write
+	version       int            // the draft that this run made or updated, or a new agent's first version
+	claimed       *diff.Version  // the draft as it was read after it was made or updated
+	published     bool           // a step of this run made its draft live
+	rolledBackNow bool           // a step of this run rolled back
 	// claimIsFresh says that the version list was read since the last write.
 	claimIsFresh bool
 	// liveHolds says whether what is live is what this run knows of: what the
@@ -67,7 +68,7 @@ func (r *agentRun) run(ctx context.Context) {
 		err = r.recheck(ctx)
 	}
 	if err == nil && r.needsHold() {
-		err = r.takeHold(ctx)
+		err = r.makeHold(ctx, r.seen.Current)
 	}
 	if err != nil {
 		r.fail(ctx, 0, err)

@@ -78,7 +78,9 @@ func (r *agentRun) readBack(ctx context.Context) (*diff.RemoteAgent, error) {
 		return nil, err
 	}
 	for i := range versions {
-		if v := &versions[i]; !r.known[v.Number] && v.Number != r.version && !v.IsDraft() {
+		v := &versions[i]
+		was := findVersion(r.listed, v.Number)
+		if !v.IsDraft() && v.Number != r.version && (was == nil || was.IsDraft()) {
 			return nil, fmt.Errorf("v%d was made live at the same moment%s, and v%d is live in its place: take from v%d what is to stay, and plan again", v.Number, by(v), r.version, v.Number)
 		}
 	}

@@ -249,7 +249,9 @@ func (a *app) checkReviewed(opt applyOptions, saved, now *diff.Plan) error {
 func (a *app) execute(ctx context.Context, s *session, p *planned) (*sync.Report, error) {
 	commit := diff.NoCommit
 	if !p.plan.IsEmpty() {
-		commit = gitCommit(ctx, a.dir)
+		if head := headCommit(ctx, a.dir); head != "" {
+			commit = head[:12]
+		}
 	}
 	report, err := sync.Apply(ctx, sync.ApplyInput{
 		Plan: p.plan, Agents: p.agents, Seen: p.seen, Memory: p.memory, Locked: p.locked, Orphans: p.orphans,

@@ -5,13 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/git"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -103,17 +102,18 @@ func (a *app) ask(ctx context.Context, drift []string) error {
 	}
 }
 
-var commitForm = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
-
-// gitCommit gives the commit that the project is at, 12 hex digits, or
-// diff.NoCommit where there is no git.
-func gitCommit(ctx context.Context, dir string) string {
+// headCommit is the commit that is checked out in dir, in full; "" where there
+// is none, or no git.
+func headCommit(ctx context.Context, dir string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "git", "-C", dir, "rev-parse", "--verify", "HEAD").Output()
-	commit := strings.TrimSpace(string(out))
-	if err != nil || !commitForm.MatchString(commit) {
-		return diff.NoCommit
+	repo, err := git.Open(ctx, dir)
+	if err != nil {
+		return ""
 	}
-	return commit[:12]
+	commit, err := repo.Commit(ctx, "HEAD")
+	if err != nil {
+		return ""
+	}
+	return commit
 }

@@ -1,13 +1,10 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/agentsync/agentsync/internal/github"
 	"github.com/spf13/cobra"
@@ -158,7 +155,7 @@ func (a *app) githubJob(cmd *cobra.Command, opt *githubOptions) (*github.Job, er
 	if err := a.checkWorkspace(cmd.Flags(), run.Workspace); err != nil {
 		return nil, err
 	}
-	job.Head = gitHead(cmd.Context(), a.dir)
+	job.Head = headCommit(cmd.Context(), a.dir)
 	if run.Repo != "" {
 		job.Client, err = github.NewClient(run, github.ClientOptions{Transport: a.env.Transport,
 			UserAgent: "agentsync/" + versionText(), Now: a.env.Now, Sleep: a.env.Sleep, Logf: a.verbosef})
@@ -260,15 +257,4 @@ func realPath(dir string) (string, error) {
 		return "", err
 	}
 	return filepath.EvalSymlinks(abs)
-}
-
-// gitHead is the commit that is checked out, "" where there is no git.
-func gitHead(ctx context.Context, dir string) string {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "git", "-C", dir, "rev-parse", "--verify", "HEAD").Output()
-	if commit := strings.TrimSpace(string(out)); err == nil && commitForm.MatchString(commit) {
-		return commit
-	}
-	return ""
 }

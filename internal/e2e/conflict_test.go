@@ -177,29 +177,46 @@ func TestTwoCreatesAtOnce(t *testing.T) {
 	other.settled()
 }
 
-// TestDashboardEditAtEveryRequest publishes a version in the dashboard before
-// each request of an apply that publishes one: whichever is live then, the
-// apply does not end as if nobody else had been there.
+// TestDashboardEditAtEveryRequest publishes in the dashboard before each request
+// of an apply that publishes: a new version, or a draft that was there before.
+// Whichever is live then, the apply does not end as if nobody else had been
+// there.
 func TestDashboardEditAtEveryRequest(t *testing.T) {
 	t.Parallel()
-	reached := true
-	for nth := 2; reached; nth++ {
-		w := newWorld(t, nil)
-		w.write(map[string]string{"a.yaml": agentYAML("a", "A one.", twoOutcomes)})
-		w.must(0, "apply", "--auto-approve")
-		w.write(map[string]string{"a.yaml": agentYAML("a", "A two.", twoOutcomes)})
-		reached = false
-		w.faults.Reset()
-		w.faults.Add(faults.Rule{Nth: nth, Do: faults.Before(func(*http.Request) {
-			reached = true
-			w.edit("Agent a", "A by hand.")
-		})})
-		r := w.run("apply", "--auto-approve", "--parallelism", "1")
-		if reached && r.code == 0 || !reached && (r.code != 0 || nth != 15) { // it makes 14 requests
-			t.Errorf("request %d, reached %v: %s", nth, reached, r)
-		}
-		if nth > 50 {
-			t.Fatal("the apply never ends")
+	for name, c := range map[string]struct {
+		before, edit func(w *world)
+	}{
+		"a new version": {func(*world) {}, func(w *world) { w.edit("Agent a", "A by hand.") }},
+		"a draft": {func(w *world) {
+			if _, err := w.platform.Dashboard().CreateDraft(w.id("Agent a"), map[string]any{"system_prompt": "A by hand."}); err != nil {
+				t.Fatal(err)
+			}
+		}, func(w *world) {
+			if err := w.platform.Dashboard().Publish(w.id("Agent a"), 2); err != nil {
+				t.Error(err)
+			}
+		}},
+	} {
+		reached := true
+		for nth := 2; reached; nth++ {
+			w := newWorld(t, nil)
+			w.write(map[string]string{"a.yaml": agentYAML("a", "A one.", twoOutcomes)})
+			w.must(0, "apply", "--auto-approve")
+			c.before(w)
+			w.write(map[string]string{"a.yaml": agentYAML("a", "A two.", twoOutcomes)})
+			reached = false
+			w.faults.Reset()
+			w.faults.Add(faults.Rule{Nth: nth, Do: faults.Before(func(*http.Request) {
+				reached = true
+				c.edit(w)
+			})})
+			r := w.run("apply", "--auto-approve", "--parallelism", "1")
+			if reached && r.code == 0 || !reached && (r.code != 0 || nth != 15) { // it makes 14 requests
+				t.Errorf("%s, request %d, reached %v: %s", name, nth, reached, r)
+			}
+			if nth > 50 {
+				t.Fatal("the apply never ends")
+			}
 		}
 	}
 }
