@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	// Built by a process that go test does not see: see internal/e2e.
+	_ "github.com/agentsync/agentsync/internal/cli"
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )

@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	// The program is built by a process that go test does not see: with its
+	// packages imported, a change of them does not leave old results cached.
+	_ "github.com/agentsync/agentsync/internal/cli"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
