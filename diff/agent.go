@@ -3,6 +3,7 @@ package diff
 import (
 	"fmt"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -136,7 +137,7 @@ func (p *agentPlanner) checkCreate() {
 			p.warnings = append(p.warnings, Warning{Agent: p.want.Name, Message: message, Hint: hint})
 		}
 	}
-	if spec.Empty(p.want.Agent["agent_type"]) {
+	if value.Empty(p.want.Agent["agent_type"]) {
 		report("agent", noType, "add agent_type: INBOUND or OUTBOUND")
 	}
 	if p.want.Release.Version > 1 {
@@ -238,8 +239,8 @@ func (p *agentPlanner) warnUnlisted() {
 // creates an agent (reference.md, endpoint 7).
 func (p *agentPlanner) warnCreationOnly() {
 	want, managed := p.wanted.Agent["agent_type"]
-	have := spec.Canonical(p.remote.Fields["agent_type"])
-	if !managed || want == nil || have == nil || spec.Equal(want, have) {
+	have := value.Canonical(p.remote.Fields["agent_type"])
+	if !managed || want == nil || have == nil || value.Equal(want, have) {
 		return
 	}
 	message := fmt.Sprintf("agent_type is %v on the platform and %v in the manifest; it is set at creation only and stays", have, want)

@@ -3,6 +3,7 @@ package diff
 import (
 	"sort"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -13,7 +14,7 @@ func configChanges(before, after map[string]any, want spec.Agent) []Change {
 	changes := []Change{}
 	for _, field := range configOrder(before, after) {
 		b, a := before[field], after[field]
-		if spec.Equal(b, a) {
+		if value.Equal(b, a) {
 			continue
 		}
 		bm, bIsMap := b.(map[string]any)
@@ -36,8 +37,8 @@ func mapChanges(prefix string, before, after map[string]any) []Change {
 		keys[k] = true
 	}
 	var out []Change
-	for _, k := range spec.SortedKeys(keys) {
-		if !spec.Equal(before[k], after[k]) {
+	for _, k := range value.SortedKeys(keys) {
+		if !value.Equal(before[k], after[k]) {
 			out = append(out, Change{Path: prefix + k, Before: before[k], After: after[k]})
 		}
 	}
@@ -89,7 +90,7 @@ func agentChanges(w Wanted, r *RemoteAgent) []Change {
 		if !managed || creationOnly(field) {
 			continue
 		}
-		if before := spec.Canonical(r.Fields[field]); !spec.Equal(before, after) {
+		if before := value.Canonical(r.Fields[field]); !value.Equal(before, after) {
 			changes = append(changes, Change{Path: field, Before: before, After: after})
 		}
 	}
@@ -100,7 +101,7 @@ func agentChanges(w Wanted, r *RemoteAgent) []Change {
 func itemChanges(kind ItemKind, before, after map[string]any) []Change {
 	changes := []Change{}
 	for _, field := range kind.Fields {
-		if field != kind.NameField && !spec.Equal(before[field], after[field]) {
+		if field != kind.NameField && !value.Equal(before[field], after[field]) {
 			changes = append(changes, Change{Path: field, Before: before[field], After: after[field]})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -14,7 +15,7 @@ import (
 // both lists in name order, and the other version that a step names. It holds
 // no timestamp and nothing that the order of an answer could change.
 func Fingerprint(r *RemoteAgent, relies *Version) string {
-	return "sha256:" + spec.Digest(map[string]any{
+	return "sha256:" + value.Digest(map[string]any{
 		"id":                 r.ID,
 		spec.SectionAgent:    agentState(r),
 		spec.SectionConfig:   versionState(r.Current),
@@ -32,19 +33,19 @@ func SameSection(section string, a, b *RemoteAgent) bool {
 
 // SameVersion says whether two observations of a config version agree.
 func SameVersion(a, b *Version) bool {
-	return spec.Digest(versionState(a)) == spec.Digest(versionState(b))
+	return value.Digest(versionState(a)) == value.Digest(versionState(b))
 }
 
 func sectionDigest(section string, r *RemoteAgent) string {
 	switch section {
 	case spec.SectionAgent:
-		return spec.Digest(agentState(r))
+		return value.Digest(agentState(r))
 	case spec.SectionConfig:
-		return spec.Digest(versionState(r.Current))
+		return value.Digest(versionState(r.Current))
 	case spec.SectionOutcomes:
-		return spec.Digest(itemState(OutcomeItems, r.Outcomes))
+		return value.Digest(itemState(OutcomeItems, r.Outcomes))
 	case spec.SectionInfields:
-		return spec.Digest(itemState(InfieldItems, r.Infields))
+		return value.Digest(itemState(InfieldItems, r.Infields))
 	default:
 		panic("diff: no section " + section)
 	}
@@ -64,8 +65,8 @@ func versionState(v *Version) any {
 	if v == nil {
 		return nil
 	}
-	return map[string]any{"version": spec.Number(v.Number), "status": v.Status,
-		"content": v.config(), "notes": spec.Text(v.Notes)}
+	return map[string]any{"version": value.Number(v.Number), "status": v.Status,
+		"content": v.config(), "notes": value.Text(v.Notes)}
 }
 
 // versionList is which versions there are, newest first, where the list was
@@ -74,7 +75,7 @@ func versionList(versions []Version) []any {
 	out := make([]any, 0, len(versions))
 	for i := range versions {
 		v := &versions[i]
-		out = append(out, map[string]any{"version": spec.Number(v.Number), "status": v.Status, "current": v.IsCurrent})
+		out = append(out, map[string]any{"version": value.Number(v.Number), "status": v.Status, "current": v.IsCurrent})
 	}
 	return out
 }
@@ -102,7 +103,7 @@ func sortedItems(kind ItemKind, items []map[string]any) []map[string]any {
 // ComputeDigest gives the plan's digest: the SHA-256 of its JSON form with
 // sorted keys and no white space, without `digest`, `warnings` and every
 // `source`, which are for the reader alone. Nulls, empty lists and numbers are
-// in canonical form (spec.Canonical).
+// in canonical form (value.Canonical).
 func (p *Plan) ComputeDigest() (string, error) {
 	bare := *p
 	bare.Digest, bare.Warnings = "", nil
@@ -130,16 +131,16 @@ func (p *Plan) ComputeDigest() (string, error) {
 	if err := dec.Decode(&v); err != nil {
 		return "", fmt.Errorf("digest of the plan: %w", err)
 	}
-	return "sha256:" + spec.Digest(v), nil
+	return "sha256:" + value.Digest(v), nil
 }
 
 // SameContent says whether two versions hold the same config, notes aside.
 func SameContent(a, b *Version) bool {
-	return a != nil && b != nil && spec.Equal(a.config(), b.config())
+	return a != nil && b != nil && value.Equal(a.config(), b.config())
 }
 
 // SameValue says whether two values are one in canonical form.
-func SameValue(a, b any) bool { return spec.Equal(a, b) }
+func SameValue(a, b any) bool { return value.Equal(a, b) }
 
 // WithSection gives v with one section as from has it: to compare what is left.
 func WithSection(v *Version, section string, from *Version) *Version {
@@ -163,7 +164,7 @@ func MovedItem(kind ItemKind, a, b []map[string]any, leaveOut map[string]bool) (
 		for _, item := range sortedItems(kind, pair[0]) {
 			name := textOf(item[kind.NameField])
 			other, _ := FindItem(kind, pair[1], name)
-			if !leaveOut[name] && !spec.Equal(item, other) {
+			if !leaveOut[name] && !value.Equal(item, other) {
 				return name, true
 			}
 		}

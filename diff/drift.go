@@ -1,6 +1,6 @@
 package diff
 
-import "github.com/agentsync/agentsync/spec"
+import "github.com/agentsync/agentsync/internal/value"
 
 // classifier says of single differences who moved, and of a section what they
 // come to together (design section 4, "Provenance").
@@ -64,7 +64,7 @@ func (p *agentPlanner) agentClass(changes []Change) (Class, bool) {
 			c.add(Pending) // git has only now begun to manage the field
 			continue
 		}
-		c.add(p.classifyItem(remembered, spec.ShortDigest(change.Before), spec.ShortDigest(change.After)))
+		c.add(p.classifyItem(remembered, value.ShortDigest(change.Before), value.ShortDigest(change.After)))
 	}
 	return c.class()
 }
@@ -81,7 +81,7 @@ func (p *agentPlanner) configClass() Class {
 		return Pending
 	}
 	if base := p.lastApplied(); base != nil {
-		if spec.Equal(base.config(), overlayConfig(base.Content, p.want)) {
+		if value.Equal(base.config(), overlayConfig(base.Content, p.want)) {
 			return Drift
 		}
 		return Both
@@ -116,7 +116,7 @@ func (p *agentPlanner) repeatsOlder(live *Version, content map[string]any) bool 
 	for i := range p.remote.Versions {
 		v := &p.remote.Versions[i]
 		if v.Number < live.Number && !v.IsDraft() && v.Notes == live.Notes &&
-			spec.EqualCanonical(v.config(), content) {
+			value.EqualCanonical(v.config(), content) {
 			return true
 		}
 	}

@@ -11,10 +11,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 var update = flag.Bool("update", false, "rewrite the plans in testdata")
@@ -178,7 +180,7 @@ func planText(p *diff.Plan, problems spec.Problems) string {
 	}
 	for _, a := range p.Agents {
 		fmt.Fprintf(&b, "%s %q %s: %s", a.Name, a.AgentName, a.AgentID, a.Status)
-		for _, section := range spec.SortedKeys(a.Drift) {
+		for _, section := range value.SortedKeys(a.Drift) {
 			fmt.Fprintf(&b, ", %s %s", section, a.Drift[section])
 		}
 		if a.Unfinished {

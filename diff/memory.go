@@ -1,12 +1,15 @@
 package diff
 
-import "github.com/agentsync/agentsync/spec"
+import (
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
+)
 
 // Memory is what the lock file remembers of the last applies to one
 // environment, by the agents' keys.
 type Memory map[string]Remembered
 
-// Remembered is the last apply of one agent. Digests are spec.ShortDigest of
+// Remembered is the last apply of one agent. Digests are value.ShortDigest of
 // canonical values.
 type Remembered struct {
 	ID        string // "" when a create was begun and its end is not known
@@ -42,7 +45,7 @@ func Remember(want spec.Agent, r *RemoteAgent) Remembered {
 	}
 	for field := range want.Agent {
 		if !creationOnly(field) {
-			m.Agent[field] = spec.ShortDigest(r.Fields[field])
+			m.Agent[field] = value.ShortDigest(r.Fields[field])
 		}
 	}
 	// Items that the manifest does not manage are remembered too: when it begins
@@ -68,7 +71,7 @@ func (m Memory) Rekey(agents []spec.Agent) Memory {
 		wanted[a.Name] = true
 	}
 	byName := map[string]string{}
-	for _, key := range spec.SortedKeys(m) {
+	for _, key := range value.SortedKeys(m) {
 		if !wanted[key] && m[key].AgentName != "" {
 			byName[m[key].AgentName] = key
 		}

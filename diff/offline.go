@@ -3,6 +3,7 @@ package diff
 import (
 	"fmt"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -83,7 +84,7 @@ func (p *agentPlanner) offlineRelease() release {
 		return release{}
 	}
 	live := p.remote.Current.config()
-	switch same := spec.EqualCanonical(live, p.wanted.Config); {
+	switch same := value.EqualCanonical(live, p.wanted.Config); {
 	case was.Version > 0:
 		p.warnings = append(p.warnings, Warning{
 			Agent:   p.want.Name,

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 const baseCommit = "0123456789abcdef0123456789abcdef01234567"
@@ -78,7 +80,7 @@ func twoCommits(t *testing.T, archive *txtar.Archive) (base, head *spec.Project)
 func offline(base, head *spec.Project, prune bool) *diff.Plan {
 	memory := diff.Recall(base).Rekey(head.Agents)
 	in := diff.Input{Environment: head.Environment, Policy: head.Policy, Agents: head.Agents, Memory: memory, Prune: prune, Known: len(head.Agents)}
-	for _, key := range spec.SortedKeys(memory) {
+	for _, key := range value.SortedKeys(memory) {
 		if !slices.ContainsFunc(head.Agents, func(a spec.Agent) bool { return a.Name == key }) {
 			in.Orphans = append(in.Orphans, key)
 			in.Known++

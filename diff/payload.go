@@ -3,6 +3,7 @@ package diff
 import (
 	"maps"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -161,7 +162,7 @@ func FillEmpty(body, draft map[string]any) map[string]any {
 // ItemHolds says whether an item of the platform has all that is wanted of it.
 func ItemHolds(want, have map[string]any) bool {
 	for field, v := range want {
-		if !spec.Equal(v, have[field]) {
+		if !value.Equal(v, have[field]) {
 			return false
 		}
 	}
@@ -170,12 +171,12 @@ func ItemHolds(want, have map[string]any) bool {
 
 // SectionHolds says whether a service section of the platform has all that is
 // wanted of it; the platform may have filled in more.
-func SectionHolds(want, have any) bool { return spec.Equal(overlay(have, want), have) }
+func SectionHolds(want, have any) bool { return value.Equal(overlay(have, want), have) }
 
 // Holds says whether an object of the platform has what the changes make of it.
 func Holds(changes []Change, have map[string]any) bool {
 	for _, change := range changes {
-		if !spec.Equal(change.After, have[change.Path]) {
+		if !value.Equal(change.After, have[change.Path]) {
 			return false
 		}
 	}

@@ -150,7 +150,7 @@ func marshal(v any) ([]byte, error) {
 }
 
 // Change is one field's change. Before and After are canonical values (see
-// spec.Canonical); nil is no value.
+// value.Canonical); nil is no value.
 type Change struct {
 	Path   string `json:"path"` // dotted, below the step's section
 	Before any    `json:"before"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -24,12 +25,12 @@ var provenanceLine = regexp.MustCompile(`(?:^|\n)\[agentsync commit=([0-9a-f]{12
 // ParseNotes splits notes into what a person wrote and the provenance line;
 // ok says whether there is one.
 func ParseNotes(notes string) (text string, p Provenance, ok bool) {
-	notes = spec.Text(notes)
+	notes = value.Text(notes)
 	m := provenanceLine.FindStringSubmatchIndex(notes)
 	if m == nil {
 		return notes, Provenance{}, false
 	}
-	return spec.Text(notes[:m[0]]), Provenance{Commit: notes[m[2]:m[3]], Config: notes[m[4]:m[5]]}, true
+	return value.Text(notes[:m[0]]), Provenance{Commit: notes[m[2]:m[3]], Config: notes[m[4]:m[5]]}, true
 }
 
 // Notes gives the notes of a version made from commit with the wanted config:
@@ -38,7 +39,7 @@ func ParseNotes(notes string) (text string, p Provenance, ok bool) {
 func Notes(want spec.Agent, w Wanted, current string, commit string, policy spec.Policy) string {
 	text, _, _ := ParseNotes(current)
 	if managed, ok := want.Config["notes"]; ok {
-		text = spec.Text(textOf(managed))
+		text = value.Text(textOf(managed))
 	}
 	if !policy.Provenance {
 		return text
@@ -108,7 +109,7 @@ func vouched(v *Version, want spec.Agent) bool {
 	for _, d := range []string{
 		configDigest(content, passthroughKeys(want)),
 		configDigest(content, nil),
-		configDigest(content, spec.SortedKeys(content)),
+		configDigest(content, value.SortedKeys(content)),
 	} {
 		if d == p.Config {
 			return true
@@ -128,7 +129,7 @@ func configDigest(content map[string]any, extra []string) string {
 			kept[field] = v
 		}
 	}
-	return spec.ShortDigest(withoutDefaults(kept))
+	return value.ShortDigest(withoutDefaults(kept))
 }
 
 // withoutDefaults is a config without what platforms fill in: zeros, false,
@@ -175,4 +176,4 @@ func dropZero(v any) any {
 	return v
 }
 
-func passthroughKeys(want spec.Agent) []string { return spec.SortedKeys(want.Passthrough) }
+func passthroughKeys(want spec.Agent) []string { return value.SortedKeys(want.Passthrough) }

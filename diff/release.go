@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -24,7 +25,7 @@ func NeedVersions(want spec.Agent, r *RemoteAgent) bool {
 	default:
 		live := r.Current.config()
 		wanted := overlayCanonical(live, want)
-		return !spec.EqualCanonical(live, wanted) && !inPlace(want, live, wanted)
+		return !value.EqualCanonical(live, wanted) && !inPlace(want, live, wanted)
 	}
 }
 
@@ -38,7 +39,7 @@ func inPlace(want spec.Agent, live, wanted map[string]any) bool {
 		return false
 	}
 	for _, field := range configOrder(live, wanted) {
-		if !isService(field) && !spec.Equal(live[field], wanted[field]) {
+		if !isService(field) && !value.Equal(live[field], wanted[field]) {
 			return false
 		}
 	}
@@ -71,7 +72,7 @@ func (p *agentPlanner) planRelease() release {
 	if r.Current != nil {
 		live = r.Current.config()
 		wanted := p.wanted.Config
-		if spec.EqualCanonical(live, wanted) {
+		if value.EqualCanonical(live, wanted) {
 			return release{}
 		}
 		if inPlace(want, live, wanted) {
@@ -123,7 +124,7 @@ func (p *agentPlanner) findVersion(ok func(*Version) bool) *Version {
 		v := &p.remote.Versions[i]
 		live := p.remote.Current != nil && v.Number == p.remote.Current.Number
 		if !live && ok(v) && ConfigMismatch(p.want, v.Content) == nil &&
-			spec.Equal(withoutDefaults(v.config()), withoutDefaults(p.wantedOver(v))) {
+			value.Equal(withoutDefaults(v.config()), withoutDefaults(p.wantedOver(v))) {
 			return v
 		}
 	}
@@ -181,7 +182,7 @@ func (p *agentPlanner) planPin() release {
 		var live map[string]any
 		if r.Current != nil {
 			live = r.Current.config()
-			if spec.EqualCanonical(live, v.config()) {
+			if value.EqualCanonical(live, v.config()) {
 				return release{} // a rollback that cloned the version
 			}
 		}
@@ -201,7 +202,7 @@ func (p *agentPlanner) planPin() release {
 func (p *agentPlanner) serviceSteps(live, wanted map[string]any) []Step {
 	var steps []Step
 	for _, field := range spec.ServiceFields {
-		if spec.Equal(live[field], wanted[field]) {
+		if value.Equal(live[field], wanted[field]) {
 			continue
 		}
 		step := p.step(UpdateService, field)

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"sort"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -42,7 +43,7 @@ func Merge(want spec.Agent, r *RemoteAgent, base map[string]any) Wanted {
 	w := Wanted{Agent: map[string]any{}, Config: overlayCanonical(live, want)}
 	w.ConfigDigest = configDigest(w.Config, passthroughKeys(want))
 	for field, v := range want.Agent {
-		w.Agent[field] = spec.Canonical(v)
+		w.Agent[field] = value.Canonical(v)
 	}
 	w.Outcomes = mergeItems(OutcomeItems, want.OutcomesManaged, want.Outcomes, r.Outcomes)
 	w.Infields = mergeItems(InfieldItems, want.InfieldsManaged, want.Infields, r.Infields)
@@ -80,7 +81,7 @@ func overlayCanonical(base map[string]any, want spec.Agent) map[string]any {
 }
 
 func set(m map[string]any, key string, v any) {
-	if c := spec.Canonical(v); c != nil {
+	if c := value.Canonical(v); c != nil {
 		m[key] = c
 		return
 	}
@@ -90,7 +91,7 @@ func set(m map[string]any, key string, v any) {
 // overlay merges maps; any other value, and an empty map, replaces. An empty
 // value leaves zeros as they are: platforms fill them in for null.
 func overlay(base, over any) any {
-	if spec.Empty(over) && isZero(base) {
+	if value.Empty(over) && isZero(base) {
 		return base
 	}
 	b, ok := base.(map[string]any)
@@ -110,8 +111,8 @@ func overlay(base, over any) any {
 
 // isZero says that a value is 0 or false, or a map of nothing else.
 func isZero(v any) bool {
-	c := spec.Canonical(v)
-	return c != nil && spec.Empty(dropZero(c))
+	c := value.Canonical(v)
+	return c != nil && value.Empty(dropZero(c))
 }
 
 // overlayNamed lays a list of named maps over another: the members are over's,
@@ -147,7 +148,7 @@ func canonicalConfig(content map[string]any) map[string]any {
 		if k == "notes" || isServerField(k) {
 			continue
 		}
-		if c := spec.Canonical(v); c != nil {
+		if c := value.Canonical(v); c != nil {
 			out[k] = c
 		}
 	}
@@ -221,5 +222,5 @@ func canonicalItem(kind ItemKind, item map[string]any) map[string]any {
 }
 
 func itemDigest(kind ItemKind, item map[string]any) string {
-	return spec.ShortDigest(canonicalItem(kind, item))
+	return value.ShortDigest(canonicalItem(kind, item))
 }

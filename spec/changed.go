@@ -3,6 +3,8 @@ package spec
 import (
 	"maps"
 	"slices"
+
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // Changed gives the names of the agents that two states of a project want
@@ -21,7 +23,7 @@ func Changed(before, after *Project) []string {
 		}
 		delete(was, now.Name)
 	}
-	names = append(names, SortedKeys(was)...)
+	names = append(names, value.SortedKeys(was)...)
 	slices.Sort(names)
 	return names
 }
@@ -96,6 +98,6 @@ func sameValue(a, b any) bool {
 	case len(am) > 0 || len(bm) > 0:
 		return false
 	default:
-		return Equal(a, b)
+		return value.Equal(a, b)
 	}
 }

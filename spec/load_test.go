@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -131,7 +132,7 @@ func describe(project *spec.Project, problems spec.Problems) string {
 		fmt.Fprintf(&b, "\n%s %q previous %q at %s\n", a.Name, a.AgentName, a.PreviousNames, a.Pos)
 		fmt.Fprintf(&b, "  %+v %+v\n", a.Release, a.Lifecycle)
 		fmt.Fprintf(&b, "  agent %s\n", toJSON(a.Agent))
-		for _, k := range spec.SortedKeys(a.Config) {
+		for _, k := range value.SortedKeys(a.Config) {
 			fmt.Fprintf(&b, "  config.%s %s at %s\n", k, toJSON(a.Config[k]), a.Positions["config."+k])
 		}
 		if a.Passthrough != nil {
@@ -143,14 +144,14 @@ func describe(project *spec.Project, problems spec.Problems) string {
 			}
 		}
 		fmt.Fprintf(&b, "  outcomes managed %v, infields managed %v\n", a.OutcomesManaged, a.InfieldsManaged)
-		for _, k := range spec.SortedKeys(a.Sources) {
+		for _, k := range value.SortedKeys(a.Sources) {
 			fmt.Fprintf(&b, "  source of %s %v\n", k, a.Sources[k])
 		}
 	}
 	return b.String()
 }
 
-// toJSON shows a value with empties kept, unlike spec.CanonicalJSON.
+// toJSON shows a value with empties kept, unlike value.CanonicalJSON.
 func toJSON(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {

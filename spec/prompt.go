@@ -9,6 +9,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/schema"
 )
 
@@ -168,7 +169,7 @@ func (f *promptFile) load(files *files, name string, identify bool) {
 		f.err, f.problems = errors.New("is no text"), []Problem{p}
 		return
 	}
-	if f.text = Text(text); strings.TrimSpace(f.text) == "" {
+	if f.text = value.Text(text); strings.TrimSpace(f.text) == "" {
 		f.err = errEmpty
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/schema"
 )
 
@@ -33,7 +34,7 @@ func newResolver(bases []*document, b *budget, report func(Problem)) *resolver {
 			r.bases[doc.name] = doc
 		}
 	}
-	r.names = SortedKeys(r.bases)
+	r.names = value.SortedKeys(r.bases)
 	for _, name := range r.names {
 		r.base(name)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/schema"
 )
 
@@ -158,10 +159,10 @@ func fromYAML(file string, n *yaml.Node, bad map[*yaml.Node]string) *node {
 		}
 		switch v := v.(type) {
 		case string:
-			out.value = Text(v)
+			out.value = value.Text(v)
 			out.literal = n.Style&yaml.LiteralStyle != 0
 		case json.Number:
-			out.value = Number(v)
+			out.value = value.Number(v)
 		default:
 			out.value = v
 		}

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agentsync/agentsync/spec"
 	"pgregory.net/rapid"
+
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // Few values and few names: what is generated meets itself again.
@@ -68,7 +70,7 @@ func genConfig(t *rapid.T, empties bool) map[string]any {
 	}
 	list := func(field string, entries []any) {
 		maybe(t, out, field, func() any {
-			return rapid.SliceOfNDistinct(rapid.SampledFrom(entries), 0, 2, func(v any) string { return spec.Digest(v) }).Draw(t, field)
+			return rapid.SliceOfNDistinct(rapid.SampledFrom(entries), 0, 2, func(v any) string { return value.Digest(v) }).Draw(t, field)
 		})
 	}
 	list("guardrail_ids", []any{"tone_v1", "goal_v1"})
@@ -79,7 +81,7 @@ func genConfig(t *rapid.T, empties bool) map[string]any {
 	section := func(name string, fields map[string][]any) {
 		maybe(t, out, name, func() any {
 			m := map[string]any{}
-			for _, field := range spec.SortedKeys(fields) {
+			for _, field := range value.SortedKeys(fields) {
 				maybe(t, m, field, func() any { return pick(t, field, fields[field]) })
 			}
 			return m
@@ -92,7 +94,7 @@ func genConfig(t *rapid.T, empties bool) map[string]any {
 	section("stt_config", map[string][]any{"provider": {"deepgram"}, "language": {"hi", "en"}})
 	section("vad_config", map[string][]any{"min_silence_duration": numbers, "activation_threshold": numbers})
 	if empties {
-		for _, field := range spec.SortedKeys(out) {
+		for _, field := range value.SortedKeys(out) {
 			if rapid.IntRange(0, 9).Draw(t, "empty "+field) == 0 {
 				out[field] = nil
 			}

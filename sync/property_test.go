@@ -10,15 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/secret"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
 	"github.com/agentsync/agentsync/sync/indus"
 	"github.com/agentsync/agentsync/sync/lock"
 	"github.com/agentsync/agentsync/sync/sandbox"
-	"pgregory.net/rapid"
 )
 
 // TestApplyThenPlanIsEmpty takes any platform, with anything on it, through
@@ -177,7 +179,7 @@ func (w *world) memory() diff.Memory { return sync.ToMemory(w.lock.Entries()) }
 func (w *world) input(t *rapid.T, wanted []spec.Agent, memory diff.Memory) diff.Input {
 	memory = memory.Rekey(wanted)
 	in := diff.Input{Environment: spec.Environment{Name: "default"}, Policy: spec.DefaultPolicy(), Agents: wanted, Memory: memory, Known: len(wanted)}
-	for _, key := range spec.SortedKeys(memory) {
+	for _, key := range value.SortedKeys(memory) {
 		if !slices.ContainsFunc(wanted, func(a spec.Agent) bool { return a.Name == key }) {
 			in.Orphans = append(in.Orphans, key)
 		}
@@ -282,7 +284,7 @@ func checkPending(t *rapid.T, plan *diff.Plan, seen map[string]*diff.RemoteAgent
 		if len(agent.Steps) > 0 && agent.Steps[0].Action == diff.Adopt {
 			continue
 		}
-		for _, section := range spec.SortedKeys(agent.Drift) {
+		for _, section := range value.SortedKeys(agent.Drift) {
 			if class := agent.Drift[section]; class == diff.Drift || class == diff.Both {
 				t.Fatalf("nobody edited, and %s of %s is called %s:\n%s", section, agent.Name, class, planBytes(t, plan))
 			}
@@ -294,7 +296,7 @@ func shuffled(t *rapid.T, in diff.Input) diff.Input {
 	in.Agents = rapid.Permutation(in.Agents).Draw(t, "agents")
 	in.Orphans = rapid.Permutation(in.Orphans).Draw(t, "orphans")
 	agents := map[string]*diff.RemoteAgent{}
-	for _, key := range spec.SortedKeys(in.Remote.Agents) {
+	for _, key := range value.SortedKeys(in.Remote.Agents) {
 		a := *in.Remote.Agents[key]
 		a.Outcomes = rapid.Permutation(a.Outcomes).Draw(t, "outcomes")
 		a.Infields = rapid.Permutation(a.Infields).Draw(t, "infields")

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // short is how far a plan is abridged.
@@ -104,16 +104,16 @@ func (s short) value(v any) any {
 	text, isText := v.(string)
 	_, isList := v.([]any)
 	switch {
-	case s == shortest, !isText && !isList && !isMap(v), s == shortAgents && len(spec.CanonicalJSON(v)) <= 12:
+	case s == shortest, !isText && !isList && !isMap(v), s == shortAgents && len(value.CanonicalJSON(v)) <= 12:
 		return v
 	case s == shortAgents:
-		return stands(s.digits(spec.Digest(v)))
-	case isText && !isLong(v) || !isText && len(spec.CanonicalJSON(v)) <= maxInline:
+		return stands(s.digits(value.Digest(v)))
+	case isText && !isLong(v) || !isText && len(value.CanonicalJSON(v)) <= maxInline:
 		return v
 	case isText:
-		return stands(size(text) + ", " + s.digits(spec.Digest(v)))
+		return stands(size(text) + ", " + s.digits(value.Digest(v)))
 	default:
-		return stands(sizeOf(v) + ", " + s.digits(spec.Digest(v)))
+		return stands(sizeOf(v) + ", " + s.digits(value.Digest(v)))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -162,8 +163,8 @@ func (d *detail) mapChange(c diff.Change) {
 	for k := range after {
 		keys[k] = true
 	}
-	for _, k := range spec.SortedKeys(keys) {
-		if !spec.Equal(before[k], after[k]) {
+	for _, k := range value.SortedKeys(keys) {
+		if !value.Equal(before[k], after[k]) {
 			d.change(diff.Change{Path: c.Path + "." + k, Before: before[k], After: after[k]}, false)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // Differences tells what a plan that was reviewed says other than the plan as
@@ -33,7 +33,7 @@ func (p *printer) differences(saved, now *diff.Plan) {
 	p.fact("", "targets", strings.Join(saved.Targets, ", "), strings.Join(now.Targets, ", "))
 	p.fact("", "prune", yesNo(saved.Prune), yesNo(now.Prune))
 	before, after := agentsByName(saved), agentsByName(now)
-	for _, name := range spec.SortedKeys(union(before, after)) {
+	for _, name := range value.SortedKeys(union(before, after)) {
 		p.agentDifferences(before[name], after[name])
 	}
 	p.remarkDifferences(refusalLines(saved), refusalLines(now))
@@ -115,7 +115,7 @@ func (p *printer) agentDifferences(saved, now *diff.AgentPlan) {
 		p.gap()
 		p.line(span{strong, Escape(saved.Name)}, span{plain, "   is not in the plan any more, and was reviewed as: " + statusText(saved)})
 		return
-	case string(spec.CanonicalJSON(agentValue(saved))) == string(spec.CanonicalJSON(agentValue(now))):
+	case string(value.CanonicalJSON(agentValue(saved))) == string(value.CanonicalJSON(agentValue(now))):
 		return
 	}
 	p.gap()
@@ -128,7 +128,7 @@ func (p *printer) agentDifferences(saved, now *diff.AgentPlan) {
 	p.fact("  ", "agent_id", saved.AgentID, now.AgentID)
 	p.fact("  ", "status", string(saved.Status), string(now.Status))
 	p.stateDifference(saved, now)
-	for _, section := range spec.SortedKeys(union(saved.Drift, now.Drift)) {
+	for _, section := range value.SortedKeys(union(saved.Drift, now.Drift)) {
 		p.fact("  ", "drift of "+escapeHidden(section), string(saved.Drift[section]), string(now.Drift[section]))
 	}
 	p.fact("  ", "unfinished", yesNo(saved.Unfinished), yesNo(now.Unfinished))
@@ -244,7 +244,7 @@ func stepName(s *diff.Step) string {
 
 // stepDifference compares one step of two plans, field by field.
 func (p *printer) stepDifference(saved, now *diff.Step) {
-	if string(spec.CanonicalJSON(stepValue(saved))) == string(spec.CanonicalJSON(stepValue(now))) {
+	if string(value.CanonicalJSON(stepValue(saved))) == string(value.CanonicalJSON(stepValue(now))) {
 		return
 	}
 	if reviewed := stepName(saved); reviewed != stepName(now) {
@@ -258,7 +258,7 @@ func (p *printer) stepDifference(saved, now *diff.Step) {
 	}
 	p.fact("    ", "needs", strings.Join(saved.Needs, ", "), strings.Join(now.Needs, ", "))
 	before, after := changesByPath(saved.Changes), changesByPath(now.Changes)
-	for _, path := range spec.SortedKeys(union(before, after)) {
+	for _, path := range value.SortedKeys(union(before, after)) {
 		p.changeDifference(path, before[path], after[path])
 	}
 }
@@ -308,7 +308,7 @@ func brief(v any) string {
 // valueDifference shows a value as reviewed and as it is now: texts and lists
 // line by line, the reviewed ones as removed.
 func (p *printer) valueDifference(name string, reviewed, now any, source []diff.Source) {
-	if spec.Equal(reviewed, now) {
+	if value.Equal(reviewed, now) {
 		return
 	}
 	d := detail{}

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // JSON writes a plan as indented JSON with a newline at its end: the form of
@@ -268,11 +268,11 @@ func normalize(p *diff.Plan) *diff.Plan {
 	return &out
 }
 
-// canonical is spec.Canonical until it changes nothing more, which for a text
+// canonical is value.Canonical until it changes nothing more, which for a text
 // with "\r\r\n" in it takes more than once.
 func canonical(v any) any {
 	for {
-		c := spec.Canonical(v)
+		c := value.Canonical(v)
 		if s, ok := v.(string); ok && c == any(s) || !ok && reflect.DeepEqual(c, v) {
 			return c
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // Marker is what the hidden first line of a Markdown plan says, so that a
@@ -35,7 +35,7 @@ func markerName(s string) string {
 	if len(s) <= 80 {
 		return s
 	}
-	return firstBytes(s, 60) + "~" + spec.ShortDigest(s)
+	return firstBytes(s, 60) + "~" + value.ShortDigest(s)
 }
 
 // String is the marker's line, without a line end. Values stand in it as in a

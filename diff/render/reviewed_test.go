@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 type fataler interface {
@@ -81,7 +81,7 @@ func TestReviewedFits(t *testing.T) {
 	quiet := fleet(4)
 	for i := range 600 {
 		a := unchanged(fmt.Sprintf("quiet-%03d", i))
-		a.Fingerprint = "sha256:" + spec.Digest(a.Name)
+		a.Fingerprint = "sha256:" + value.Digest(a.Name)
 		quiet.Agents = append(quiet.Agents, a)
 	}
 	quiet = sealed(quiet)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -154,7 +155,7 @@ func adopts(a *diff.AgentPlan) bool {
 func sections(drift map[string]diff.Class, class diff.Class) []string {
 	order := map[string]int{spec.SectionAgent: 1, spec.SectionConfig: 2, spec.SectionOutcomes: 3, spec.SectionInfields: 4}
 	var names []string
-	for _, name := range spec.SortedKeys(drift) {
+	for _, name := range value.SortedKeys(drift) {
 		if drift[name] == class {
 			names = append(names, name)
 		}

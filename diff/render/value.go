@@ -6,7 +6,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 const (
@@ -46,7 +46,7 @@ func flow(v any) string {
 
 // keysOf gives a map's keys in order, what names an item first.
 func keysOf(m map[string]any) []string {
-	keys := spec.SortedKeys(m)
+	keys := value.SortedKeys(m)
 	rank := func(k string) int {
 		if k == "name" || k == "role" {
 			return 0

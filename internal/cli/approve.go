@@ -11,6 +11,7 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/git"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -19,7 +20,7 @@ import (
 func driftLines(p *planned) []string {
 	var lines []string
 	for _, agent := range p.plan.Agents {
-		for _, section := range spec.SortedKeys(agent.Drift) {
+		for _, section := range value.SortedKeys(agent.Drift) {
 			class := agent.Drift[section]
 			if class != diff.Drift && class != diff.Both {
 				continue

@@ -13,6 +13,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/secret"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
 	"github.com/agentsync/agentsync/sync/indus"
@@ -323,7 +324,7 @@ func scope(project *spec.Project, memory diff.Memory, targets []string) (diff.In
 			in.Agents = append(in.Agents, agent)
 		}
 	}
-	for _, key := range spec.SortedKeys(memory) {
+	for _, key := range value.SortedKeys(memory) {
 		if !known[key] && (targets == nil || slices.Contains(targets, key)) {
 			in.Orphans = append(in.Orphans, key)
 		}
@@ -331,7 +332,7 @@ func scope(project *spec.Project, memory diff.Memory, targets []string) (diff.In
 	}
 	for _, target := range targets {
 		if !known[target] {
-			return in, hintf(fmt.Errorf("--target %s: no such agent", target), "%s", nearestHint(target, spec.SortedKeys(known)))
+			return in, hintf(fmt.Errorf("--target %s: no such agent", target), "%s", nearestHint(target, value.SortedKeys(known)))
 		}
 	}
 	in.Known = len(known)

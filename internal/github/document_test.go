@@ -7,7 +7,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // TestDocumentOfALargeFleet: where the whole plan has no room, what it would do
@@ -15,8 +15,8 @@ import (
 func TestDocumentOfALargeFleet(t *testing.T) {
 	p := &diff.Plan{FormatVersion: diff.FormatVersion, Environment: "default"}
 	for i := range 1000 {
-		p.Agents = append(p.Agents, diff.AgentPlan{Name: fmt.Sprintf("agent-%d", i), AgentName: "Agent", AgentID: "AGT_" + spec.ShortDigest(fmt.Sprint(i)),
-			Status: diff.Unchanged, Fingerprint: "sha256:" + spec.Digest(fmt.Sprint(i))})
+		p.Agents = append(p.Agents, diff.AgentPlan{Name: fmt.Sprintf("agent-%d", i), AgentName: "Agent", AgentID: "AGT_" + value.ShortDigest(fmt.Sprint(i)),
+			Status: diff.Unchanged, Fingerprint: "sha256:" + value.Digest(fmt.Sprint(i))})
 	}
 	a := &p.Agents[5]
 	a.Status = diff.Update

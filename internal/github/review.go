@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // review is what was reviewed of the commit that is to be applied.
@@ -223,7 +223,7 @@ func changesOf(step diff.Step) map[string]diff.Change {
 func leftOfChanges(reviewed map[string]diff.Change, now []diff.Change) bool {
 	for _, change := range now {
 		old, there := reviewed[change.Path]
-		if !there || !spec.Equal(old.After, change.After) || !spec.Equal(old.Before, change.Before) {
+		if !there || !value.Equal(old.After, change.After) || !value.Equal(old.Before, change.Before) {
 			return false
 		}
 	}

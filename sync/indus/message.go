@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 const (
@@ -121,7 +121,7 @@ func validationText(m map[string]any) string {
 // but none that is named like a secret.
 func plainObject(m map[string]any) string {
 	var parts []string
-	for _, key := range spec.SortedKeys(m) {
+	for _, key := range value.SortedKeys(m) {
 		if secretName.MatchString(key) {
 			continue
 		}

@@ -12,8 +12,9 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/agentsync/agentsync/spec"
 	"gopkg.in/yaml.v3"
+
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // FileName is the lock file's name in the project's root.
@@ -131,9 +132,9 @@ var (
 
 func (f *File) check() error {
 	var errs []error
-	for _, env := range spec.SortedKeys(f.Environments) {
+	for _, env := range value.SortedKeys(f.Environments) {
 		owner := map[string]string{}
-		for _, key := range spec.SortedKeys(f.Environments[env]) {
+		for _, key := range value.SortedKeys(f.Environments[env]) {
 			entry := f.Environments[env][key]
 			if err := entry.check(); err != nil {
 				errs = append(errs, fmt.Errorf("environments.%s.%q: %w", env, key, err))
@@ -162,7 +163,7 @@ func (e Entry) check() error {
 		digests = append(digests, e.Config)
 	}
 	for _, m := range []map[string]string{e.Agent, e.Outcomes, e.Infields} {
-		for _, k := range spec.SortedKeys(m) {
+		for _, k := range value.SortedKeys(m) {
 			digests = append(digests, m[k])
 		}
 	}

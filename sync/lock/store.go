@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/agentsync/agentsync/spec"
 	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // Store is one environment's block of a lock file that several goroutines
@@ -61,7 +62,7 @@ func (s *Store) Hold(ctx context.Context) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	guard := lockedfile.MutexAt(filepath.Join(dir, "apply-"+spec.ShortDigest(s.env)+".guard"))
+	guard := lockedfile.MutexAt(filepath.Join(dir, "apply-"+value.ShortDigest(s.env)+".guard"))
 	type held struct {
 		unlock func()
 		err    error

@@ -1,4 +1,4 @@
-package spec
+package value
 
 import (
 	"bytes"
@@ -90,7 +90,7 @@ func Number(v any) json.Number {
 	case float64:
 		s = strconv.FormatFloat(v, 'g', -1, 64)
 	default:
-		panic(fmt.Sprintf("spec.Number: %T is no number", v))
+		panic(fmt.Sprintf("value.Number: %T is no number", v))
 	}
 	if isPlainInt(s) {
 		return json.Number(s)
