@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
@@ -9,62 +10,38 @@ import (
 
 // agentPlanner plans one agent.
 type agentPlanner struct {
-	want       spec.Agent
-	remote     *RemoteAgent // nil: not on the platform; its Versions are without holds
-	holds      []Version
-	memory     Remembered
-	remembered bool // the lock knows this very agent
-	adopting   bool // found by name, and nothing says that it is ours
-	unlisted   bool // agents can't be looked up by name
-	gone       bool // the lock has an id for it, and the platform has no such agent
-	policy     spec.Policy
-	wanted     Wanted
-	offline    bool        // the manifests of another commit play the platform
-	base       *spec.Agent // what they want of this agent; nil when not offline, or not in them
+	want     spec.Agent
+	remote   *RemoteAgent // nil: not on the platform
+	wanted   Wanted
+	memory   Remembered // of this very agent; else at most its protection
+	locked   bool       // the lock knows this very agent
+	adopting bool       // found by name, and nothing says that it is ours
+	unlisted bool       // agents can't be looked up by name
+	lost     bool       // the lock has an id for it, and the platform has no such agent
+	policy   spec.Policy
+	offline  bool        // the manifests of another commit play the platform
+	base     *spec.Agent // what they want of this agent; nil when not offline, or not in them
 
 	problems spec.Problems
 	refusals []Refusal
 	warnings []Warning
 }
 
-func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent) *agentPlanner {
-	p := &agentPlanner{want: want, remote: r, policy: in.Policy, unlisted: in.Remote.Unlisted, offline: in.base != nil}
+func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent, w Wanted) *agentPlanner {
 	memory, known := in.Memory[want.Name]
-	p.memory = memory
-	if p.remote != nil {
-		p.base = in.base[p.remote.ID]
-		p.remembered = known && memory.ID == p.remote.ID
-		begun := known && memory.ID == "" && memory.Unfinished
-		p.adopting = !p.remembered && !begun && !carriesProvenance(p.remote)
+	p := &agentPlanner{want: want, remote: r, wanted: w, memory: memory, policy: in.Policy,
+		unlisted: in.Remote.Unlisted, offline: in.base != nil}
+	p.lost = r == nil && memory.AgentID != "" && !memory.Unfinished
+	if r != nil {
+		p.base = in.base[r.ID]
+		p.locked = known && memory.AgentID == r.ID
+		begun := known && memory.AgentID == "" && memory.Unfinished
+		p.adopting = !p.locked && !begun && !carriesProvenance(r)
 	}
-	p.gone = p.remote == nil && memory.ID != "" && !memory.Unfinished
-	if known && !p.remembered && memory.ID != "" {
+	if known && !p.locked && memory.AgentID != "" {
 		p.memory = Remembered{Protect: memory.Protect} // the lock's agent is another one, or gone
 	}
-	p.splitHolds()
-	p.wanted = Merge(want, p.remote, nil)
 	return p
-}
-
-// splitHolds takes holds out of the versions that a plan may publish, go on
-// with, or rest on: they come and go with the applies that make them.
-func (p *agentPlanner) splitHolds() {
-	if p.remote == nil {
-		return
-	}
-	var rest []Version
-	for i := range p.remote.Versions {
-		if v := &p.remote.Versions[i]; IsHold(v) {
-			p.holds = append(p.holds, *v)
-		} else {
-			rest = append(rest, *v)
-		}
-	}
-	if len(p.holds) > 0 {
-		remote := *p.remote
-		remote.Versions = rest
-		p.remote = &remote
-	}
 }
 
 func (p *agentPlanner) plan() AgentPlan {
@@ -91,30 +68,30 @@ func (p *agentPlanner) plan() AgentPlan {
 	return out
 }
 
-// planCreate is a new agent: the agent with its first version, then its
-// outcomes and infields, then that version goes live, where the platform has
-// not published it by itself.
+// planCreate is a new agent: the agent with its first version, its outcomes and
+// infields, and then that version goes live, where the platform has not
+// published it by itself.
 func (p *agentPlanner) planCreate(out *AgentPlan) {
 	out.Status = Create
 	p.checkCreate()
 	create := p.step(CreateAgent, p.want.Name)
 	for _, field := range spec.AgentFields {
-		if v, ok := p.wanted.Agent[field]; ok && v != nil {
+		if v := p.wanted.Agent.Get(field); !v.IsEmpty() {
 			create.Changes = append(create.Changes, Change{Path: field, After: v})
 		}
 	}
-	for _, change := range configChanges(nil, p.wanted.Config, p.want) {
+	for _, change := range configChanges(value.Value{}, p.wanted.Config, p.want) {
 		change.Path = "config." + change.Path
 		create.Changes = append(create.Changes, change)
 	}
-	outcomes := p.planItems(OutcomeItems, p.wanted.Outcomes, nil, nil)
-	infields := p.planItems(InfieldItems, p.wanted.Infields, nil, nil)
-	stages := [][]Step{{create}, append(outcomes.write, infields.write...)}
+	outcomes, _ := p.planItems(OutcomeItems, nil, nil)
+	infields, _ := p.planItems(InfieldItems, nil, nil)
+	steps := slices.Concat([]Step{create}, outcomes, infields)
 	if p.want.Release.Mode != "draft" {
-		stages = append(stages, []Step{p.versionStep(Publish, nil)})
+		steps = append(steps, p.versionStep(Publish, nil))
 	}
-	out.Steps = chain(stages)
-	if p.gone {
+	out.Steps = inOrder(steps)
+	if p.lost {
 		out.Drift[spec.SectionAgent] = Drift
 		p.warnings = append(p.warnings, Warning{
 			Agent:   p.want.Name,
@@ -137,7 +114,7 @@ func (p *agentPlanner) checkCreate() {
 			p.warnings = append(p.warnings, Warning{Agent: p.want.Name, Message: message, Hint: hint})
 		}
 	}
-	if value.Empty(p.want.Agent["agent_type"]) {
+	if p.want.Agent.Get("agent_type").IsEmpty() {
 		report("agent", noType, "add agent_type: INBOUND or OUTBOUND")
 	}
 	if p.want.Release.Version > 1 {
@@ -145,67 +122,46 @@ func (p *agentPlanner) checkCreate() {
 	}
 }
 
-// planUpdate is an agent that is there. It gives the version, other than the
+// planUpdate is an agent that is there. It returns the version, other than the
 // live one, that the plan rests on.
 func (p *agentPlanner) planUpdate(out *AgentPlan) *Version {
-	stages := make([][]Step, 6)
+	var steps []Step
 	if p.adopting {
-		stages[0] = append(stages[0], p.step(Adopt, p.remote.ID))
+		steps = append(steps, p.step(Adopt, p.remote.ID))
 		p.guardAdopt()
 	}
-	if changes := agentChanges(p.wanted, p.remote); len(changes) > 0 {
+	class := map[string]Class{}
+	if changes := agentChanges(p.wanted.Agent, p.remote.Fields); len(changes) > 0 {
 		step := p.step(UpdateAgent, p.want.Name)
 		step.Changes = changes
-		stages[1] = []Step{step}
-		out.Drift[spec.SectionAgent], _ = p.agentClass(changes)
+		steps = append(steps, step)
+		class[spec.SectionAgent] = p.agentClass(changes)
 	}
-	outcomes := p.planItems(OutcomeItems, p.wanted.Outcomes, p.remote.Outcomes, p.memory.Outcomes)
-	infields := p.planItems(InfieldItems, p.wanted.Infields, p.remote.Infields, p.memory.Infields)
+	outcomes, outcomesClass := p.planItems(OutcomeItems, p.remote.Outcomes, p.memory.Outcomes)
+	infields, infieldsClass := p.planItems(InfieldItems, p.remote.Infields, p.memory.Infields)
+	class[spec.SectionOutcomes], class[spec.SectionInfields] = outcomesClass, infieldsClass
 	rel := p.planRelease()
-	stages[2] = append(outcomes.write, infields.write...)
-	stages[3], stages[4] = rel.draft, rel.release
-	stages[5] = append(append(outcomes.remove, infields.remove...), p.leftDrafts(rel.relies)...)
 	if rel.problem != nil {
 		p.problems = append(p.problems, *rel.problem)
 	}
 	if rel.differs {
-		out.Drift[spec.SectionConfig] = p.configClass()
+		class[spec.SectionConfig] = p.configClass()
 	}
-	if outcomes.class != "" {
-		out.Drift[spec.SectionOutcomes] = outcomes.class
+	for section, c := range class {
+		if c != "" {
+			out.Drift[section] = c
+		}
 	}
-	if infields.class != "" {
-		out.Drift[spec.SectionInfields] = infields.class
-	}
-	out.Steps = chain(stages)
+	out.Steps = inOrder(slices.Concat(steps, outcomes, infields, rel.steps, p.leftDrafts(rel.relies)))
 	if len(out.Steps) > 0 {
 		out.Status, out.Unfinished = Update, p.memory.Unfinished
 	}
 	return rel.relies
 }
 
-// chain puts stages in order: each step needs all of the last stage that has any.
-func chain(stages [][]Step) []Step {
-	steps := []Step{}
-	needs := []string{}
-	for _, stage := range stages {
-		var ids []string
-		for _, step := range stage {
-			step.Needs = needs
-			steps = append(steps, step)
-			ids = append(ids, step.ID)
-		}
-		if len(ids) > 0 {
-			needs = ids
-		}
-	}
-	return steps
-}
-
 func (p *agentPlanner) step(action Action, target string) Step {
 	id := p.want.Name + "/" + string(action)
-	switch action {
-	case UpdateService, CreateOutcome, UpdateOutcome, DeleteOutcome, CreateInfield, UpdateInfield, DeleteInfield:
+	if action.Facts().Each {
 		id += "/" + target
 	}
 	return Step{ID: id, Action: action, Target: target, Needs: []string{}, Changes: []Change{}}
@@ -225,7 +181,7 @@ func (p *agentPlanner) guardAdopt() {
 // warnUnlisted tells that an agent that is to be absent may be there all the
 // same: neither the lock nor a listing knows of it.
 func (p *agentPlanner) warnUnlisted() {
-	if !p.unlisted || p.memory.ID != "" {
+	if !p.unlisted || p.memory.AgentID != "" {
 		return
 	}
 	p.warnings = append(p.warnings, Warning{
@@ -238,14 +194,13 @@ func (p *agentPlanner) warnUnlisted() {
 // warnCreationOnly tells of wanted values that the platform only takes when it
 // creates an agent (reference.md, endpoint 7).
 func (p *agentPlanner) warnCreationOnly() {
-	want, managed := p.wanted.Agent["agent_type"]
-	have := value.Canonical(p.remote.Fields["agent_type"])
-	if !managed || want == nil || have == nil || value.Equal(want, have) {
+	want, have := p.wanted.Agent.Get("agent_type").Text(), p.remote.Fields.Get("agent_type").Text()
+	if want == "" || have == "" || want == have {
 		return
 	}
-	message := fmt.Sprintf("agent_type is %v on the platform and %v in the manifest; it is set at creation only and stays", have, want)
+	message := fmt.Sprintf("agent_type is %s on the platform and %s in the manifest; it is set at creation only and stays", have, want)
 	if p.offline {
-		message = fmt.Sprintf("agent_type changes from %v to %v; it is set at creation only, so the platform's stays", have, want)
+		message = fmt.Sprintf("agent_type changes from %s to %s; it is set at creation only, so the platform's stays", have, want)
 	}
 	p.warnings = append(p.warnings, Warning{
 		Agent: p.want.Name, Message: message,

@@ -34,12 +34,15 @@ type Prepared struct {
 	warnings []Warning
 }
 
-// Prepare plans one agent that was seen as r; nil is not there. It is what
-// Compute does for each agent, and reads of in only Policy, Memory and
+// Prepare plans one agent that was seen as r; nil is not there. w is Want's. It
+// is what Compute does for each agent, and reads of in only Policy, Memory and
 // Remote.Unlisted, so it can be done while others are still being read.
-func Prepare(in Input, want spec.Agent, r *RemoteAgent) Prepared {
-	p := newAgentPlanner(in, want, r)
+func Prepare(in Input, want spec.Agent, r *RemoteAgent, w Wanted) Prepared {
+	p := newAgentPlanner(in, want, r, w)
 	agent := p.plan()
+	if len(agent.Steps) > 0 {
+		agent.Wanted = &w
+	}
 	return Prepared{agent, p.problems, p.refusals, p.warnings}
 }
 
@@ -55,7 +58,8 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	for _, want := range in.Agents {
 		p, done := in.Prepared[want.Name]
 		if !done {
-			p = Prepare(in, want, in.Remote.Agents[want.Name])
+			r := in.Remote.Agents[want.Name]
+			p = Prepare(in, want, r, Want(want, r))
 		}
 		problems = append(problems, p.problems...)
 		plan.Refusals = append(plan.Refusals, p.refusals...)
@@ -97,7 +101,7 @@ func sortedTargets(targets []string) []string {
 // warnUnlisted tells that agents were taken for new which nobody could look for.
 func (p *Plan) warnUnlisted(in Input) {
 	for _, agent := range p.Agents {
-		if in.Remote.Unlisted && agent.Status == Create && in.Memory[agent.Name].ID == "" {
+		if in.Remote.Unlisted && agent.Status == Create && in.Memory[agent.Name].AgentID == "" {
 			p.Warnings = append(p.Warnings, Warning{
 				Message: "this platform lists no agents: those that the lock file does not know are taken for new",
 				Hint:    "if one of them is there already, put its agent_id into the lock file before you apply",
@@ -109,7 +113,7 @@ func (p *Plan) warnUnlisted(in Input) {
 
 func (p *Plan) addOrphan(key string, r *RemoteAgent, in Input) {
 	agent := AgentPlan{
-		Name: key, AgentName: textOf(r.Fields["agent_name"]), AgentID: r.ID, Status: Orphan,
+		Name: key, AgentName: r.Fields.Get("agent_name").Text(), AgentID: r.ID, Status: Orphan,
 		Drift: map[string]Class{}, Steps: []Step{}, Fingerprint: Fingerprint(r, nil),
 	}
 	if in.Prune {

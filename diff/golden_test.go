@@ -153,11 +153,17 @@ func readRemote(t *testing.T, data []byte, into diff.Remote) {
 		t.Fatal("remote.json: ", err)
 	}
 	for key, a := range agents {
-		r := &diff.RemoteAgent{ID: a.ID, Fields: a.Fields, Outcomes: a.Outcomes, Infields: a.Infields}
+		r := &diff.RemoteAgent{ID: a.ID, Fields: diff.FieldsOf(a.Fields)}
+		for _, item := range a.Outcomes {
+			r.Outcomes = append(r.Outcomes, diff.OutcomeItems.ItemOf(item))
+		}
+		for _, item := range a.Infields {
+			r.Infields = append(r.Infields, diff.InfieldItems.ItemOf(item))
+		}
 		for _, v := range a.Versions {
-			version := diff.Version{Number: v.Version, Status: v.Status, IsCurrent: v.Live, Content: v.Content, Notes: v.Notes}
+			version := diff.Version{Number: v.Version, Status: v.Status, IsCurrent: v.Live, Content: diff.ConfigOf(v.Content), Notes: v.Notes}
 			if strings.HasSuffix(v.Notes, "[ours]") {
-				digest := diff.Merge(spec.Agent{}, nil, v.Content).ConfigDigest
+				digest := diff.LiveDigest(spec.Agent{}, &version)
 				version.Notes = strings.Replace(v.Notes, "[ours]", fmt.Sprintf("[agentsync commit=0123456789ab config=%s]", digest), 1)
 			}
 			r.Versions = append(r.Versions, version)

@@ -1,58 +1,47 @@
 package diff
 
-// itemSteps is what becomes of an agent's outcomes or infields.
-type itemSteps struct {
-	write  []Step // creates and updates, before the release
-	remove []Step // after it
-	class  Class
-}
+import "github.com/agentsync/agentsync/internal/value"
 
-type itemActions struct{ create, update, remove Action }
-
-var actionsOf = map[string]itemActions{
+var itemActions = map[string]struct{ create, update, remove Action }{
 	OutcomeItems.Section: {CreateOutcome, UpdateOutcome, DeleteOutcome},
 	InfieldItems.Section: {CreateInfield, UpdateInfield, DeleteInfield},
 }
 
-// planItems compares the wanted full items with the platform's.
-func (p *agentPlanner) planItems(kind ItemKind, wanted, remote []map[string]any, remembered map[string]string) itemSteps {
-	var out itemSteps
-	var c classifier
-	actions := actionsOf[kind.Section]
-	there := map[string]map[string]any{}
-	for _, item := range remote {
-		item = canonicalItem(kind, item)
-		there[textOf(item[kind.NameField])] = item
-	}
-	keep := map[string]bool{}
-	for _, item := range wanted {
-		name := textOf(item[kind.NameField])
-		keep[name] = true
-		before, exists := there[name]
-		action, remoteDigest, wantedDigest := actions.update, "", itemDigest(kind, item)
-		if exists {
-			remoteDigest = itemDigest(kind, before)
-		} else { // what would be made is what was made before it was deleted
-			action, wantedDigest = actions.create, itemDigest(kind, ItemBody(kind, item))
-		}
+// planItems compares the wanted outcomes or infields with the platform's, and
+// classes what differs; "" when nothing does.
+func (p *agentPlanner) planItems(kind ItemKind, remote []value.Value, remembered map[string]string) ([]Step, Class) {
+	var steps []Step
+	var classes []Class
+	actions := itemActions[kind.Section]
+	wanted := p.wanted.Items(kind)
+	add := func(action Action, name string, before, after value.Value, wantedDigest string) {
 		step := p.step(action, name)
-		step.Changes = itemChanges(kind, before, item)
-		if exists && len(step.Changes) == 0 {
-			continue
+		step.Changes = itemChanges(kind, before, after)
+		steps = append(steps, step)
+		classes = append(classes, p.classOf(remembered[name], digestOf(before), wantedDigest))
+	}
+	for _, item := range wanted {
+		name := kind.NameOf(item)
+		before := kind.Find(remote, name)
+		switch {
+		case before.IsEmpty(): // what would be made is what was made before it was deleted
+			add(actions.create, name, before, item, value.Of(ItemBody(kind, item)).ShortDigest())
+		case len(itemChanges(kind, before, item)) > 0:
+			add(actions.update, name, before, item, item.ShortDigest())
 		}
-		out.write = append(out.write, step)
-		c.add(p.classifyItem(remembered[name], remoteDigest, wantedDigest))
 	}
 	for _, item := range sortedItems(kind, remote) {
-		name := textOf(item[kind.NameField])
-		if keep[name] {
-			continue
+		if name := kind.NameOf(item); kind.Find(wanted, name).IsEmpty() {
+			add(actions.remove, name, item, value.Value{}, "")
 		}
-		step := p.step(actions.remove, name)
-		step.Changes = itemChanges(kind, item, nil)
-		out.remove = append(out.remove, step)
-		c.add(p.classifyItem(remembered[name], itemDigest(kind, item), ""))
 	}
-	out.class, _ = c.class()
-	return out
+	return steps, together(classes)
+}
+
+// digestOf is an item's digest as the lock holds it; "" for none.
+func digestOf(item value.Value) string {
+	if item.IsEmpty() {
+		return ""
+	}
+	return item.ShortDigest()
 }

@@ -1,6 +1,9 @@
 package diff
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
@@ -9,59 +12,65 @@ import (
 // environment, by the agents' keys.
 type Memory map[string]Remembered
 
-// Remembered is the last apply of one agent. Digests are value.ShortDigest of
-// canonical values.
+// Remembered is the last apply of one agent, field by field an entry of the
+// lock file. Digests are Value.ShortDigest.
 type Remembered struct {
-	ID        string // "" when a create was begun and its end is not known
+	AgentID   string // "" when a create was begun and its end is not known
 	AgentName string
 	Protect   bool
 	// Unfinished marks an agent whose apply began and did not end verified.
 	Unfinished bool
 	Version    int               // the live config version, 0 when none
-	Draft      int               // the draft that the apply left on purpose (mode: draft), 0 when none
 	Config     string            // digest of the live config
+	Draft      int               // the draft that the apply left on purpose (mode: draft), 0 when none
 	Expect     []string          // config digests that unfinished applies may have left behind
-	Claims     []string          // of unfinished applies, by which their holds are known
 	Agent      map[string]string // by field
 	Outcomes   map[string]string // by outcome_name
 	Infields   map[string]string // by field_name
 }
 
-// Remember gives what the lock is to hold of an agent whose state on the
+// Remember returns what the lock is to hold of an agent whose state on the
 // platform was verified against the manifest.
 func Remember(want spec.Agent, r *RemoteAgent) Remembered {
 	m := Remembered{
-		ID: r.ID, AgentName: textOf(r.Fields["agent_name"]), Protect: want.Lifecycle.Protect,
-		Agent: map[string]string{}, Outcomes: map[string]string{}, Infields: map[string]string{},
+		AgentID: r.ID, AgentName: r.Fields.Get("agent_name").Text(), Protect: want.Lifecycle.Protect,
+		Agent: map[string]string{}, Outcomes: itemDigests(OutcomeItems, r.Outcomes), Infields: itemDigests(InfieldItems, r.Infields),
 	}
 	if r.Current != nil {
-		m.Version = r.Current.Number
-		m.Config = configDigest(r.Current.config(), passthroughKeys(want))
+		m.Version, m.Config = r.Current.Number, LiveDigest(want, r.Current)
 	}
 	for i := range r.Versions {
-		if v := &r.Versions[i]; v.IsDraft() && vouched(v, want) && !IsHold(v) {
+		if v := &r.Versions[i]; v.IsDraft() && vouched(v, want) {
 			m.Draft = max(m.Draft, v.Number)
 		}
 	}
-	for field := range want.Agent {
+	for _, field := range want.Agent.Keys() {
 		if !creationOnly(field) {
-			m.Agent[field] = value.ShortDigest(r.Fields[field])
+			m.Agent[field] = r.Fields.Get(field).ShortDigest()
 		}
 	}
-	// Items that the manifest does not manage are remembered too: when it begins
-	// to, those that are as they were are no drift.
-	rememberItems(m.Outcomes, r.Outcomes, OutcomeItems)
-	rememberItems(m.Infields, r.Infields, InfieldItems)
 	return m
 }
 
-func rememberItems(into map[string]string, items []map[string]any, kind ItemKind) {
+// itemDigests remembers items that the manifest does not manage too: when it
+// begins to, those that are as they were are no drift.
+func itemDigests(kind ItemKind, items []value.Value) map[string]string {
+	out := map[string]string{}
 	for _, item := range items {
-		into[textOf(item[kind.NameField])] = itemDigest(kind, item)
+		out[kind.NameOf(item)] = item.ShortDigest()
 	}
+	return out
 }
 
-// Rekey gives m with entries moved to the new key of an agent whose manifest
+// Made reports whether a draft is one that an apply with this lock file made:
+// the one that it left on purpose, or one of an apply that did not end, which
+// is known by its config.
+func (m Remembered) Made(v *Version) bool {
+	_, line, ok := ParseNotes(v.Notes)
+	return ok && v.IsDraft() && (m.Draft == v.Number || m.Unfinished && slices.Contains(m.Expect, line.Config))
+}
+
+// Rekey returns m with entries moved to the new key of an agent whose manifest
 // was renamed: a wanted agent that m does not know takes over the entry of an
 // agent without a manifest that has its agent_name or one of its previous
 // names. So a renamed key neither doubles an agent nor orphans it.
@@ -76,9 +85,9 @@ func (m Memory) Rekey(agents []spec.Agent) Memory {
 			byName[m[key].AgentName] = key
 		}
 	}
-	out := make(Memory, len(m))
-	for key, entry := range m {
-		out[key] = entry
+	out := maps.Clone(m)
+	if out == nil {
+		out = Memory{}
 	}
 	for _, a := range agents {
 		if _, known := out[a.Name]; known {
@@ -94,15 +103,4 @@ func (m Memory) Rekey(agents []spec.Agent) Memory {
 		}
 	}
 	return out
-}
-
-func textOf(v any) string { s, _ := v.(string); return s }
-
-func creationOnly(field string) bool {
-	for _, f := range spec.CreationOnlyFields {
-		if f == field {
-			return true
-		}
-	}
-	return false
 }

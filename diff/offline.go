@@ -21,7 +21,7 @@ func Recall(base *spec.Project) Memory {
 	out := Memory{}
 	for _, agent := range base.Agents {
 		if !agent.Lifecycle.Absent {
-			out[agent.Name] = Remembered{ID: agent.Name, AgentName: agent.AgentName, Protect: agent.Lifecycle.Protect}
+			out[agent.Name] = Remembered{AgentID: agent.Name, AgentName: agent.AgentName, Protect: agent.Lifecycle.Protect}
 		}
 	}
 	return out
@@ -37,7 +37,7 @@ func Offline(in Input, base *spec.Project, commit string) *Plan {
 	}
 	in.Prepared, in.Remote = nil, Remote{Agents: map[string]*RemoteAgent{}}
 	for key, entry := range in.Memory {
-		if agent := in.base[entry.ID]; agent != nil {
+		if agent := in.base[entry.AgentID]; agent != nil {
 			in.Remote.Agents[key] = asApplied(agent)
 		}
 	}
@@ -61,11 +61,11 @@ func Offline(in Input, base *spec.Project, commit string) *Plan {
 
 // asApplied is the platform's agent after an apply of nothing but this manifest.
 func asApplied(agent *spec.Agent) *RemoteAgent {
+	w := Want(*agent, nil)
 	return &RemoteAgent{
-		ID: agent.Name, Fields: agent.Agent,
-		Current:  &Version{Number: 1, Status: "published", IsCurrent: true, Content: overlayConfig(nil, *agent)},
-		Outcomes: mergeItems(OutcomeItems, agent.OutcomesManaged, agent.Outcomes, nil),
-		Infields: mergeItems(InfieldItems, agent.InfieldsManaged, agent.Infields, nil),
+		ID: agent.Name, Fields: value.Of(agent.Agent.Any()),
+		Current:  &Version{Number: 1, Status: "published", IsCurrent: true, Content: w.Config},
+		Outcomes: w.Outcomes, Infields: w.Infields,
 	}
 }
 
@@ -78,27 +78,27 @@ func (p *agentPlanner) offlineRelease() release {
 		}
 		step := p.step(Rollback, fmt.Sprintf("v%d", want.Version))
 		step.To = &want.Version
-		return release{release: []Step{step}, differs: true}
+		return release{steps: []Step{step}, differs: true}
 	}
 	if !managesConfig(p.want) {
 		return release{}
 	}
-	live := p.remote.Current.config()
-	switch same := value.EqualCanonical(live, p.wanted.Config); {
+	live := p.liveContent()
+	switch same := value.Equal(live, p.wanted.Config); {
 	case was.Version > 0:
 		p.warnings = append(p.warnings, Warning{
 			Agent:   p.want.Name,
 			Message: fmt.Sprintf("the pin on version %d goes away: which version goes live then, only a plan of the platform tells", was.Version),
 		})
-		return p.planVersion(live)
+		return p.planVersion()
 	case same && was.Mode == "draft" && want.Mode != "draft":
-		return release{release: []Step{p.versionStep(Publish, nil)}, differs: true}
+		return release{steps: []Step{p.versionStep(Publish, nil)}, differs: true}
 	case same:
 		return release{}
 	case inPlace(p.want, live, p.wanted.Config):
-		return release{release: p.serviceSteps(live, p.wanted.Config), differs: true}
+		return release{steps: p.serviceSteps(live, p.wanted.Config), differs: true}
 	default:
-		return p.planVersion(live)
+		return p.planVersion()
 	}
 }
 

@@ -5,6 +5,9 @@ package diff
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // FormatVersion is the version of the plan's JSON form.
@@ -78,31 +81,11 @@ type AgentPlan struct {
 	// differences in fields, outcomes and infields are that apply's, not drift.
 	Unfinished  bool   `json:"unfinished"`
 	Fingerprint string `json:"fingerprint"` // "sha256:…" of the remote state that was seen; "" when there is none
-	Steps       []Step `json:"steps"`       // in the order they run
+	Steps       []Step `json:"steps"`       // in the order they run; see the table of actions
+	// Wanted is what the steps end in: the manifest over what was seen. It is
+	// nil where there are no steps, and in a plan that was read from a file.
+	Wanted *Wanted `json:"-"`
 }
-
-// Action is a kind of step.
-type Action string
-
-// The actions of design section 4.
-const (
-	Adopt         Action = "adopt"
-	CreateAgent   Action = "create_agent"
-	UpdateAgent   Action = "update_agent"
-	DeleteAgent   Action = "delete_agent"
-	CreateDraft   Action = "create_draft"
-	UpdateDraft   Action = "update_draft"
-	DeleteDraft   Action = "delete_draft" // one that an unfinished apply left
-	Publish       Action = "publish"
-	Rollback      Action = "rollback"
-	UpdateService Action = "update_service"
-	CreateOutcome Action = "create_outcome"
-	UpdateOutcome Action = "update_outcome"
-	DeleteOutcome Action = "delete_outcome"
-	CreateInfield Action = "create_infield"
-	UpdateInfield Action = "update_infield"
-	DeleteInfield Action = "delete_infield"
-)
 
 // Step is one change to the platform.
 type Step struct {
@@ -124,8 +107,7 @@ type Step struct {
 // MarshalJSON implements json.Marshaler.
 func (s Step) MarshalJSON() ([]byte, error) {
 	type plain Step
-	switch s.Action {
-	case CreateDraft, UpdateDraft, DeleteDraft, Publish, Rollback, UpdateService:
+	if s.Action.Facts().Versions {
 		return marshal(struct {
 			ID      string   `json:"id"`
 			Action  Action   `json:"action"`
@@ -135,9 +117,8 @@ func (s Step) MarshalJSON() ([]byte, error) {
 			To      *int     `json:"to"`
 			Changes []Change `json:"changes"`
 		}(s))
-	default:
-		return marshal(plain(s))
 	}
+	return marshal(plain(s))
 }
 
 // marshal leaves HTML escapes to the encoder around it.
@@ -149,24 +130,14 @@ func marshal(v any) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// Change is one field's change. Before and After are canonical values (see
-// value.Canonical); nil is no value.
+// Change is one field's change. No value before or after is null in JSON.
 type Change struct {
-	Path   string `json:"path"` // dotted, below the step's section
-	Before any    `json:"before"`
-	After  any    `json:"after"`
-	// Source tells where the lines of a text After come from. It is for the
+	Path   string      `json:"path"` // dotted, below the step's section
+	Before value.Value `json:"before"`
+	After  value.Value `json:"after"`
+	// Source says where the lines of a text After come from. It is for the
 	// reader alone and no part of the digest.
-	Source []Source `json:"source,omitempty"`
-}
-
-// Source says that line Start of a text (from 1) is line Line of File. With
-// Fixed, every line from Start on stands at Line.
-type Source struct {
-	Start int    `json:"start"`
-	File  string `json:"file"`
-	Line  int    `json:"line"`
-	Fixed bool   `json:"fixed,omitempty"`
+	Source []spec.Segment `json:"source,omitempty"`
 }
 
 // Refusal is a rule that forbids to apply the plan as it stands.

@@ -3,14 +3,15 @@ package diff
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
-// NeedVersions says whether the plan of an agent needs its version list, which
-// is large: only when what is live is not what is wanted.
-func NeedVersions(want spec.Agent, r *RemoteAgent) bool {
+// NeedVersions reports whether the plan of an agent needs its version list,
+// which is large: only when what is live is not what is wanted.
+func NeedVersions(want spec.Agent, r *RemoteAgent, w Wanted) bool {
 	switch {
 	case r == nil:
 		return false
@@ -23,34 +24,27 @@ func NeedVersions(want spec.Agent, r *RemoteAgent) bool {
 	case r.Current == nil:
 		return true
 	default:
-		live := r.Current.config()
-		wanted := overlayCanonical(live, want)
-		return !value.EqualCanonical(live, wanted) && !inPlace(want, live, wanted)
+		return !value.Equal(r.Current.Content, w.Config) && !inPlace(want, r.Current.Content, w.Config)
 	}
 }
 
 func managesConfig(want spec.Agent) bool {
-	return len(want.Config) > 0 || len(want.Passthrough) > 0
+	return want.Config.Len() > 0 || want.Passthrough.Len() > 0
 }
 
-// inPlace says whether the difference goes through endpoint 28.
-func inPlace(want spec.Agent, live, wanted map[string]any) bool {
+// inPlace reports whether the difference goes through endpoint 28.
+func inPlace(want spec.Agent, live, wanted value.Value) bool {
 	if want.Release.ServiceUpdates != "in_place" || want.Release.Mode == "draft" {
 		return false
 	}
-	for _, field := range configOrder(live, wanted) {
-		if !isService(field) && !value.Equal(live[field], wanted[field]) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(configOrder(live, wanted), func(field string) bool {
+		return !isService(field) && !value.Equal(live.Get(field), wanted.Get(field))
+	})
 }
 
-// release is what becomes of an agent's config: the steps by stage, and what
-// the plan relies on beside the live version.
+// release is what becomes of an agent's config.
 type release struct {
-	draft   []Step
-	release []Step
+	steps   []Step
 	relies  *Version // a draft or older version that a step names
 	differs bool
 	problem *spec.Problem
@@ -58,83 +52,86 @@ type release struct {
 
 // planRelease follows the five rules of design section 4, "Which release step".
 func (p *agentPlanner) planRelease() release {
-	want, r := p.want, p.remote
-	if p.offline {
+	switch {
+	case p.offline:
 		return p.offlineRelease()
-	}
-	if want.Release.Version > 0 {
+	case p.want.Release.Version > 0:
 		return p.planPin()
-	}
-	if !managesConfig(want) {
+	case !managesConfig(p.want):
 		return release{}
 	}
-	var live map[string]any
-	if r.Current != nil {
-		live = r.Current.config()
-		wanted := p.wanted.Config
-		if value.EqualCanonical(live, wanted) {
-			return release{}
-		}
-		if inPlace(want, live, wanted) {
-			return release{release: p.serviceSteps(live, wanted), differs: true}
-		}
+	live := p.liveContent()
+	switch {
+	case p.remote.Current == nil:
+		return p.planVersion()
+	case value.Equal(live, p.wanted.Config): // rule 1
+		return release{}
+	case inPlace(p.want, live, p.wanted.Config):
+		return release{steps: p.serviceSteps(live, p.wanted.Config), differs: true}
+	default:
+		return p.planVersion()
 	}
-	return p.planVersion(live)
 }
 
-func (p *agentPlanner) planVersion(live map[string]any) release {
-	draftOnly := p.want.Release.Mode == "draft"
-	if !draftOnly {
-		if v := p.findVersion(func(v *Version) bool { return !v.IsDraft() }); v != nil {
-			step := p.versionStep(Rollback, v)
-			step.Changes = configChanges(live, v.config(), p.want)
-			return release{release: []Step{step}, relies: v, differs: true}
-		}
+func (p *agentPlanner) liveContent() value.Value {
+	if p.remote.Current == nil {
+		return value.Value{}
 	}
-	if v := p.findVersion((*Version).IsDraft); v != nil {
+	return p.remote.Current.Content
+}
+
+// planVersion finds the version that is to go live, or makes one: rules 2 to 5.
+func (p *agentPlanner) planVersion() release {
+	live, draftOnly := p.liveContent(), p.want.Release.Mode == "draft"
+	if v := p.findVersion(func(v *Version) bool { return !v.IsDraft() }); v != nil && !draftOnly {
+		return p.switchTo(Rollback, v, p.want) // rule 2
+	}
+	if v := p.findVersion((*Version).IsDraft); v != nil { // rule 3
 		if draftOnly {
 			return release{relies: v}
 		}
-		step := p.versionStep(Publish, v)
-		step.Changes = configChanges(live, v.config(), p.want)
-		return release{release: []Step{step}, relies: v, differs: true}
+		return p.switchTo(Publish, v, p.want)
 	}
-	out := release{differs: true}
-	if v := p.ownDraft(); v != nil {
-		out.relies = v
-		step := p.versionStep(UpdateDraft, v)
-		step.Changes = configChanges(live, p.wantedOver(v), p.want)
-		out.draft = []Step{step}
-	} else {
-		step := p.step(CreateDraft, "new")
-		step.From = p.currentNumber()
-		step.Changes = configChanges(live, p.wanted.Config, p.want)
-		out.draft = []Step{step}
+	draft, own := p.step(CreateDraft, "new"), p.ownDraft()
+	draft.From = p.currentNumber()
+	draft.Changes = configChanges(live, p.wanted.Config, p.want)
+	if own != nil { // rule 4, else rule 5
+		draft = p.versionStep(UpdateDraft, own)
+		draft.Changes = configChanges(live, p.wantedOver(own), p.want)
 	}
+	out := release{steps: []Step{draft}, relies: own, differs: true}
 	if !draftOnly {
-		out.release = []Step{p.versionStep(Publish, out.relies)}
+		out.steps = append(out.steps, p.versionStep(Publish, own))
 	}
 	return out
 }
 
-// findVersion gives the newest version, other than the live one, whose content
-// is what is wanted, give or take what a platform fills in.
+// switchTo makes a version live that is there already.
+func (p *agentPlanner) switchTo(action Action, v *Version, want spec.Agent) release {
+	step := p.versionStep(action, v)
+	step.Changes = configChanges(p.liveContent(), v.Content, want)
+	return release{steps: []Step{step}, relies: v, differs: true}
+}
+
+// findVersion returns the newest version, other than the live one, whose
+// content is what is wanted, give or take what a platform fills in.
 func (p *agentPlanner) findVersion(ok func(*Version) bool) *Version {
 	for i := range p.remote.Versions {
 		v := &p.remote.Versions[i]
 		live := p.remote.Current != nil && v.Number == p.remote.Current.Number
 		if !live && ok(v) && ConfigMismatch(p.want, v.Content) == nil &&
-			value.Equal(withoutDefaults(v.config()), withoutDefaults(p.wantedOver(v))) {
+			value.Equal(withoutDefaults(v.Content), withoutDefaults(p.wantedOver(v))) {
 			return v
 		}
 	}
 	return nil
 }
 
-// ownDraft gives the newest draft that agentsync made and nobody touched.
+// ownDraft returns the newest draft that an apply with this lock file made and
+// nobody touched. Another's draft may be of an apply that is at work.
 func (p *agentPlanner) ownDraft() *Version {
 	for i := range p.remote.Versions {
-		if v := &p.remote.Versions[i]; v.IsDraft() && vouched(v, p.want) {
+		if v := &p.remote.Versions[i]; v.IsDraft() && vouched(v, p.want) && p.memory.Made(v) {
 			return v
 		}
 	}
@@ -143,24 +140,29 @@ func (p *agentPlanner) ownDraft() *Version {
 
 // wantedOver is the wanted config: over the live version, or over v itself
 // where nothing is live.
-func (p *agentPlanner) wantedOver(v *Version) map[string]any {
+func (p *agentPlanner) wantedOver(v *Version) value.Value {
 	if p.remote.Current != nil {
 		return p.wanted.Config
 	}
-	return overlayConfig(v.Content, p.want)
+	return overConfig(v.Content, p.want)
 }
 
-// leftDrafts removes the drafts that an unfinished apply has made and that
-// nothing needs any more, such as when git was turned back since.
+// leftOver is the age, by the platform's clock, from which a draft of ours
+// that no lock knows counts as left by an apply that was killed.
+const leftOver = time.Hour
+
+// leftDrafts removes the drafts that earlier applies have left and that nothing
+// needs any more, such as when git was turned back since.
 func (p *agentPlanner) leftDrafts(relies *Version) []Step {
-	if !p.memory.Unfinished {
-		return nil
-	}
 	var steps []Step
-	left := slices.Concat(p.holds, p.remote.Versions)
-	for i := range left {
-		v := &left[i]
-		if v.IsDraft() && (relies == nil || v.Number != relies.Number) && vouched(v, p.want) && p.memory.Made(v) {
+	for i := range p.remote.Versions {
+		v := &p.remote.Versions[i]
+		if !v.IsDraft() || relies != nil && v.Number == relies.Number || !vouched(v, p.want) {
+			continue
+		}
+		touched := v.LastTouched()
+		old := !touched.IsZero() && !p.remote.SeenAt.IsZero() && p.remote.SeenAt.Sub(touched) >= leftOver
+		if p.memory.Unfinished && p.memory.Made(v) || old {
 			step := p.versionStep(DeleteDraft, v)
 			step.ID = fmt.Sprintf("%s/v%d", step.ID, v.Number)
 			steps = append(steps, step)
@@ -169,47 +171,37 @@ func (p *agentPlanner) leftDrafts(relies *Version) []Step {
 	return steps
 }
 
+// planPin makes the pinned version live.
 func (p *agentPlanner) planPin() release {
-	pin, r := p.want.Release.Version, p.remote
-	if r.Current != nil && r.Current.Number == pin {
+	pin, live := p.want.Release.Version, p.remote.Current
+	if live != nil && live.Number == pin {
 		return release{}
 	}
-	for i := range r.Versions {
-		v := &r.Versions[i]
-		if v.Number != pin {
-			continue
-		}
-		var live map[string]any
-		if r.Current != nil {
-			live = r.Current.config()
-			if value.EqualCanonical(live, v.config()) {
-				return release{} // a rollback that cloned the version
-			}
-		}
-		action := Rollback
-		if v.IsDraft() {
-			action = Publish
-		}
-		step := p.versionStep(action, v)
-		step.Changes = configChanges(live, v.config(), spec.Agent{})
-		return release{release: []Step{step}, relies: v, differs: true}
+	v := FindVersion(p.remote.Versions, pin)
+	switch {
+	case v == nil:
+		return release{problem: p.problem("release.version",
+			fmt.Sprintf("release.version: %q has no version %d", p.want.Name, pin),
+			"pin a version that the platform lists, or remove the pin")}
+	case SameContent(v, live): // a rollback that cloned the version
+		return release{}
+	case v.IsDraft():
+		return p.switchTo(Publish, v, spec.Agent{})
+	default:
+		return p.switchTo(Rollback, v, spec.Agent{})
 	}
-	return release{problem: p.problem("release.version",
-		fmt.Sprintf("release.version: %q has no version %d", p.want.Name, pin),
-		"pin a version that the platform lists, or remove the pin")}
 }
 
-func (p *agentPlanner) serviceSteps(live, wanted map[string]any) []Step {
+func (p *agentPlanner) serviceSteps(live, wanted value.Value) []Step {
 	var steps []Step
 	for _, field := range spec.ServiceFields {
-		if value.Equal(live[field], wanted[field]) {
+		before, after := live.Get(field), wanted.Get(field)
+		if value.Equal(before, after) {
 			continue
 		}
 		step := p.step(UpdateService, field)
 		step.From, step.To = p.currentNumber(), p.currentNumber()
-		b, _ := live[field].(map[string]any)
-		a, _ := wanted[field].(map[string]any)
-		step.Changes = mapChanges("", b, a)
+		step.Changes = objectChanges("", before, after)
 		steps = append(steps, step)
 	}
 	return steps

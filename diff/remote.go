@@ -1,6 +1,13 @@
 package diff
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
+)
 
 // Remote is what was observed of the platform, by the agents' keys
 // (metadata.name). An agent that is not on the platform has no entry.
@@ -13,15 +20,16 @@ type Remote struct {
 
 // RemoteAgent is one agent on the platform.
 type RemoteAgent struct {
-	ID        string         // AGT_…
-	Fields    map[string]any // documented agent fields only (spec.AgentFields), as received; never a secret
-	UpdatedAt time.Time      // zero when unknown
+	ID        string      // AGT_…
+	Fields    value.Value // see FieldsOf
+	UpdatedAt time.Time   // zero when unknown
 	UpdatedBy string
+	SeenAt    time.Time // when it was read, by the platform's clock; zero when unknown
 
-	Current  *Version         // the version that is live; nil when nothing is published
-	Versions []Version        // newest first; nil when the list was not read
-	Outcomes []map[string]any // documented item fields, as received
-	Infields []map[string]any
+	Current  *Version      // the version that is live; nil when nothing is published
+	Versions []Version     // newest first; nil when the list was not read
+	Outcomes []value.Value // see ItemOf
+	Infields []value.Value
 }
 
 // Version is one config version.
@@ -29,32 +37,101 @@ type Version struct {
 	Number    int
 	Status    string // "draft", "published" or "archived"
 	IsCurrent bool
-	// Content is every field but the platform's own (spec.ConfigServerFields)
-	// and notes, as received.
-	Content   map[string]any
-	Notes     string
+	Content   value.Value // see ConfigOf
+	Notes     string      // as received
 	UpdatedAt time.Time
 	UpdatedBy string
 	CreatedAt time.Time
-
-	canonical map[string]any // Content's canonical form, made when it is first asked for
 }
 
-// config is the version's content in canonical form. It is shared: callers
-// don't change it.
-func (v *Version) config() map[string]any {
-	if v.canonical == nil {
-		v.canonical = canonicalConfig(v.Content)
-	}
-	return v.canonical
-}
-
-// IsDraft says whether the version can still be edited.
+// IsDraft reports whether the version can still be edited.
 func (v *Version) IsDraft() bool { return v.Status == "draft" }
 
-// OutcomeFields and InfieldFields are the documented fields of an item
-// (reference.md, endpoints 20 to 27).
+// LastTouched is when the version was last written; zero when unknown.
+func (v *Version) LastTouched() time.Time {
+	if v.UpdatedAt.IsZero() {
+		return v.CreatedAt
+	}
+	return v.UpdatedAt
+}
+
+// FindVersion returns the version of a number, or nil.
+func FindVersion(versions []Version, number int) *Version {
+	for i := range versions {
+		if versions[i].Number == number {
+			return &versions[i]
+		}
+	}
+	return nil
+}
+
+// LiveVersion returns the version that a list says is live, or nil.
+func LiveVersion(versions []Version) *Version {
+	for i := range versions {
+		if versions[i].IsCurrent {
+			return &versions[i]
+		}
+	}
+	return nil
+}
+
+// ItemKind tells outcomes from infields.
+type ItemKind struct {
+	Section, NameField, TypeField, EnumField string
+	Fields                                   []string
+}
+
+// The two kinds of items, with their documented fields (reference.md,
+// endpoints 20 to 27).
 var (
-	OutcomeFields = []string{"outcome_name", "outcome_description", "outcome_type", "outcome_enum", "is_visible"}
-	InfieldFields = []string{"field_name", "field_type", "field_enum", "is_visible"}
+	OutcomeItems = ItemKind{spec.SectionOutcomes, "outcome_name", "outcome_type", "outcome_enum",
+		[]string{"outcome_name", "outcome_description", "outcome_type", "outcome_enum", "is_visible"}}
+	InfieldItems = ItemKind{spec.SectionInfields, "field_name", "field_type", "field_enum",
+		[]string{"field_name", "field_type", "field_enum", "is_visible"}}
 )
+
+// NameOf returns an item's name.
+func (k ItemKind) NameOf(item value.Value) string { return item.Get(k.NameField).Text() }
+
+// Find returns the item of a name; no value when there is none.
+func (k ItemKind) Find(items []value.Value, name string) value.Value {
+	for _, item := range items {
+		if k.NameOf(item) == name {
+			return item
+		}
+	}
+	return value.Value{}
+}
+
+// The three functions below take in what the platform answered: documented
+// fields alone, since agent objects carry LiveKit's keys, which are secrets.
+
+// FieldsOf takes in an agent object: the documented fields of an agent.
+func FieldsOf(object map[string]any) value.Value { return documented(object, spec.AgentFields) }
+
+// ItemOf takes in an outcome or infield: its documented fields.
+func (k ItemKind) ItemOf(object map[string]any) value.Value { return documented(object, k.Fields) }
+
+func documented(object map[string]any, fields []string) value.Value {
+	out := make(map[string]any, len(fields))
+	for _, field := range fields {
+		out[field] = object[field]
+	}
+	return value.Of(out)
+}
+
+// ConfigOf takes in a config: every field but notes and the platform's own.
+// The metadata schema is a set of names, so it is sorted.
+func ConfigOf(object map[string]any) value.Value {
+	out := make(map[string]any, len(object))
+	for field, v := range object {
+		if field != "notes" && !slices.Contains(spec.ConfigServerFields, field) && !strings.HasPrefix(field, "livekit_") {
+			out[field] = v
+		}
+	}
+	return sortedSchema(value.Of(out))
+}
+
+func sortedSchema(config value.Value) value.Value {
+	return config.With("metadata_schema", config.Get("metadata_schema").SortBy("name"))
+}

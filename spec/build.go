@@ -1,6 +1,6 @@
 package spec
 
-import "maps"
+import "github.com/agentsync/agentsync/internal/value"
 
 // builder turns a merged and checked spec into an Agent.
 type builder struct {
@@ -12,8 +12,6 @@ func (b *builder) agent(doc *document, spec *node) Agent {
 	a := Agent{
 		Name:      doc.name,
 		Pos:       doc.pos,
-		Agent:     map[string]any{},
-		Config:    map[string]any{},
 		Sources:   map[string][]Segment{},
 		Positions: map[string]Pos{},
 		Release: Release{
@@ -27,15 +25,12 @@ func (b *builder) agent(doc *document, spec *node) Agent {
 		return a
 	}
 	b.positions(a.Positions, "", spec)
-	b.section(a.Agent, spec.get(SectionAgent))
-	b.section(a.Config, spec.get(SectionConfig))
-	if pass, ok := a.Config["passthrough"].(map[string]any); ok {
-		a.Passthrough = pass
-	}
-	delete(a.Config, "passthrough")
-	if name, ok := a.Agent["agent_name"].(string); ok && name != "" {
+	a.Agent = b.patch(spec.get(SectionAgent))
+	config := b.patch(spec.get(SectionConfig))
+	a.Config, a.Passthrough = config.Without("passthrough"), config.Sub("passthrough")
+	if name := a.Agent.Get("agent_name").Text(); name != "" {
 		a.AgentName = name + b.suffix
-		a.Agent["agent_name"] = a.AgentName
+		a.Agent = a.Agent.With("agent_name", value.Of(a.AgentName))
 	}
 	for _, n := range spec.at("lifecycle", "previous_names").texts() {
 		a.PreviousNames = append(a.PreviousNames, n.text()+b.suffix)
@@ -50,13 +45,13 @@ func (b *builder) agent(doc *document, spec *node) Agent {
 	return a
 }
 
-func (b *builder) section(into map[string]any, n *node) {
+// patch returns what a map of the manifest says.
+func (b *builder) patch(n *node) value.Patch {
 	if n == nil {
-		return
+		return value.Patch{}
 	}
-	if m, ok := b.value(n).(map[string]any); ok {
-		maps.Copy(into, m)
-	}
+	fields, _ := b.value(n).(map[string]any)
+	return value.NewPatch(fields)
 }
 
 func (b *builder) items(list *node, key string) (items []Item, managed bool) {
@@ -64,14 +59,13 @@ func (b *builder) items(list *node, key string) (items []Item, managed bool) {
 		return nil, false
 	}
 	for _, n := range list.items {
-		fields, _ := b.value(n).(map[string]any)
-		items = append(items, Item{Name: n.get(key).text(), Pos: n.pos, Fields: fields})
+		items = append(items, Item{Name: n.get(key).text(), Pos: n.pos, Fields: b.patch(n)})
 	}
 	return items, true
 }
 
-// value gives a node as a value of its own (see value.go). Beyond the budget it
-// gives nil; Load then reports that the project is too large.
+// value returns what a node holds. Beyond the budget it is nil; Load then
+// reports that the project is too large.
 func (b *builder) value(n *node) any {
 	if !b.budget.takeWork(1) {
 		return nil

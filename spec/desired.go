@@ -1,6 +1,10 @@
 package spec
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/agentsync/agentsync/internal/value"
+)
 
 // Pos is a place in a file of the project. File is relative to the project's
 // root with forward slashes; Line and Column count from 1, 0 means unknown.
@@ -26,10 +30,10 @@ func (p Pos) String() string {
 // 1) is line Line of File. With Fixed, every line of the segment stands at
 // Line (a quoted or folded scalar, whose lines do not map one to one).
 type Segment struct {
-	Start int
-	File  string
-	Line  int
-	Fixed bool
+	Start int    `json:"start"`
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+	Fixed bool   `json:"fixed,omitempty"`
 }
 
 // Project is what all manifests together say for one environment: the input
@@ -72,17 +76,16 @@ func DefaultPolicy() Policy {
 }
 
 // Agent is the wanted state of one agent: bases, environment overrides and
-// prompt files already merged in. A key that is absent from Agent, Config or an
-// item is unmanaged: the platform's value stays. A key that is present with an
-// empty value (nil, "", [] or {}) is wanted empty.
+// prompt files already merged in. What a patch does not mention is unmanaged:
+// the platform's value stays.
 type Agent struct {
 	Name          string // metadata.name, the key
 	Pos           Pos    // of the document
 	AgentName     string // spec.agent.agent_name with the environment's suffix; also in Agent
 	PreviousNames []string
-	Agent         map[string]any // section "agent", the API's names
-	Config        map[string]any // section "config", prompts as text, without passthrough; notes included
-	Passthrough   map[string]any // config.passthrough, merged into the config that is sent
+	Agent         value.Patch // section "agent", the API's names
+	Config        value.Patch // section "config", prompts as text, without passthrough; notes included
+	Passthrough   value.Patch // config.passthrough, merged into the config that is sent
 	Outcomes      []Item         // in manifest order
 	Infields      []Item
 	// OutcomesManaged says that call_outcomes is given: outcomes not in it are
@@ -103,7 +106,7 @@ type Agent struct {
 type Item struct {
 	Name   string
 	Pos    Pos
-	Fields map[string]any
+	Fields value.Patch
 }
 
 // Release says what happens to a changed config.

@@ -131,16 +131,16 @@ func describe(project *spec.Project, problems spec.Problems) string {
 	for _, a := range project.Agents {
 		fmt.Fprintf(&b, "\n%s %q previous %q at %s\n", a.Name, a.AgentName, a.PreviousNames, a.Pos)
 		fmt.Fprintf(&b, "  %+v %+v\n", a.Release, a.Lifecycle)
-		fmt.Fprintf(&b, "  agent %s\n", toJSON(a.Agent))
-		for _, k := range value.SortedKeys(a.Config) {
-			fmt.Fprintf(&b, "  config.%s %s at %s\n", k, toJSON(a.Config[k]), a.Positions["config."+k])
+		fmt.Fprintf(&b, "  agent %s\n", toJSON(a.Agent.Any()))
+		for _, k := range a.Config.Keys() {
+			fmt.Fprintf(&b, "  config.%s %s at %s\n", k, toJSON(a.Config.Any()[k]), a.Positions["config."+k])
 		}
-		if a.Passthrough != nil {
-			fmt.Fprintf(&b, "  passthrough %s\n", toJSON(a.Passthrough))
+		if a.Passthrough.Len() > 0 {
+			fmt.Fprintf(&b, "  passthrough %s\n", toJSON(a.Passthrough.Any()))
 		}
 		for _, items := range [][]spec.Item{a.Outcomes, a.Infields} {
 			for _, i := range items {
-				fmt.Fprintf(&b, "  item %s %s at %s\n", i.Name, toJSON(i.Fields), i.Pos)
+				fmt.Fprintf(&b, "  item %s %s at %s\n", i.Name, toJSON(i.Fields.Any()), i.Pos)
 			}
 		}
 		fmt.Fprintf(&b, "  outcomes managed %v, infields managed %v\n", a.OutcomesManaged, a.InfieldsManaged)
@@ -151,7 +151,7 @@ func describe(project *spec.Project, problems spec.Problems) string {
 	return b.String()
 }
 
-// toJSON shows a value with empties kept, unlike value.CanonicalJSON.
+// toJSON shows a value with empties kept, unlike Value.JSON.
 func toJSON(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {

@@ -1,36 +1,43 @@
+// Package value holds JSON values in one canonical form, so that what git says
+// and what the platform answers can be compared without noise (reference.md,
+// "Answers and errors"). A value is made canonical once, where it comes in: Of
+// for an answer, NewPatch for a manifest. After that its type says so.
 package value
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"math"
-	"sort"
-	"strconv"
-	"strings"
-	"unicode/utf8"
+	"maps"
+	"slices"
 )
 
-// A value is what JSON can say: nil, bool, string, json.Number, []any and
-// map[string]any. This file gives values one canonical form, so that what git
-// says and what the platform answers can be compared without noise
-// (reference.md, "Answers and errors").
-
-// Canonical gives v in canonical form, as a copy that shares nothing with v:
+// Value is a JSON value in canonical form. The zero Value is no value: null,
+// "", [] and {} are all it. A Value is never changed; methods that change one
+// return another.
 //
-//   - numbers of every kind become a json.Number in shortest form, so that 5
-//     and 5.0 are one value;
-//   - text has CRLF turned into LF and its trailing newlines dropped;
-//   - nil, "", empty lists and empty maps become nil, and a map key whose value
-//     is nil is dropped, at every depth. List items stay, so that positions hold.
-func Canonical(v any) any {
+// In canonical form
+//
+//   - numbers are in their shortest form, so that 5, 5.0 and 5e0 are one value;
+//   - text has LF for CRLF, and no newlines at its end;
+//   - null, "", empty lists and empty objects are no value, and a key of an
+//     object that has no value is left out, at every depth. Items of a list stay,
+//     so that positions hold.
+type Value struct{ v any } // nil, bool, string, json.Number, []any or map[string]any
+
+// Of returns v in canonical form, as a copy that shares nothing with v. v is
+// what JSON can say: nil, bool, string, a number (json.Number, int, int64,
+// uint64 or float64), []any, []string, map[string]any, or a Value, a []Value
+// and a map[string]Value. Any other type is a programmer's error and panics.
+func Of(v any) Value { return Value{canonical(v, false)} }
+
+// canonical returns v in canonical form. With keepEmpty, the keys of objects
+// stay even where they have no value: this is the form of a Patch.
+func canonical(v any, keepEmpty bool) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, item := range v {
-			if c := Canonical(item); c != nil {
+			if c := canonical(item, keepEmpty); c != nil || keepEmpty {
 				out[k] = c
 			}
 		}
@@ -44,15 +51,21 @@ func Canonical(v any) any {
 		}
 		out := make([]any, len(v))
 		for i, item := range v {
-			out[i] = Canonical(item)
+			out[i] = canonical(item, keepEmpty)
 		}
 		return out
 	case []string:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = item
+		return canonicalList(v)
+	case []Value:
+		return canonicalList(v)
+	case map[string]Value:
+		out := make(map[string]any, len(v))
+		for k, item := range v {
+			out[k] = item.v
 		}
-		return Canonical(out)
+		return canonical(out, keepEmpty)
+	case Value:
+		return v.v
 	case string:
 		if s := Text(v); s != "" {
 			return s
@@ -65,250 +78,184 @@ func Canonical(v any) any {
 	}
 }
 
-// Text gives s as agentsync compares and sends it: LF line ends, and no
-// trailing newlines (design section 2).
-func Text(s string) string {
-	for strings.Contains(s, "\r\n") { // more than once for \r\r\n: the result has none left
-		s = strings.ReplaceAll(s, "\r\n", "\n")
+func canonicalList[T any](list []T) any {
+	out := make([]any, len(list))
+	for i, item := range list {
+		out[i] = item
 	}
-	return strings.TrimRight(s, "\n")
+	return canonical(out, false)
 }
 
-// Number gives a Go number or json.Number in shortest canonical form: 5.0 and
-// 5e0 become 5. A value that is no number panics: it is a programmer's error.
-func Number(v any) json.Number {
-	var s string
+// compact drops what has no value from a tree whose texts and numbers are
+// canonical. What is canonical already is returned as it is, not as a copy.
+func compact(v any) any {
+	out, _ := compacted(v)
+	return out
+}
+
+func compacted(v any) (out any, changed bool) {
 	switch v := v.(type) {
-	case json.Number:
-		s = string(v)
-	case int:
-		return json.Number(strconv.Itoa(v))
-	case int64:
-		return json.Number(strconv.FormatInt(v, 10))
-	case uint64:
-		return json.Number(strconv.FormatUint(v, 10))
-	case float64:
-		s = strconv.FormatFloat(v, 'g', -1, 64)
-	default:
-		panic(fmt.Sprintf("value.Number: %T is no number", v))
-	}
-	if isPlainInt(s) {
-		return json.Number(s)
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		return json.Number(s) // out of range: kept as written
-	}
-	if f == 0 {
-		return "0"
-	}
-	if f == math.Trunc(f) && f >= math.MinInt64 && f < math.MaxInt64 {
-		return json.Number(strconv.FormatInt(int64(f), 10))
-	}
-	return json.Number(strconv.FormatFloat(f, 'g', -1, 64))
-}
-
-func isPlainInt(s string) bool {
-	digits := strings.TrimPrefix(s, "-")
-	if digits == "" || len(digits) > 1 && digits[0] == '0' || s == "-0" {
-		return false
-	}
-	return strings.Trim(digits, "0123456789") == ""
-}
-
-// Empty says whether v counts as no value: nil, "", [] or {} after Canonical.
-func Empty(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
 	case map[string]any:
-		for _, item := range v {
-			if !Empty(item) {
-				return false
+		m := v
+		for k, item := range v {
+			c, changedBelow := compacted(item)
+			if c != nil && !changedBelow {
+				continue
+			}
+			if !changed {
+				m, changed = maps.Clone(v), true
+			}
+			if m[k] = c; c == nil {
+				delete(m, k)
 			}
 		}
-		return true
+		if len(m) == 0 {
+			return nil, true
+		}
+		return m, changed
 	case []any:
-		return len(v) == 0
-	case []string:
-		return len(v) == 0
+		list := v
+		for i, item := range v {
+			c, changedBelow := compacted(item)
+			if !changedBelow {
+				continue
+			}
+			if !changed {
+				list, changed = slices.Clone(v), true
+			}
+			list[i] = c
+		}
+		if len(list) == 0 {
+			return nil, true
+		}
+		return list, changed
 	case string:
-		return strings.Trim(v, "\r\n") == "" && Text(v) == ""
-	default:
-		return false
+		if v == "" {
+			return nil, true
+		}
 	}
+	return v, false
 }
 
-// Equal says whether a and b are the same value in canonical form.
-func Equal(a, b any) bool { return equalCanonical(Canonical(a), Canonical(b)) }
+// IsEmpty reports whether v is no value.
+func (v Value) IsEmpty() bool { return v.v == nil }
 
-// EqualCanonical is Equal for values that are in canonical form already.
-func EqualCanonical(a, b any) bool { return equalCanonical(a, b) }
+// Any returns v for an encoder or a printer: nil, bool, string, json.Number,
+// []any or map[string]any. It is shared; callers must not change it.
+func (v Value) Any() any { return v.v }
 
-func equalCanonical(a, b any) bool {
+// Text returns the text that v is, and "" for anything else.
+func (v Value) Text() string { s, _ := v.v.(string); return s }
+
+// IsText reports whether v is a text.
+func (v Value) IsText() bool { _, is := v.v.(string); return is }
+
+// IsObject reports whether v is an object with at least one key.
+func (v Value) IsObject() bool { _, is := v.v.(map[string]any); return is }
+
+// Get returns the value of a key; no value where v is no object or lacks it.
+func (v Value) Get(key string) Value {
+	m, _ := v.v.(map[string]any)
+	return Value{m[key]}
+}
+
+// Keys returns the keys of an object, sorted.
+func (v Value) Keys() []string {
+	m, _ := v.v.(map[string]any)
+	return SortedKeys(m)
+}
+
+// List returns the items of a list; nil for anything else.
+func (v Value) List() []Value {
+	list, _ := v.v.([]any)
+	out := make([]Value, len(list))
+	for i, item := range list {
+		out[i] = Value{item}
+	}
+	return out
+}
+
+// With returns the object v with key set to w, or without the key where w is
+// no value. v must be an object or no value.
+func (v Value) With(key string, w Value) Value {
+	m, _ := v.v.(map[string]any)
+	if w.v == nil {
+		if _, has := m[key]; !has {
+			return v
+		}
+	}
+	out := make(map[string]any, len(m)+1)
+	maps.Copy(out, m)
+	if w.v == nil {
+		delete(out, key)
+	} else {
+		out[key] = w.v
+	}
+	return Value{compact(out)}
+}
+
+// Only returns the object v with no other keys than these.
+func (v Value) Only(keys ...string) Value {
+	m, _ := v.v.(map[string]any)
+	out := make(map[string]any, len(keys))
+	for _, key := range keys {
+		if item, has := m[key]; has {
+			out[key] = item
+		}
+	}
+	return Value{compact(out)}
+}
+
+// SortBy returns the list v with its objects sorted by the text under key: for
+// lists that stand for a set of names. Anything else is returned as it is.
+func (v Value) SortBy(key string) Value {
+	list, _ := v.v.([]any)
+	byKey := func(a, b any) int {
+		x, y := Value{a}.Get(key).Text(), Value{b}.Get(key).Text()
+		switch {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		default:
+			return 0
+		}
+	}
+	if slices.IsSortedFunc(list, byKey) {
+		return v
+	}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, byKey)
+	return Value{list}
+}
+
+// Equal reports whether a and b are the same value.
+func Equal(a, b Value) bool { return equal(a.v, b.v) }
+
+func equal(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:
 		b, ok := b.(map[string]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for k, v := range a {
-			w, ok := b[k]
-			if !ok || !equalCanonical(v, w) {
-				return false
-			}
-		}
-		return true
+		return ok && maps.EqualFunc(a, b, equal)
 	case []any:
 		b, ok := b.([]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for i := range a {
-			if !equalCanonical(a[i], b[i]) {
-				return false
-			}
-		}
-		return true
+		return ok && slices.EqualFunc(a, b, equal)
 	default:
 		return a == b
 	}
 }
 
-// CanonicalJSON gives v's canonical form as JSON: keys sorted, no white space,
-// no HTML escapes. It is what digests are taken over.
-func CanonicalJSON(v any) []byte {
-	var buf bytes.Buffer
-	if !writeJSON(&buf, v) {
-		buf.WriteString("null")
-	}
-	return buf.Bytes()
-}
-
-// writeJSON writes v as Canonical has it, without making that copy. For what
-// is nil there it writes nothing, and gives false.
-func writeJSON(buf *bytes.Buffer, v any) bool {
-	switch v := v.(type) {
-	case map[string]any:
-		separator := byte('{')
-		for _, k := range SortedKeys(v) {
-			before := buf.Len()
-			buf.WriteByte(separator)
-			writeString(buf, k)
-			buf.WriteByte(':')
-			if writeJSON(buf, v[k]) {
-				separator = ','
-			} else {
-				buf.Truncate(before)
-			}
-		}
-		if separator == '{' {
-			return false
-		}
-		buf.WriteByte('}')
-	case []any:
-		if len(v) == 0 {
-			return false
-		}
-		separator := byte('[')
-		for _, item := range v {
-			buf.WriteByte(separator)
-			if !writeJSON(buf, item) {
-				buf.WriteString("null")
-			}
-			separator = ','
-		}
-		buf.WriteByte(']')
-	case string:
-		s := Text(v)
-		if s == "" {
-			return false
-		}
-		writeString(buf, s)
-	case bool:
-		buf.WriteString(strconv.FormatBool(v))
-	case nil:
-		return false
-	case []string:
-		return writeJSON(buf, Canonical(v))
-	default:
-		buf.WriteString(string(Number(v)))
-	}
-	return true
-}
-
-// writeString writes s in quotes, escaped as encoding/json does it.
-func writeString(buf *bytes.Buffer, s string) {
-	start := buf.Len()
-	buf.Grow(len(s) + len(s)/32 + 2)
-	buf.WriteByte('"')
-	from := 0
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\n', c == '"', c == '\\':
-			buf.WriteString(s[from:i])
-			buf.WriteByte('\\')
-			if c == '\n' {
-				c = 'n'
-			}
-			buf.WriteByte(c)
-			from = i + 1
-		case c < ' ' || c >= utf8.RuneSelf:
-			buf.Truncate(start)
-			writeAnyString(buf, s)
-			return
-		}
-	}
-	buf.WriteString(s[from:])
-	buf.WriteByte('"')
-}
-
-// writeAnyString is writeString for text that is more than plain ASCII.
-func writeAnyString(buf *bytes.Buffer, s string) {
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil {
-		panic(err) // a string always encodes
-	}
-	buf.Truncate(buf.Len() - 1) // Encode ends with a newline
-}
-
-// Digest is the SHA-256 of v's canonical JSON, as 64 hex digits.
-func Digest(v any) string {
-	sum := sha256.Sum256(CanonicalJSON(v))
+// Digest is the SHA-256 of v's canonical JSON (see JSON), as 64 hex digits.
+func (v Value) Digest() string {
+	sum := sha256.Sum256(v.JSON())
 	return hex.EncodeToString(sum[:])
 }
 
 // ShortDigest is the first 12 hex digits of Digest, as the lock file and the
 // provenance line hold it.
-func ShortDigest(v any) string { return Digest(v)[:12] }
+func (v Value) ShortDigest() string { return v.Digest()[:12] }
 
-// SortedKeys gives m's keys in order, so that no output depends on a map's.
+// SortedKeys returns m's keys in order, so that no output depends on a map's.
 func SortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
-// Clone copies v deeply without changing it.
-func Clone(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, item := range v {
-			out[k] = Clone(item)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = Clone(item)
-		}
-		return out
-	default:
-		return v
-	}
+	return slices.Sorted(maps.Keys(m))
 }
