@@ -41,7 +41,7 @@ func Prepare(in Input, want spec.Agent, r *RemoteAgent, w Wanted) Prepared {
 	p := newAgentPlanner(in, want, r, w)
 	agent := p.plan()
 	if len(agent.Steps) > 0 {
-		agent.Wanted = &w
+		agent.Wanted = &p.wanted
 	}
 	return Prepared{agent, p.problems, p.refusals, p.warnings}
 }

@@ -96,8 +96,9 @@ func (p *agentPlanner) planVersion() release {
 	draft.From = p.currentNumber()
 	draft.Changes = configChanges(live, p.wanted.Config, p.want)
 	if own != nil { // rule 4, else rule 5
+		p.wanted.setConfig(p.want, p.wantedOver(own))
 		draft = p.versionStep(UpdateDraft, own)
-		draft.Changes = configChanges(live, p.wantedOver(own), p.want)
+		draft.Changes = configChanges(live, p.wanted.Config, p.want)
 	}
 	out := release{steps: []Step{draft}, relies: own, differs: true}
 	if !draftOnly {

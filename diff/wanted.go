@@ -28,11 +28,15 @@ func Want(want spec.Agent, r *RemoteAgent) Wanted {
 	if r.Current != nil {
 		live = r.Current.Content
 	}
-	w := Wanted{Agent: want.Agent, Config: overConfig(live, want)}
-	w.ConfigDigest = configDigest(w.Config, want.Passthrough.Keys())
+	w := Wanted{Agent: want.Agent}
+	w.setConfig(want, overConfig(live, want))
 	w.Outcomes = wantItems(OutcomeItems, want.OutcomesManaged, want.Outcomes, r.Outcomes)
 	w.Infields = wantItems(InfieldItems, want.InfieldsManaged, want.Infields, r.Infields)
 	return w
+}
+
+func (w *Wanted) setConfig(want spec.Agent, config value.Value) {
+	w.Config, w.ConfigDigest = config, configDigest(config, want.Passthrough.Keys())
 }
 
 // Items returns the wanted items of a kind.

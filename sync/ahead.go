@@ -31,7 +31,7 @@ func (o *observer) listAndReadAhead(ctx context.Context) error {
 }
 
 func (o *observer) readAhead(ctx context.Context, key string) error {
-	id := o.scope.Memory[key].ID
+	id := o.scope.Memory[key].AgentID
 	if id == "" {
 		return nil
 	}

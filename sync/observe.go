@@ -23,9 +23,10 @@ type Scope struct {
 	Memory      diff.Memory // after Rekey
 	Orphans     []string    // keys in Memory without a manifest
 	Parallelism int         // agents read at once, at least 1
-	// Seen is given each agent of Agents that is on the platform as soon as it
-	// was read; it may be nil and must be safe for concurrent use.
-	Seen func(want spec.Agent, r *diff.RemoteAgent)
+	// Seen is handed each agent of Agents that is on the platform as soon as it
+	// was read, with what is then wanted; it may be nil and must be safe for
+	// concurrent use.
+	Seen func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted)
 	// Progress is told after each agent; it may be nil and must be safe for
 	// concurrent use.
 	Progress func(done, total int)
@@ -38,7 +39,7 @@ type Scope struct {
 func Observe(ctx context.Context, remote Remote, scope Scope) (diff.Remote, error) {
 	o := &observer{remote: remote, scope: scope, out: map[string]*diff.RemoteAgent{}, found: map[string]string{}, owner: map[string]string{}, ahead: map[string]ahead{}}
 	for key, entry := range scope.Memory {
-		o.owner[entry.ID] = key
+		o.owner[entry.AgentID] = key
 	}
 	if o.needsListing() {
 		if err := o.listAndReadAhead(ctx); err != nil {
@@ -90,12 +91,12 @@ type agentError struct {
 
 func (o *observer) needsListing() bool {
 	for _, a := range o.scope.Agents {
-		if o.scope.Memory[a.Name].ID == "" {
+		if o.scope.Memory[a.Name].AgentID == "" {
 			return true
 		}
 	}
 	for _, key := range o.scope.Orphans {
-		if o.scope.Memory[key].ID == "" {
+		if o.scope.Memory[key].AgentID == "" {
 			return true
 		}
 	}
@@ -111,7 +112,7 @@ func (o *observer) list(ctx context.Context) error {
 		o.byID = map[string]*diff.RemoteAgent{}
 		for i := range agents {
 			a := &agents[i]
-			name, _ := a.Fields["agent_name"].(string)
+			name := a.Fields.Get("agent_name").Text()
 			o.byName[name] = append(o.byName[name], a)
 			o.byID[a.ID] = a
 		}
@@ -122,8 +123,9 @@ func (o *observer) list(ctx context.Context) error {
 func (o *observer) observe(ctx context.Context, key string, want *spec.Agent) error {
 	agent, err := o.find(ctx, key, want)
 	if err == nil && agent != nil && want != nil {
-		if err = o.readRest(ctx, agent, want); err == nil && o.scope.Seen != nil {
-			o.scope.Seen(*want, agent)
+		var w diff.Wanted
+		if w, err = o.readRest(ctx, agent, want); err == nil && o.scope.Seen != nil {
+			o.scope.Seen(*want, agent, w)
 		}
 	} else if err == nil && agent != nil {
 		err = o.sections(ctx, agent)
@@ -152,7 +154,7 @@ func (o *observer) observe(ctx context.Context, key string, want *spec.Agent) er
 
 // find gives the agent with its fields, or nil when it is not there.
 func (o *observer) find(ctx context.Context, key string, want *spec.Agent) (*diff.RemoteAgent, error) {
-	if id := o.scope.Memory[key].ID; id != "" {
+	if id := o.scope.Memory[key].AgentID; id != "" {
 		if o.listedFirst && o.byID[id] != nil {
 			return clone(o.byID[id]), nil
 		}
@@ -190,7 +192,7 @@ func (o *observer) names(key string, want *spec.Agent) []string {
 	if want != nil {
 		names = append([]string{want.AgentName}, want.PreviousNames...)
 	}
-	if begun := o.scope.Memory[key]; begun.Unfinished && begun.ID == "" && begun.AgentName != "" {
+	if begun := o.scope.Memory[key]; begun.Unfinished && begun.AgentID == "" && begun.AgentName != "" {
 		names = append(names, begun.AgentName)
 	}
 	return names
@@ -219,20 +221,21 @@ func ambiguous(name string, found []*diff.RemoteAgent) error {
 // clone keeps the listing's entry apart from what is read into it.
 func clone(a *diff.RemoteAgent) *diff.RemoteAgent { c := *a; return &c }
 
-func (o *observer) readRest(ctx context.Context, agent *diff.RemoteAgent, want *spec.Agent) error {
+// readRest reads what a plan needs of an agent beside its fields, and returns
+// what is then wanted.
+func (o *observer) readRest(ctx context.Context, agent *diff.RemoteAgent, want *spec.Agent) (diff.Wanted, error) {
 	if err := o.sections(ctx, agent); err != nil {
-		return err
+		return diff.Wanted{}, err
 	}
+	agent.SeenAt = o.remote.Now()
+	w := diff.Want(*want, agent)
 	// An unfinished apply may have left a draft.
-	if !diff.NeedVersions(*want, agent) && !o.scope.Memory[want.Name].Unfinished {
-		return nil
+	if !diff.NeedVersions(*want, agent, w) && !o.scope.Memory[want.Name].Unfinished {
+		return w, nil
 	}
 	versions, err := o.remote.Versions(ctx, agent.ID)
-	if err != nil {
-		return err
-	}
 	agent.Versions = versions
-	return nil
+	return w, err
 }
 
 // sections says which parts of an agent to read.
@@ -258,10 +261,16 @@ func readSections(ctx context.Context, remote Remote, agent *diff.RemoteAgent, w
 		group.Go(func() (err error) { agent.Current, err = remote.CurrentVersion(ctx, agent.ID); return err })
 	}
 	if which.outcomes {
-		group.Go(func() (err error) { agent.Outcomes, err = remote.Items(ctx, agent.ID, Outcome); return err })
+		group.Go(func() (err error) {
+			agent.Outcomes, err = remote.Items(ctx, agent.ID, spec.SectionOutcomes)
+			return err
+		})
 	}
 	if which.infields {
-		group.Go(func() (err error) { agent.Infields, err = remote.Items(ctx, agent.ID, Infield); return err })
+		group.Go(func() (err error) {
+			agent.Infields, err = remote.Items(ctx, agent.ID, spec.SectionInfields)
+			return err
+		})
 	}
 	return group.Wait()
 }
@@ -279,23 +288,4 @@ func (o *observer) failure() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func isNotFound(err error) bool {
-	var f Failure
-	return errors.As(err, &f) && f.NotFound()
-}
-
-func mayHaveActed(err error) bool {
-	var f Failure
-	return errors.As(err, &f) && f.MayHaveActed()
-}
-
-// tries is how often the request of an error was sent.
-func tries(err error) int {
-	var f Failure
-	if errors.As(err, &f) {
-		return f.Tries()
-	}
-	return 0
 }

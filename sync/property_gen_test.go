@@ -38,14 +38,16 @@ func genAgents(t *rapid.T, label string) []spec.Agent {
 
 func genAgent(t *rapid.T, name string) spec.Agent {
 	a := spec.Agent{
-		Name: name, AgentName: strings.ToUpper(name), Agent: genFields(t), Config: genConfig(t, true),
+		Name: name, AgentName: strings.ToUpper(name), Config: value.NewPatch(genConfig(t, true)),
 		Release: spec.Release{
 			Mode:           pick(t, "mode", []string{"publish", "publish", "publish", "draft"}),
 			ServiceUpdates: pick(t, "service updates", []string{"versioned", "in_place"}),
 		},
 		Lifecycle: spec.Lifecycle{Absent: rapid.IntRange(0, 9).Draw(t, "absent") == 0},
 	}
-	a.Agent["agent_name"], a.Agent["agent_type"] = a.AgentName, "OUTBOUND"
+	fields := genFields(t)
+	fields["agent_name"], fields["agent_type"] = a.AgentName, "OUTBOUND"
+	a.Agent = value.NewPatch(fields)
 	a.OutcomesManaged, a.Outcomes = genItems(t, "outcome", "outcome_name", "outcome_type", "outcome_enum")
 	a.InfieldsManaged, a.Infields = genItems(t, "infield", "field_name", "field_type", "field_enum")
 	return a
@@ -70,7 +72,7 @@ func genConfig(t *rapid.T, empties bool) map[string]any {
 	}
 	list := func(field string, entries []any) {
 		maybe(t, out, field, func() any {
-			return rapid.SliceOfNDistinct(rapid.SampledFrom(entries), 0, 2, func(v any) string { return value.Digest(v) }).Draw(t, field)
+			return rapid.SliceOfNDistinct(rapid.SampledFrom(entries), 0, 2, func(v any) string { return value.Of(v).Digest() }).Draw(t, field)
 		})
 	}
 	list("guardrail_ids", []any{"tone_v1", "goal_v1"})
@@ -124,7 +126,7 @@ func genItems(t *rapid.T, kind, nameField, typeField, enumField string) (managed
 	}
 	for _, name := range items {
 		if rapid.Bool().Draw(t, kind+" "+name) {
-			out = append(out, spec.Item{Name: name, Fields: genItem(t, name, nameField, typeField, enumField)})
+			out = append(out, spec.Item{Name: name, Fields: value.NewPatch(genItem(t, name, nameField, typeField, enumField))})
 		}
 	}
 	return true, out

@@ -114,26 +114,7 @@ func newWorld(t *rapid.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{server: server, remote: remote{client}, lock: &memoryLock{entries: lock.Environment{}}, noList: o.Listing == "none"}
-}
-
-// remote gives the client sync's name for the kinds.
-type remote struct{ *indus.Client }
-
-func (r remote) Items(ctx context.Context, id string, kind sync.Kind) ([]map[string]any, error) {
-	return r.Client.Items(ctx, id, string(kind))
-}
-
-func (r remote) CreateItem(ctx context.Context, id string, kind sync.Kind, body map[string]any) error {
-	return r.Client.CreateItem(ctx, id, string(kind), body)
-}
-
-func (r remote) UpdateItem(ctx context.Context, id string, kind sync.Kind, name string, body map[string]any) error {
-	return r.Client.UpdateItem(ctx, id, string(kind), name, body)
-}
-
-func (r remote) DeleteItem(ctx context.Context, id string, kind sync.Kind, name string) error {
-	return r.Client.DeleteItem(ctx, id, string(kind), name)
+	return &world{server: server, remote: client, lock: &memoryLock{entries: lock.Environment{}}, noList: o.Listing == "none"}
 }
 
 // memoryLock is a lock file without a file.
@@ -169,7 +150,7 @@ func (l *memoryLock) PutLater(changes map[string]*lock.Entry) {
 	}
 }
 
-func (l *memoryLock) Hold(context.Context) (func(), error) { return func() {}, nil }
+func (l *memoryLock) Acquire(context.Context) (func(), error) { return func() {}, nil }
 
 func (l *memoryLock) Flush() error { return nil }
 

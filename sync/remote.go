@@ -1,36 +1,37 @@
 // Package sync observes the platform and applies a plan to it.
+//
+// An apply takes each agent through three phases: what the steps are about to
+// write is read again and must be what the plan saw (reread.go); the steps run
+// in the plan's order (steps.go), and a write whose answer is lost is looked for
+// (lost.go); at the end the agent is read and must be what is wanted
+// (readback.go).
 package sync
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/agentsync/agentsync/diff"
-)
-
-// Kind is one of the two lists that an agent has beside its config.
-type Kind string
-
-// The kinds, as design section 2 and the API name them.
-const (
-	Outcome Kind = "call_outcomes"
-	Infield Kind = "call_infields"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // Remote is the platform as this package needs it. Bodies are JSON objects
-// under the API's own names. Every error that is about an answer tells, by the
+// under the API's own names. kind is spec.SectionOutcomes or
+// spec.SectionInfields. Every error that is about an answer says, by the
 // methods of Failure, what is known of the request's fate.
 //
 // A method returns when its request has ended for good: retries that are safe
-// happen below it. Creates (CreateAgent, CreateDraft, CreateItem) and
+// happen below it. Creates (CreateAgent, CreateDraft, CreateItem), Publish and
 // Rollback are repeated below it only when the platform has surely not acted
 // (429, or no connection was made); when their fate is unknown they return a
 // Failure with MayHaveActed.
 //
 // When ctx is cancelled no further request starts, and reads in flight end. A
 // write in flight goes on for a grace period of a few seconds, since its
-// answer tells what the platform did.
+// answer says what the platform did.
 type Remote interface {
-	// ListAgents gives all agents of the account, without configs and items.
+	// ListAgents returns all agents of the account, without configs and items.
 	// ok is false when the platform has no listing (neither endpoint 3 nor 4).
 	ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok bool, err error)
 	// Agent reads one agent's fields (endpoint 6).
@@ -52,10 +53,13 @@ type Remote interface {
 	// UpdateService replaces one section of the current version (endpoint 28).
 	UpdateService(ctx context.Context, id, service string, body any) error
 
-	Items(ctx context.Context, id string, kind Kind) ([]map[string]any, error)
-	CreateItem(ctx context.Context, id string, kind Kind, body map[string]any) error
-	UpdateItem(ctx context.Context, id string, kind Kind, name string, body map[string]any) error
-	DeleteItem(ctx context.Context, id string, kind Kind, name string) error
+	Items(ctx context.Context, id, kind string) ([]value.Value, error)
+	CreateItem(ctx context.Context, id, kind string, body map[string]any) error
+	UpdateItem(ctx context.Context, id, kind, name string, body map[string]any) error
+	DeleteItem(ctx context.Context, id, kind, name string) error
+
+	// Now is the time by the platform's clock; zero while it is not known.
+	Now() time.Time
 }
 
 // Failure is what an error of a Remote says about its request. Use errors.As
@@ -70,4 +74,23 @@ type Failure interface {
 	MayHaveActed() bool
 	// Tries counts how often the request was sent.
 	Tries() int
+}
+
+func isNotFound(err error) bool {
+	var f Failure
+	return errors.As(err, &f) && f.NotFound()
+}
+
+func mayHaveActed(err error) bool {
+	var f Failure
+	return errors.As(err, &f) && f.MayHaveActed()
+}
+
+// tries is how often the request of an error was sent.
+func tries(err error) int {
+	var f Failure
+	if errors.As(err, &f) {
+		return f.Tries()
+	}
+	return 0
 }

@@ -4,323 +4,377 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
-// do carries out one step. The note says what the report should add.
-func (r *agentRun) do(ctx context.Context, step diff.Step) (note string, err error) {
+// do carries out one step. note says what a reader of the report would not
+// expect.
+func (j *job) do(ctx context.Context, p *progress, step diff.Step) (note string, err error) {
 	switch step.Action {
-	case diff.Adopt:
-		return "", nil // the lock says it, from the mark on
+	case diff.Adopt: // the lock's entry is all that there is to it
+		return "", nil
 	case diff.CreateAgent:
-		return "", r.createAgent(ctx)
+		return "", j.createAgent(ctx, p)
 	case diff.UpdateAgent:
-		return "", r.updateAgent(ctx, diff.ChangeBody(step.Changes))
+		return "", j.updateAgent(ctx, p, diff.ChangeBody(step.Changes))
 	case diff.DeleteAgent:
-		return "", r.deleteAgent(ctx)
+		return "", j.deleteAgent(ctx, p)
 	case diff.CreateDraft:
-		return "", r.createDraft(ctx)
+		return "", j.createDraft(ctx, p)
 	case diff.UpdateDraft:
-		return "", r.updateDraft(ctx, *step.To)
+		return "", j.updateDraft(ctx, p, *step.To)
 	case diff.DeleteDraft:
-		return "", r.deleteDraft(ctx, *step.To)
+		return "", j.deleteDraft(ctx, p, *step.To)
 	case diff.Publish:
-		return r.publish(ctx, step)
+		return j.publish(ctx, p, step.To)
 	case diff.Rollback:
-		return "", r.rollback(ctx, *step.To)
+		return "", j.rollback(ctx, p, *step.To)
 	case diff.UpdateService:
-		return "", r.updateService(ctx, step.Target)
+		return "", j.updateService(ctx, p, step.Target)
 	case diff.CreateOutcome, diff.CreateInfield:
-		return "", r.createItem(ctx, kindOf(step.Action), step.Target)
+		return j.createItem(ctx, p, step)
 	case diff.UpdateOutcome, diff.UpdateInfield:
-		return "", r.updateItem(ctx, kindOf(step.Action), step)
+		return "", j.updateItem(ctx, p, step)
 	case diff.DeleteOutcome, diff.DeleteInfield:
-		return "", r.deleteItem(ctx, kindOf(step.Action), step.Target)
+		return "", j.deleteItem(ctx, p, step)
 	default:
 		return "", fmt.Errorf("this version of agentsync can't do %q", step.Action)
 	}
 }
 
-func (r *agentRun) createAgent(ctx context.Context) error {
-	notes := diff.Notes(r.want, r.wanted, "", r.in.Commit, r.in.Policy)
-	body := diff.CreateBody(r.want, r.wanted, notes)
+func (j *job) createAgent(ctx context.Context, p *progress) error {
+	notes := j.notes("")
+	body := diff.CreateBody(j.want, j.plan.Wanted, notes)
 	var created diff.RemoteAgent
 	lost := false
-	err := r.settle(ctx, func() (err error) {
-		created, err = r.in.Remote.CreateAgent(ctx, body)
-		return err
-	}, func() (bool, error) {
-		found, err := r.lookForAgent(ctx)
-		if err != nil || found == nil {
-			return false, err
-		}
-		created, lost = *found, true
-		return true, nil
+	err := j.send(ctx, p, write{
+		send: func(ctx context.Context) (err error) {
+			created, err = j.Remote.CreateAgent(ctx, body)
+			return err
+		},
+		happened: func(ctx context.Context) (bool, error) {
+			found, err := j.findAgent(ctx)
+			if err != nil || found == nil {
+				return false, err
+			}
+			created, lost = *found, true
+			return true, nil
+		},
 	})
 	if err != nil {
-		return r.explainCreate(ctx, err)
+		return j.explainCreate(ctx, err)
 	}
-	r.id = created.ID
-	entry := r.marked
-	entry.AgentID, entry.AgentName, entry.Unfinished = r.id, r.want.AgentName, true
-	if err := r.in.Lock.Put(map[string]*lock.Entry{r.plan.Name: &entry}); err != nil {
-		err = fmt.Errorf("%q was created as %s, and the lock file does not say so: put that id into it, as environments.%s.%s.agent_id: %w",
-			r.want.AgentName, r.id, r.in.Plan.Environment, r.plan.Name, err)
-		r.stop(&lockError{errors.New("the lock file could not be written")})
+	p.id, p.created = created.ID, &created
+	if err := j.keepID(p.id); err != nil {
 		return err
 	}
 	if lost {
-		if err := r.ensureFirstVersion(ctx, notes); err != nil {
-			return err
+		err = j.completeCreate(ctx, p, notes)
+	} else {
+		p.with = sentWithCreate(j.plan.Steps)
+	}
+	if rest := diff.AfterCreate(j.plan.Wanted, &created); err == nil && len(rest) > 0 {
+		p.created = nil // its fields are to be read back
+		return j.updateAgent(ctx, p, rest)
+	}
+	return err
+}
+
+// keepID puts a new agent's id on disk before its next request. Without that
+// the apply must not go on.
+func (j *job) keepID(id string) error {
+	entry := j.marked
+	entry.AgentID, entry.AgentName, entry.Unfinished = id, j.want.AgentName, true
+	err := j.Lock.Put(map[string]*lock.Entry{j.plan.Name: &entry})
+	if err == nil {
+		return nil
+	}
+	j.stop(&lockError{errors.New("the lock file could not be written")})
+	return fmt.Errorf("%q was created as %s, and the lock file does not say so: put that id into it, as environments.%s.%s.agent_id: %w",
+		j.want.AgentName, id, j.Plan.Environment, j.plan.Name, err)
+}
+
+// sentWithCreate are the steps that the create of an agent does as well: its
+// body takes the first outcome and the first infield (reference.md, endpoint 5).
+func sentWithCreate(steps []diff.Step) []diff.Step {
+	var out []diff.Step
+	for _, action := range []diff.Action{diff.CreateOutcome, diff.CreateInfield} {
+		if i := slices.IndexFunc(steps, func(s diff.Step) bool { return s.Action == action }); i >= 0 {
+			out = append(out, steps[i])
 		}
 	}
-	if rest := diff.AfterCreate(r.wanted, &created); len(rest) > 0 {
-		return r.updateAgent(ctx, rest)
+	return out
+}
+
+// completeCreate finds out how far a create came whose answer was lost: a 500
+// of endpoint 5 may come before the config, the outcome or the infield is made.
+func (j *job) completeCreate(ctx context.Context, p *progress, notes string) error {
+	for _, step := range sentWithCreate(j.plan.Steps) {
+		made, err := j.itemMade(ctx, p.id, kindOf(step.Action), step.Target)
+		if err != nil {
+			return err
+		}
+		if made {
+			p.with = append(p.with, step)
+		}
+	}
+	versions, err := j.Remote.Versions(ctx, p.id)
+	if err != nil {
+		return err
+	}
+	p.listed = versions
+	if slices.ContainsFunc(versions, func(v diff.Version) bool { return diff.ConfigMismatch(j.want, v.Content) == nil }) {
+		return nil
+	}
+	return j.makeDraft(ctx, p, diff.ConfigBody(j.want, j.plan.Wanted, nil, notes))
+}
+
+func (j *job) updateAgent(ctx context.Context, p *progress, body map[string]any) error {
+	return j.send(ctx, p, write{
+		send:     func(ctx context.Context) error { return j.Remote.UpdateAgent(ctx, p.id, body) },
+		happened: func(ctx context.Context) (bool, error) { return j.fieldsHold(ctx, p.id) },
+	})
+}
+
+func (j *job) deleteAgent(ctx context.Context, p *progress) error {
+	err := j.sendDelete(ctx, p, write{
+		send:     func(ctx context.Context) error { return j.Remote.DeleteAgent(ctx, p.id) },
+		happened: func(ctx context.Context) (bool, error) { return j.agentGone(ctx, p.id) },
+	})
+	if err != nil {
+		return err
+	}
+	return j.Lock.Put(map[string]*lock.Entry{j.plan.Name: nil})
+}
+
+// notes are those of a version that this apply makes over one with the notes
+// current.
+func (j *job) notes(current string) string {
+	return diff.Notes(j.want, j.plan.Wanted.ConfigDigest, current, j.Commit, j.Policy)
+}
+
+func (j *job) createDraft(ctx context.Context, p *progress) error {
+	return j.makeDraft(ctx, p, j.draftBody(j.seen.Current))
+}
+
+// draftBody is the body of a draft that starts from base.
+func (j *job) draftBody(base *diff.Version) map[string]any {
+	notes := ""
+	if j.seen.Current != nil {
+		notes = j.seen.Current.Notes
+	}
+	return diff.ConfigBody(j.want, j.plan.Wanted, base, j.notes(notes))
+}
+
+// makeDraft makes a draft; p.listed are the versions that were there before. A
+// draft that the platform did not store as it was sent is taken back.
+func (j *job) makeDraft(ctx context.Context, p *progress, body map[string]any) error {
+	notes, _ := body["notes"].(string)
+	var made diff.Version
+	err := j.send(ctx, p, write{
+		send: func(ctx context.Context) (err error) {
+			made, err = j.Remote.CreateDraft(ctx, p.id, body)
+			return err
+		},
+		happened: func(ctx context.Context) (bool, error) {
+			versions, err := j.Remote.Versions(ctx, p.id)
+			if err != nil {
+				return false, err
+			}
+			p.lost = true
+			ours := j.ourDrafts(p.listed, versions, notes)
+			if len(ours) == 0 {
+				return false, nil
+			}
+			made = *diff.FindVersion(versions, ours[0])
+			return true, nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	p.version = made.Number
+	if changes := diff.ConfigMismatch(j.want, made.Content); changes != nil && !made.Content.IsEmpty() {
+		return j.takeBack(ctx, p, notKept(changes))
 	}
 	return nil
 }
 
-// explainCreate says more of a create that was refused: an agent of that name
-// may have been made since the plan, or before it, where nothing lists agents.
-func (r *agentRun) explainCreate(ctx context.Context, err error) error {
-	if mayHaveActed(err) {
-		return err
+// takeBack deletes the draft that this run made and may not publish: where that
+// was all, it is as if nothing had been written.
+func (j *job) takeBack(ctx context.Context, p *progress, because error) error {
+	if diff.FindVersion(p.listed, p.version) != nil || p.version == 0 {
+		return because // it was there before
 	}
-	found, lookErr := r.lookForAgent(ctx)
-	var unlisted *unlistedError
-	switch {
-	case errors.As(lookErr, &unlisted):
-		return fmt.Errorf("%w; %w", err, lookErr)
-	case lookErr == nil && found != nil:
-		return &conflict{fmt.Sprintf("an agent named %q (%s) was made since the plan", r.want.AgentName, found.ID)}
-	default:
-		return err
+	if err := j.Remote.DeleteDraft(ctx, p.id, p.version); err != nil && !isNotFound(err) {
+		return fmt.Errorf("%w (draft v%d stays: %v)", because, p.version, err)
 	}
+	p.wrote = p.created != nil || slices.ContainsFunc(j.out.Steps, func(s StepReport) bool {
+		return s.Status == Done && s.Action != diff.Adopt && s.Action != diff.CreateDraft
+	})
+	return because
 }
 
-// unlistedError is a platform that lists no agents where one must be found.
-type unlistedError struct{ name, env, key string }
-
-func (e *unlistedError) Error() string {
-	return fmt.Sprintf("this platform lists no agents, so %q can't be looked up; if the dashboard shows it, put its id into the lock file, as environments.%s.%s.agent_id, and apply again",
-		e.name, e.env, e.key)
+// notKept is a config that the platform did not store as it was sent.
+func notKept(changes []diff.Change) error {
+	return fmt.Errorf("the platform did not keep %s as sent: leave it out, or correct it", paths(changes))
 }
 
-// lookForAgent looks for an agent whose create got no answer.
-func (r *agentRun) lookForAgent(ctx context.Context) (*diff.RemoteAgent, error) {
-	agents, ok, err := r.in.Remote.ListAgents(ctx)
-	if err != nil {
-		return nil, err
+func paths(changes []diff.Change) string {
+	names := make([]string, len(changes))
+	for i, c := range changes {
+		names[i] = c.Path
 	}
-	if !ok {
-		return nil, &unlistedError{r.want.AgentName, r.in.Plan.Environment, r.plan.Name}
+	return strings.Join(names, ", ")
+}
+
+func (j *job) updateDraft(ctx context.Context, p *progress, version int) error {
+	p.version = version
+	body := j.draftBody(diff.FindVersion(j.seen.Versions, version))
+	return j.send(ctx, p, write{
+		send:     func(ctx context.Context) error { return j.Remote.UpdateDraft(ctx, p.id, version, body) },
+		happened: func(ctx context.Context) (bool, error) { return j.draftHolds(ctx, p.id, version) },
+	})
+}
+
+// deleteDraft removes a draft that an earlier apply left.
+func (j *job) deleteDraft(ctx context.Context, p *progress, version int) error {
+	return j.sendDelete(ctx, p, write{
+		send:     func(ctx context.Context) error { return j.Remote.DeleteDraft(ctx, p.id, version) },
+		happened: func(ctx context.Context) (bool, error) { return j.draftGone(ctx, p.id, version) },
+	})
+}
+
+// publish makes the version that the step names live, else the draft of this
+// run. For a new agent that is its first version, which some platforms have
+// published when they created it.
+func (j *job) publish(ctx context.Context, p *progress, named *int) (note string, err error) {
+	version := p.version
+	if named != nil {
+		version = *named
 	}
-	for i := range agents {
-		if name, _ := agents[i].Fields["agent_name"].(string); name == r.want.AgentName {
-			return &agents[i], nil
+	if version == 0 {
+		live, first, err := j.firstVersion(ctx, p)
+		p.version = first
+		if err != nil || live {
+			return fmt.Sprintf("v%d went live when the agent was created", first), err
 		}
-	}
-	return nil, nil
-}
-
-// ensureFirstVersion makes the wanted config as a draft where an agent was
-// created and its config was not: a 500 of endpoint 5 may come in between.
-func (r *agentRun) ensureFirstVersion(ctx context.Context, notes string) error {
-	versions, err := r.in.Remote.Versions(ctx, r.id)
-	if err != nil {
-		return err
-	}
-	for i := range versions {
-		if diff.ConfigMismatch(r.want, versions[i].Content) == nil {
-			return nil
-		}
-	}
-	r.known = map[int]bool{}
-	for _, v := range versions {
-		r.known[v.Number] = true
-	}
-	return r.makeDraft(ctx, diff.ConfigBody(r.want, r.wanted, nil, notes))
-}
-
-func (r *agentRun) updateAgent(ctx context.Context, body map[string]any) error {
-	return r.settle(ctx, func() error { return r.in.Remote.UpdateAgent(ctx, r.id, body) },
-		func() (bool, error) {
-			fresh, err := r.in.Remote.Agent(ctx, r.id)
-			return err == nil && len(diff.AfterCreate(r.wanted, &fresh)) == 0, err
-		})
-}
-
-func (r *agentRun) deleteAgent(ctx context.Context) error {
-	err := r.settle(ctx, func() error { return r.in.Remote.DeleteAgent(ctx, r.id) },
-		func() (bool, error) {
-			_, err := r.in.Remote.Agent(ctx, r.id)
-			if isNotFound(err) {
-				return true, nil
+		version = first
+	} else if p.wrote || named == nil { // else it was read a moment ago
+		if _, err := j.beforeLive(ctx, p, version); err != nil {
+			if isConflict(err) {
+				err = j.takeBack(ctx, p, err)
 			}
-			return false, err
-		})
-	if err != nil && !isNotFound(err) {
-		return err
-	}
-	r.hold, r.stale = 0, nil // they went with it
-	return r.in.Lock.Put(map[string]*lock.Entry{r.plan.Name: nil})
-}
-
-func (r *agentRun) rollback(ctx context.Context, to int) error {
-	target := findVersion(r.seen.Versions, to)
-	isLive := func(live *diff.Version) bool { return diff.SameContent(live, target) }
-	err := r.settle(ctx, func() error { return r.in.Remote.Rollback(ctx, r.id, to) },
-		func() (bool, error) {
-			live, err := r.in.Remote.CurrentVersion(ctx, r.id)
-			return err == nil && isLive(live), err
-		})
-	if err == nil {
-		r.rolledBackNow, r.liveHolds = true, isLive
-	}
-	return err
-}
-
-func (r *agentRun) updateService(ctx context.Context, service string) error {
-	body := diff.ServiceBody(r.wanted, service)
-	before := r.liveHolds
-	isLive := func(live *diff.Version) bool {
-		return live != nil && diff.SectionHolds(body, live.Content[service])
-	}
-	err := r.settle(ctx, func() error { return r.in.Remote.UpdateService(ctx, r.id, service, body) },
-		func() (bool, error) {
-			live, err := r.in.Remote.CurrentVersion(ctx, r.id)
-			return err == nil && isLive(live), err
-		})
-	if err == nil {
-		r.liveHolds = func(live *diff.Version) bool {
-			return isLive(live) && before(diff.WithSection(live, service, r.seen.Current))
+			return "", err
 		}
 	}
-	return err
-}
-
-func kindOf(action diff.Action) Kind {
-	switch action {
-	case diff.CreateOutcome, diff.UpdateOutcome, diff.DeleteOutcome:
-		return Outcome
-	default:
-		return Infield
-	}
-}
-
-func (r *agentRun) wantedItem(kind Kind, name string) (map[string]any, diff.ItemKind) {
-	items := r.wanted.Outcomes
-	if kind == Infield {
-		items = r.wanted.Infields
-	}
-	item, _ := diff.FindItem(itemKindOf(kind), items, name)
-	return item, itemKindOf(kind)
-}
-
-func itemKindOf(kind Kind) diff.ItemKind {
-	if kind == Outcome {
-		return diff.OutcomeItems
-	}
-	return diff.InfieldItems
-}
-
-// lookForItem says whether the platform has the wanted item.
-func (r *agentRun) lookForItem(ctx context.Context, kind Kind, name string) (there, wanted bool, err error) {
-	items, err := r.in.Remote.Items(ctx, r.id, kind)
-	if err != nil {
-		return false, false, err
-	}
-	want, itemKind := r.wantedItem(kind, name)
-	have, there := diff.FindItem(itemKind, items, name)
-	return there, there && diff.ItemHolds(want, have), nil
-}
-
-func (r *agentRun) createItem(ctx context.Context, kind Kind, name string) error {
-	want, itemKind := r.wantedItem(kind, name)
-	body := diff.ItemBody(itemKind, want)
-	return r.settle(ctx, func() error { return r.in.Remote.CreateItem(ctx, r.id, kind, body) },
-		func() (bool, error) {
-			there, wanted, err := r.lookForItem(ctx, kind, name)
-			if there && !wanted {
-				return false, &conflict{fmt.Sprintf("%s was made by somebody else at the same time", name)}
-			}
-			return wanted, err
-		})
-}
-
-func (r *agentRun) updateItem(ctx context.Context, kind Kind, step diff.Step) error {
-	body := diff.ChangeBody(step.Changes)
-	return r.settle(ctx, func() error { return r.in.Remote.UpdateItem(ctx, r.id, kind, step.Target, body) },
-		func() (bool, error) {
-			items, err := r.in.Remote.Items(ctx, r.id, kind)
-			if err != nil {
-				return false, err
-			}
-			have, there := diff.FindItem(itemKindOf(kind), items, step.Target)
-			return there && diff.Holds(step.Changes, have), nil
-		})
-}
-
-func (r *agentRun) deleteItem(ctx context.Context, kind Kind, name string) error {
-	err := r.settle(ctx, func() error { return r.in.Remote.DeleteItem(ctx, r.id, kind, name) },
-		func() (bool, error) {
-			there, _, err := r.lookForItem(ctx, kind, name)
-			return err == nil && !there, err
-		})
-	if isNotFound(err) {
-		return nil
-	}
-	return err
-}
-
-// A write whose answer was lost is looked for after settlePause, then after
-// twice and four times as long. It is sent settleTries times in all, those
-// within the client counted.
-const (
-	settleTries = 6
-	settlePause = 250 * time.Millisecond
-)
-
-// settle does a write, and when its answer does not tell whether it happened,
-// looks before it does it again. look says whether the write has happened; an
-// error of look ends it, with the fate unknown.
-func (r *agentRun) settle(ctx context.Context, do func() error, look func() (bool, error)) error {
-	sent := 0
-	for try := 0; ; try++ {
-		err := do()
-		sent += max(1, tries(err))
-		if err == nil {
-			if try == 0 {
-				r.writes++
-			}
-			return nil
+	p.version = version
+	isIt := func(live *diff.Version) bool { return live.Number == version }
+	happened := func(ctx context.Context) (bool, error) { return j.isLive(ctx, p.id, isIt) }
+	err = j.send(ctx, p, write{
+		send:     func(ctx context.Context) error { return j.Remote.Publish(ctx, p.id, version) },
+		happened: happened,
+	})
+	if err != nil && !mayHaveActed(err) { // refused, perhaps since somebody has published it already
+		if live, lookErr := happened(ctx); lookErr == nil && live {
+			return "", nil
 		}
-		if !mayHaveActed(err) {
-			return err
+	}
+	return "", err
+}
+
+// firstVersion finds a new agent's first version, and reports whether it is
+// live.
+func (j *job) firstVersion(ctx context.Context, p *progress) (live bool, number int, err error) {
+	fresh := diff.RemoteAgent{ID: p.id}
+	if err := j.readVersions(ctx, &fresh); err != nil {
+		return false, 0, err
+	}
+	p.listed = fresh.Versions
+	if current := fresh.Current; current != nil {
+		if changes := diff.ConfigMismatch(j.want, current.Content); changes != nil {
+			j.expectLive(p.id, current)
+			return false, 0, notKept(changes)
 		}
-		if try == 0 {
-			r.writes++
+		p.live = current
+		return true, current.Number, nil
+	}
+	for _, v := range fresh.Versions {
+		if v.IsDraft() && diff.ConfigMismatch(j.want, v.Content) == nil {
+			return false, v.Number, nil
 		}
-		if r.in.Logf != nil {
-			r.in.Logf("%s: %v; looking whether it happened, sent %d of %d times", r.plan.Name, err, sent, settleTries)
-		}
-		if sleepErr := r.in.Sleep(ctx, settlePause<<try); sleepErr != nil {
-			return &unknownFate{err, sleepErr}
-		}
-		happened, lookErr := look()
-		var c *conflict
-		switch {
-		case errors.As(lookErr, &c):
-			return lookErr
-		case lookErr != nil:
-			return &unknownFate{err, lookErr}
-		case happened:
-			return nil
-		case sent >= settleTries:
+	}
+	return false, 0, errors.New("the new agent has no version with the wanted config; plan again")
+}
+
+// expectLive remembers in the lock that what is live is this apply's own, though
+// not what was wanted: the next plan does not take it for somebody's change.
+func (j *job) expectLive(id string, live *diff.Version) {
+	entry := j.marked
+	entry.AgentID, entry.AgentName, entry.Unfinished = id, j.want.AgentName, true
+	entry.Expect = append(slices.Clone(entry.Expect), diff.LiveDigest(j.want, live))
+	j.remember(&entry)
+}
+
+func (j *job) rollback(ctx context.Context, p *progress, to int) error {
+	target := diff.FindVersion(j.seen.Versions, to)
+	if p.wrote { // else it was read a moment ago
+		if _, err := j.beforeLive(ctx, p, to); err != nil {
 			return err
 		}
 	}
+	isIt := func(live *diff.Version) bool { return diff.SameContent(live, target) }
+	return j.send(ctx, p, write{
+		send:     func(ctx context.Context) error { return j.Remote.Rollback(ctx, p.id, to) },
+		happened: func(ctx context.Context) (bool, error) { return j.isLive(ctx, p.id, isIt) },
+	})
+}
+
+func (j *job) updateService(ctx context.Context, p *progress, service string) error {
+	body := diff.ServiceBody(j.plan.Wanted, service)
+	isIt := func(live *diff.Version) bool { return diff.HoldsSection(j.plan.Wanted, service, live) }
+	return j.send(ctx, p, write{
+		send:     func(ctx context.Context) error { return j.Remote.UpdateService(ctx, p.id, service, body) },
+		happened: func(ctx context.Context) (bool, error) { return j.isLive(ctx, p.id, isIt) },
+	})
+}
+
+func (j *job) createItem(ctx context.Context, p *progress, step diff.Step) (note string, err error) {
+	if slices.ContainsFunc(p.with, func(s diff.Step) bool { return s.ID == step.ID }) {
+		return "went with the create of the agent", nil
+	}
+	kind := kindOf(step.Action)
+	body := diff.ItemBody(kind, kind.Find(j.plan.Wanted.Items(kind), step.Target))
+	return "", j.send(ctx, p, write{
+		send:     func(ctx context.Context) error { return j.Remote.CreateItem(ctx, p.id, kind.Section, body) },
+		happened: func(ctx context.Context) (bool, error) { return j.itemMade(ctx, p.id, kind, step.Target) },
+	})
+}
+
+func (j *job) updateItem(ctx context.Context, p *progress, step diff.Step) error {
+	kind, body := kindOf(step.Action), diff.ChangeBody(step.Changes)
+	return j.send(ctx, p, write{
+		send: func(ctx context.Context) error {
+			return j.Remote.UpdateItem(ctx, p.id, kind.Section, step.Target, body)
+		},
+		happened: func(ctx context.Context) (bool, error) {
+			have, err := j.item(ctx, p.id, kind, step.Target)
+			return err == nil && !have.IsEmpty() && diff.Holds(step.Changes, have), err
+		},
+	})
+}
+
+func (j *job) deleteItem(ctx context.Context, p *progress, step diff.Step) error {
+	kind := kindOf(step.Action)
+	return j.sendDelete(ctx, p, write{
+		send: func(ctx context.Context) error { return j.Remote.DeleteItem(ctx, p.id, kind.Section, step.Target) },
+		happened: func(ctx context.Context) (bool, error) {
+			have, err := j.item(ctx, p.id, kind, step.Target)
+			return err == nil && have.IsEmpty(), err
+		},
+	})
 }

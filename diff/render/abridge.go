@@ -100,24 +100,23 @@ func (s short) digits(digest string) string {
 
 // value is a canonical value, or what stands for it where it is long:
 // "‹38 lines, 4.1 KB, 3f2a9c1e›".
-func (s short) value(v any) any {
-	text, isText := v.(string)
-	_, isList := v.([]any)
+func (s short) value(v value.Value) value.Value {
+	_, isList := v.Any().([]any)
 	switch {
-	case s == shortest, !isText && !isList && !isMap(v), s == shortAgents && len(value.CanonicalJSON(v)) <= 12:
+	case s == shortest, !v.IsText() && !isList && !v.IsObject(), s == shortAgents && len(v.JSON()) <= 12:
 		return v
 	case s == shortAgents:
-		return stands(s.digits(value.Digest(v)))
-	case isText && !isLong(v) || !isText && len(value.CanonicalJSON(v)) <= maxInline:
+		return stands(s.digits(v.Digest()))
+	case v.IsText() && !isLong(v.Any()) || !v.IsText() && len(v.JSON()) <= maxInline:
 		return v
-	case isText:
-		return stands(size(text) + ", " + s.digits(value.Digest(v)))
+	case v.IsText():
+		return stands(size(v.Text()) + ", " + s.digits(v.Digest()))
 	default:
-		return stands(sizeOf(v) + ", " + s.digits(value.Digest(v)))
+		return stands(sizeOf(v.Any()) + ", " + s.digits(v.Digest()))
 	}
 }
 
-func stands(text string) string { return "‹" + text + "›" }
+func stands(text string) value.Value { return value.Of("‹" + text + "›") }
 
 // isAbridged says whether a value stands for a longer one. A value that only
 // looks so does no harm: it is shown without its quotes.

@@ -3,7 +3,7 @@ package render
 import (
 	"fmt"
 
-	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // block writes a change line by line: hunks with their place in the prompt's
@@ -68,7 +68,7 @@ func (p *printer) whole(b block) {
 
 // hunkLength is how many of the regions are shown as one hunk: those with
 // little between them, and from the same file.
-func (p *printer) hunkLength(regions []region, source []diff.Source) int {
+func (p *printer) hunkLength(regions []region, source []spec.Segment) int {
 	file, _ := locate(source, regions[0].j1+1)
 	n := 1
 	for n < len(regions) && regions[n].j1-regions[n-1].j2 <= 2*p.show.context {
@@ -159,8 +159,8 @@ func (p *printer) hunkHeader(b block, index int) {
 
 // locate gives the file and line of line n (from 1) of a text; "" when the
 // sources do not tell.
-func locate(source []diff.Source, n int) (file string, line int) {
-	var best *diff.Source
+func locate(source []spec.Segment, n int) (file string, line int) {
+	var best *spec.Segment
 	for i := range source {
 		if s := &source[i]; s.Start <= n && (best == nil || s.Start >= best.Start) {
 			best = s

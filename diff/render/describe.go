@@ -22,7 +22,7 @@ type block struct {
 	path          string
 	unit          string   // "line" or "item"
 	before, after []string // lines, not escaped
-	source        []diff.Source
+	source        []spec.Segment
 	whole         bool     // the text is new or goes away: its start is enough
 	regions       []region // where they differ; not for a whole one
 }
@@ -74,7 +74,7 @@ func gather(changes []diff.Change) []diff.Change {
 			c.Path = name
 		}
 		section, field, ok := strings.Cut(c.Path, ".")
-		if !ok || c.Before != nil || isLong(c.After) || section == "config" {
+		if !ok || !c.Before.IsEmpty() || isLong(c.After.Any()) || section == "config" {
 			out = append(out, c)
 			continue
 		}
@@ -82,9 +82,9 @@ func gather(changes []diff.Change) []diff.Change {
 		if !known {
 			i = len(out)
 			at[section] = i
-			out = append(out, diff.Change{Path: section, After: map[string]any{}})
+			out = append(out, diff.Change{Path: section})
 		}
-		out[i].After.(map[string]any)[field] = c.After
+		out[i].After = out[i].After.With(field, c.After)
 	}
 	return out
 }
@@ -96,7 +96,7 @@ func isFresh(s *diff.Step) bool {
 	case diff.CreateAgent, diff.CreateOutcome, diff.CreateInfield:
 		return true
 	case diff.CreateDraft, diff.Publish: // offline, versions have no numbers
-		return s.From == nil && !slices.ContainsFunc(s.Changes, func(c diff.Change) bool { return c.Before != nil })
+		return s.From == nil && !slices.ContainsFunc(s.Changes, func(c diff.Change) bool { return !c.Before.IsEmpty() })
 	}
 	return false
 }
@@ -110,12 +110,12 @@ func (d *detail) itemType(s *diff.Step) []diff.Change {
 	for _, c := range s.Changes {
 		switch {
 		case c.Path == "outcome_type" || c.Path == "field_type":
-			kind = flow(c.After)
-		case (c.Path == "outcome_enum" || c.Path == "field_enum") && c.After != nil:
-			enum = " " + flow(c.After)
-		case (c.Path == "outcome_name" || c.Path == "field_name") && c.After == s.Target:
-		case c.Path == "is_visible" && c.After == true:
-		case c.After != nil:
+			kind = flow(c.After.Any())
+		case (c.Path == "outcome_enum" || c.Path == "field_enum") && !c.After.IsEmpty():
+			enum = " " + flow(c.After.Any())
+		case (c.Path == "outcome_name" || c.Path == "field_name") && c.After.Text() == s.Target:
+		case c.Path == "is_visible" && c.After.Any() == true:
+		case !c.After.IsEmpty():
 			rest = append(rest, c)
 		}
 	}
@@ -127,24 +127,24 @@ func (d *detail) itemType(s *diff.Step) []diff.Change {
 
 // change adds one field's change. fresh is as isFresh.
 func (d *detail) change(c diff.Change, fresh bool) {
-	path := Escape(c.Path)
-	oldItems, oldList := listItems(c.Before)
-	newItems, newList := listItems(c.After)
+	path, before, after := Escape(c.Path), c.Before.Any(), c.After.Any()
+	oldItems, oldList := listItems(before)
+	newItems, newList := listItems(after)
 	switch {
-	case isMap(c.Before) && isMap(c.After):
+	case c.Before.IsObject() && c.After.IsObject():
 		d.mapChange(c)
-	case oldList && newList && (c.Before != nil || c.After != nil):
-		if text := flow(c.After); fresh && c.Before == nil && columns(text) <= maxInline {
+	case oldList && newList && (before != nil || after != nil):
+		if text := flow(after); fresh && before == nil && columns(text) <= maxInline {
 			d.inline = append(d.inline, path+" "+text)
 			return
 		}
 		d.listChange(path, oldItems, newItems)
-	case (isLong(c.Before) || isLong(c.After)) && isText(c.Before) && isText(c.After):
+	case (isLong(before) || isLong(after)) && isText(before) && isText(after):
 		d.textChange(c)
-	case c.Before == nil && fresh:
-		d.inline = append(d.inline, path+" "+shorten(literal(c.Path, c.After), defaultWidth))
+	case before == nil && fresh:
+		d.inline = append(d.inline, path+" "+shorten(literal(c.Path, after), defaultWidth))
 	default:
-		d.inline = append(d.inline, fmt.Sprintf("%s %s → %s", path, shorten(literal(c.Path, c.Before), maxInline), shorten(literal(c.Path, c.After), maxInline)))
+		d.inline = append(d.inline, fmt.Sprintf("%s %s → %s", path, shorten(literal(c.Path, before), maxInline), shorten(literal(c.Path, after), maxInline)))
 	}
 }
 
@@ -155,17 +155,9 @@ func isText(v any) bool {
 
 // mapChange says what changed inside a map, key by key.
 func (d *detail) mapChange(c diff.Change) {
-	before, after := c.Before.(map[string]any), c.After.(map[string]any)
-	keys := map[string]bool{}
-	for k := range before {
-		keys[k] = true
-	}
-	for k := range after {
-		keys[k] = true
-	}
-	for _, k := range value.SortedKeys(keys) {
-		if !value.Equal(before[k], after[k]) {
-			d.change(diff.Change{Path: c.Path + "." + k, Before: before[k], After: after[k]}, false)
+	for _, k := range slices.Compact(slices.Sorted(slices.Values(append(c.Before.Keys(), c.After.Keys()...)))) {
+		if before, after := c.Before.Get(k), c.After.Get(k); !value.Equal(before, after) {
+			d.change(diff.Change{Path: c.Path + "." + k, Before: before, After: after}, false)
 		}
 	}
 }
@@ -201,8 +193,7 @@ func (d *detail) listChange(path string, before, after []string) {
 
 // textChange says how much of a text changed, and shows the lines below.
 func (d *detail) textChange(c diff.Change) {
-	before, _ := c.Before.(string)
-	after, _ := c.After.(string)
+	before, after := c.Before.Text(), c.After.Text()
 	path := Escape(c.Path)
 	b := block{path: path, unit: "line", before: splitLines(before), after: splitLines(after), source: c.Source}
 	switch {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // Differences tells what a plan that was reviewed says other than the plan as
@@ -115,7 +116,7 @@ func (p *printer) agentDifferences(saved, now *diff.AgentPlan) {
 		p.gap()
 		p.line(span{strong, Escape(saved.Name)}, span{plain, "   is not in the plan any more, and was reviewed as: " + statusText(saved)})
 		return
-	case string(value.CanonicalJSON(agentValue(saved))) == string(value.CanonicalJSON(agentValue(now))):
+	case value.Equal(value.Of(agentValue(saved)), value.Of(agentValue(now))):
 		return
 	}
 	p.gap()
@@ -244,7 +245,7 @@ func stepName(s *diff.Step) string {
 
 // stepDifference compares one step of two plans, field by field.
 func (p *printer) stepDifference(saved, now *diff.Step) {
-	if string(value.CanonicalJSON(stepValue(saved))) == string(value.CanonicalJSON(stepValue(now))) {
+	if value.Equal(value.Of(stepValue(saved)), value.Of(stepValue(now))) {
 		return
 	}
 	if reviewed := stepName(saved); reviewed != stepName(now) {
@@ -284,9 +285,9 @@ func (p *printer) changeDifference(path string, saved, now *diff.Change) {
 	name := escapeHidden(path)
 	switch {
 	case saved == nil:
-		p.line(span{plain, "    " + name + ": no change was reviewed, now "}, span{plain, brief(now.Before) + " → " + brief(now.After)})
+		p.line(span{plain, "    " + name + ": no change was reviewed, now "}, span{plain, brief(now.Before.Any()) + " → " + brief(now.After.Any())})
 	case now == nil:
-		p.line(span{plain, "    " + name + ": is no change any more, reviewed was "}, span{plain, brief(saved.Before) + " → " + brief(saved.After)})
+		p.line(span{plain, "    " + name + ": is no change any more, reviewed was "}, span{plain, brief(saved.Before.Any()) + " → " + brief(saved.After.Any())})
 	default:
 		p.valueDifference(name+", on the platform", saved.Before, now.Before, nil)
 		p.valueDifference(name+", wanted", saved.After, now.After, now.Source)
@@ -307,14 +308,14 @@ func brief(v any) string {
 
 // valueDifference shows a value as reviewed and as it is now: texts and lists
 // line by line, the reviewed ones as removed.
-func (p *printer) valueDifference(name string, reviewed, now any, source []diff.Source) {
+func (p *printer) valueDifference(name string, reviewed, now value.Value, source []spec.Segment) {
 	if value.Equal(reviewed, now) {
 		return
 	}
 	d := detail{}
 	d.change(diff.Change{Path: name, Before: reviewed, After: now, Source: source}, false)
 	if len(d.blocks) == 0 {
-		p.line(span{plain, "    " + name + ": "}, span{faint, "reviewed "}, span{removed, brief(reviewed)}, span{faint, ", now "}, span{added, brief(now)})
+		p.line(span{plain, "    " + name + ": "}, span{faint, "reviewed "}, span{removed, brief(reviewed.Any())}, span{faint, ", now "}, span{added, brief(now.Any())})
 		return
 	}
 	p.line(span{plain, "    " + name + ": "}, span{removed, "- reviewed"}, span{plain, " "}, span{added, "+ now"})

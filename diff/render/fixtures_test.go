@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 func n(i int) *int { return &i }
@@ -83,21 +85,21 @@ Thank the caller.
 
 Never promise a discount.`
 
-func salesSource() []diff.Source {
-	return []diff.Source{{Start: 1, File: "prompts/outbound-sales.md", Line: 1}}
+func salesSource() []spec.Segment {
+	return []spec.Segment{{Start: 1, File: "prompts/outbound-sales.md", Line: 1}}
 }
 
 // contractPlan is the example of design section 4.
 func contractPlan() *diff.Plan {
 	return plan(unchanged("billing"), update(
 		step(diff.CreateOutcome, "lead_status", nil, nil,
-			diff.Change{Path: "outcome_name", After: "lead_status"},
-			diff.Change{Path: "outcome_type", After: "FIXED"},
-			diff.Change{Path: "outcome_enum", After: list("qualified", "not_qualified", "follow_up")},
-			diff.Change{Path: "is_visible", After: true}),
+			diff.Change{Path: "outcome_name", After: value.Of("lead_status")},
+			diff.Change{Path: "outcome_type", After: value.Of("FIXED")},
+			diff.Change{Path: "outcome_enum", After: value.Of(list("qualified", "not_qualified", "follow_up"))},
+			diff.Change{Path: "is_visible", After: value.Of(true)}),
 		step(diff.CreateDraft, "v8", n(7), n(8),
-			diff.Change{Path: "system_prompt", Before: salesPrompt, After: strings.Replace(salesPrompt, "the budget", "the budget in rupees", 1), Source: salesSource()},
-			diff.Change{Path: "llm_config.temperature", Before: json.Number("0"), After: json.Number("0.2")}),
+			diff.Change{Path: "system_prompt", Before: value.Of(salesPrompt), After: value.Of(strings.Replace(salesPrompt, "the budget", "the budget in rupees", 1)), Source: salesSource()},
+			diff.Change{Path: "llm_config.temperature", Before: value.Of(json.Number("0")), After: value.Of(json.Number("0.2"))}),
 		step(diff.Publish, "v8", n(7), n(8)),
 		step(diff.DeleteOutcome, "old_status", nil, nil),
 	), unchanged("reception"), unchanged("support"))
@@ -116,8 +118,8 @@ func longLinePlan() *diff.Plan {
 	after := strings.Replace(longLine(), "product 20, answer in one sentence", "product 20, answer in two short sentences", 1)
 	return plan(update(
 		step(diff.CreateDraft, "new", n(7), nil,
-			diff.Change{Path: "system_prompt", Before: longLine(), After: after, Source: []diff.Source{{Start: 1, File: "agents/sales.yaml", Line: 14, Fixed: true}}},
-			diff.Change{Path: "starting_instructions", Before: "Greet the user.", After: "Greet the user and ask for the name, then wait for the answer before you go on with the first question."}),
+			diff.Change{Path: "system_prompt", Before: value.Of(longLine()), After: value.Of(after), Source: []spec.Segment{{Start: 1, File: "agents/sales.yaml", Line: 14, Fixed: true}}},
+			diff.Change{Path: "starting_instructions", Before: value.Of("Greet the user."), After: value.Of("Greet the user and ask for the name, then wait for the answer before you go on with the first question.")}),
 		step(diff.Publish, "new", n(7), nil),
 	))
 }
@@ -127,8 +129,8 @@ func hindiPlan() *diff.Plan {
 	after := "आप इंडस मोटर्स के लिए एक सहायक हैं।\nग्राहक से उसका नाम पूछें।\nग्राहक से रुपये में बजट पूछें।\nधन्यवाद कहें।"
 	long := strings.Repeat("ग्राहक से विनम्रता से बात करें और हर प्रश्न का उत्तर छोटे वाक्यों में दें। ", 30)
 	return plan(update(step(diff.CreateDraft, "v3", n(2), n(3),
-		diff.Change{Path: "system_prompt", Before: before, After: after, Source: []diff.Source{{Start: 1, File: "prompts/hindi.md", Line: 1}}},
-		diff.Change{Path: "starting_instructions", Before: long + "धन्यवाद। " + long, After: long + "बहुत धन्यवाद। " + long}),
+		diff.Change{Path: "system_prompt", Before: value.Of(before), After: value.Of(after), Source: []spec.Segment{{Start: 1, File: "prompts/hindi.md", Line: 1}}},
+		diff.Change{Path: "starting_instructions", Before: value.Of(long + "धन्यवाद। " + long), After: value.Of(long + "बहुत धन्यवाद। " + long)}),
 		step(diff.Publish, "v3", n(2), n(3))))
 }
 
@@ -136,29 +138,29 @@ func hindiPlan() *diff.Plan {
 func everyStep() *diff.Plan {
 	fresh := diff.AgentPlan{Name: "reception-hi", AgentName: "स्वागत", Status: diff.Create, Steps: []diff.Step{
 		{ID: "reception-hi/create_agent", Action: diff.CreateAgent, Target: "reception-hi", Changes: []diff.Change{
-			{Path: "agent_name", After: "स्वागत"}, {Path: "agent_type", After: "INBOUND"}, {Path: "is_auto", After: true},
-			{Path: "config.system_prompt", After: salesPrompt, Source: []diff.Source{{Start: 1, File: "prompts/reception-hi.md", Line: 1}}},
-			{Path: "config.agent_type", After: "generic_alpha"},
-			{Path: "config.guardrail_ids", After: list("personality_v1", "tone_v1")},
-			{Path: "config.llm_config.model", After: "openai/gpt-oss-120b"}, {Path: "config.llm_config.provider", After: "groq"},
-			{Path: "config.llm_config.temperature", After: json.Number("0")},
-			{Path: "config.metadata_schema", After: list(map[string]any{"name": "customer_name", "type": "string", "required": true, "description": "Customer name"})},
+			{Path: "agent_name", After: value.Of("स्वागत")}, {Path: "agent_type", After: value.Of("INBOUND")}, {Path: "is_auto", After: value.Of(true)},
+			{Path: "config.system_prompt", After: value.Of(salesPrompt), Source: []spec.Segment{{Start: 1, File: "prompts/reception-hi.md", Line: 1}}},
+			{Path: "config.agent_type", After: value.Of("generic_alpha")},
+			{Path: "config.guardrail_ids", After: value.Of(list("personality_v1", "tone_v1"))},
+			{Path: "config.llm_config.model", After: value.Of("openai/gpt-oss-120b")}, {Path: "config.llm_config.provider", After: value.Of("groq")},
+			{Path: "config.llm_config.temperature", After: value.Of(json.Number("0"))},
+			{Path: "config.metadata_schema", After: value.Of(list(map[string]any{"name": "customer_name", "type": "string", "required": true, "description": "Customer name"}))},
 		}},
 		{ID: "reception-hi/publish", Action: diff.Publish, Target: "v1", Needs: []string{"reception-hi/create_agent"}, To: n(1)},
 	}}
 	adopted := update(
 		step(diff.Adopt, "AGT_12345678", nil, nil),
-		step(diff.UpdateAgent, "outbound-sales", nil, nil, diff.Change{Path: "agent_description", Before: "a", After: "b"}, diff.Change{Path: "agent_cost", Before: json.Number("2"), After: nil}),
-		step(diff.UpdateOutcome, "lead_status", nil, nil, diff.Change{Path: "outcome_enum", Before: list("qualified", "lost"), After: list("qualified", "follow_up", "won")}),
-		step(diff.CreateInfield, "customer_budget", nil, nil, diff.Change{Path: "field_name", After: "customer_budget"}, diff.Change{Path: "field_type", After: "NUMBER"}, diff.Change{Path: "is_visible", After: false}),
-		step(diff.UpdateInfield, "a_rather_long_field_name", nil, nil, diff.Change{Path: "field_type", Before: "TEXT", After: "DATE"}),
+		step(diff.UpdateAgent, "outbound-sales", nil, nil, diff.Change{Path: "agent_description", Before: value.Of("a"), After: value.Of("b")}, diff.Change{Path: "agent_cost", Before: value.Of(json.Number("2")), After: value.Of(nil)}),
+		step(diff.UpdateOutcome, "lead_status", nil, nil, diff.Change{Path: "outcome_enum", Before: value.Of(list("qualified", "lost")), After: value.Of(list("qualified", "follow_up", "won"))}),
+		step(diff.CreateInfield, "customer_budget", nil, nil, diff.Change{Path: "field_name", After: value.Of("customer_budget")}, diff.Change{Path: "field_type", After: value.Of("NUMBER")}, diff.Change{Path: "is_visible", After: value.Of(false)}),
+		step(diff.UpdateInfield, "a_rather_long_field_name", nil, nil, diff.Change{Path: "field_type", Before: value.Of("TEXT"), After: value.Of("DATE")}),
 		step(diff.UpdateDraft, "v8", n(7), n(8),
-			diff.Change{Path: "guardrail_ids", Before: list("personality_v1", "tone_v1"), After: list("personality_v1", "tone_v2")},
-			diff.Change{Path: "guidelines", Before: list("Be concise", "Never mention competitors or their prices, even when asked"), After: list("Be concise", "Never mention competitors, their products or their prices, even when asked")},
-			diff.Change{Path: "metadata_schema", Before: list(map[string]any{"name": "customer_name", "type": "string"}), After: list(map[string]any{"name": "customer_name", "type": "string", "required": true}, map[string]any{"name": "city", "type": "string"})},
-			diff.Change{Path: "llm_config", Before: map[string]any{"provider": "groq", "max_tokens": json.Number("10")}, After: map[string]any{"provider": "openai"}}),
+			diff.Change{Path: "guardrail_ids", Before: value.Of(list("personality_v1", "tone_v1")), After: value.Of(list("personality_v1", "tone_v2"))},
+			diff.Change{Path: "guidelines", Before: value.Of(list("Be concise", "Never mention competitors or their prices, even when asked")), After: value.Of(list("Be concise", "Never mention competitors, their products or their prices, even when asked"))},
+			diff.Change{Path: "metadata_schema", Before: value.Of(list(map[string]any{"name": "customer_name", "type": "string"})), After: value.Of(list(map[string]any{"name": "customer_name", "type": "string", "required": true}, map[string]any{"name": "city", "type": "string"}))},
+			diff.Change{Path: "llm_config", Before: value.Of(map[string]any{"provider": "groq", "max_tokens": json.Number("10")}), After: value.Of(map[string]any{"provider": "openai"})}),
 		step(diff.Publish, "v8", n(7), n(8)),
-		step(diff.UpdateService, "tts_config", n(8), n(8), diff.Change{Path: "voice_id", Before: "Indus-hi-maya", After: "Indus-hi-arjun"}),
+		step(diff.UpdateService, "tts_config", n(8), n(8), diff.Change{Path: "voice_id", Before: value.Of("Indus-hi-maya"), After: value.Of("Indus-hi-arjun")}),
 		step(diff.DeleteOutcome, "old_status", nil, nil),
 		step(diff.DeleteInfield, "old_field", nil, nil),
 		step(diff.Action("smoke_call"), "v8", nil, nil),
@@ -167,7 +169,7 @@ func everyStep() *diff.Plan {
 	adopted.Unfinished = true
 	back := diff.AgentPlan{Name: "support", AgentName: "Support", AgentID: "AGT_5", Status: diff.Update, Drift: map[string]diff.Class{"config": diff.Pending}, Steps: []diff.Step{
 		{ID: "support/rollback", Action: diff.Rollback, Target: "v5", From: n(7), To: n(5), Changes: []diff.Change{
-			{Path: "system_prompt", Before: "Be brief.\nBe rude.\nSay thanks.", After: "Be brief.\nBe polite.\nSay thanks.", Source: []diff.Source{{Start: 1, File: "agents/support.yaml", Line: 9}}}}}}}
+			{Path: "system_prompt", Before: value.Of("Be brief.\nBe rude.\nSay thanks."), After: value.Of("Be brief.\nBe polite.\nSay thanks."), Source: []spec.Segment{{Start: 1, File: "agents/support.yaml", Line: 9}}}}}}}
 	gone := diff.AgentPlan{Name: "old-campaign", AgentName: "Old Campaign", AgentID: "AGT_8", Status: diff.Delete, Steps: []diff.Step{
 		{ID: "old-campaign/delete_agent", Action: diff.DeleteAgent, Target: "old-campaign"}}}
 	p := plan(gone, diff.AgentPlan{Name: "old-agent", AgentName: "Old", AgentID: "AGT_9", Status: diff.Orphan},
@@ -183,9 +185,9 @@ func hostilePlan() *diff.Plan {
 	fences := "```\n````\n</details>\n<script>alert(1)</script>\n::error::owned\n  ::set-output name=x::y\n##[error]x\n@everyone\n" + evil + "\r\nx\u2028y"
 	a := update(
 		step(diff.CreateDraft, "::error::t\n::error::u", n(1), nil,
-			diff.Change{Path: "system_prompt", Before: fences, After: fences + "\n`````\n  ::add-mask::1", Source: []diff.Source{{Start: 1, File: "::error::f\n.md", Line: 1}}},
-			diff.Change{Path: "::warning::\nnotes", Before: "a", After: evil},
-			diff.Change{Path: "guidelines", Before: list("##", "[error]"), After: list("::error::x", evil, fences)}),
+			diff.Change{Path: "system_prompt", Before: value.Of(fences), After: value.Of(fences + "\n`````\n  ::add-mask::1"), Source: []spec.Segment{{Start: 1, File: "::error::f\n.md", Line: 1}}},
+			diff.Change{Path: "::warning::\nnotes", Before: value.Of("a"), After: value.Of(evil)},
+			diff.Change{Path: "guidelines", Before: value.Of(list("##", "[error]")), After: value.Of(list("::error::x", evil, fences))}),
 		step(diff.Action("##[group]\x1b"), "x", nil, nil))
 	a.Name = "::error::evil\n::error::name"
 	a.AgentName = "</code></summary><img src=x onerror=alert(1)> @everyone `x` **b**" + evil
@@ -204,15 +206,15 @@ func rewrittenPlan() *diff.Plan {
 		fmt.Fprintf(&before, "Old sentence number %d.\n", i)
 		fmt.Fprintf(&after, "Eine ganz neue Zeile %d\n", i)
 	}
-	return plan(update(step(diff.CreateDraft, "v8", n(7), n(8), diff.Change{Path: "system_prompt", Before: before.String(), After: after.String()})))
+	return plan(update(step(diff.CreateDraft, "v8", n(7), n(8), diff.Change{Path: "system_prompt", Before: value.Of(before.String()), After: value.Of(after.String())})))
 }
 
 // joinedPlan changes both of two files that make one prompt.
 func joinedPlan() *diff.Plan {
 	return plan(update(step(diff.CreateDraft, "v8", n(7), n(8), diff.Change{
 		Path:   "system_prompt",
-		Before: "Rule one.\nRule two.\n\nTone: calm.\nTone: short.",
-		After:  "Rule one.\nRule two, and more.\n\nTone: calm and warm.\nTone: short.",
-		Source: []diff.Source{{Start: 1, File: "prompts/rules.md", Line: 1}, {Start: 4, File: "prompts/tone.md", Line: 1}},
+		Before: value.Of("Rule one.\nRule two.\n\nTone: calm.\nTone: short."),
+		After:  value.Of("Rule one.\nRule two, and more.\n\nTone: calm and warm.\nTone: short."),
+		Source: []spec.Segment{{Start: 1, File: "prompts/rules.md", Line: 1}, {Start: 4, File: "prompts/tone.md", Line: 1}},
 	})))
 }

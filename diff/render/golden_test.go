@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 var updateGolden = flag.Bool("update", false, "write testdata anew")
@@ -72,8 +73,8 @@ func TestDifferences(t *testing.T) {
 	a.Drift = map[string]diff.Class{"config": diff.Both}
 	a.Steps = a.Steps[1:]
 	a.Steps[0].From, a.Steps[0].To, a.Steps[0].Target = n(8), n(9), "v9"
-	a.Steps[0].Changes[0].Before = strings.Replace(salesPrompt, "Be polite", "Be very polite", 1)
-	a.Steps[0].Changes[1].After = json.Number("0.3")
+	a.Steps[0].Changes[0].Before = value.Of(strings.Replace(salesPrompt, "Be polite", "Be very polite", 1))
+	a.Steps[0].Changes[1].After = value.Of(json.Number("0.3"))
 	a.Steps[1].From, a.Steps[1].To, a.Steps[1].Target = n(8), n(9), "v9"
 	edited.Agents[0].Fingerprint = digestOf("e")
 	edited.Agents[3] = unchanged("zulu")

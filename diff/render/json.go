@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"regexp"
 	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/internal/value"
 )
 
 // JSON writes a plan as indented JSON with a newline at its end: the form of
@@ -242,8 +240,8 @@ func check(p *diff.Plan) error {
 	return nil
 }
 
-// normalize gives p in the one form that is written: canonical values, and no
-// nil where a list or a map is meant. p stays as it is.
+// normalize gives p in the one form that is written: no nil where a list or a
+// map is meant. p stays as it is.
 func normalize(p *diff.Plan) *diff.Plan {
 	out := *p
 	out.Agents = append([]diff.AgentPlan{}, p.Agents...)
@@ -259,23 +257,7 @@ func normalize(p *diff.Plan) *diff.Plan {
 			s := &a.Steps[k]
 			s.Needs = append([]string{}, s.Needs...)
 			s.Changes = append([]diff.Change{}, s.Changes...)
-			for c := range s.Changes {
-				s.Changes[c].Before = canonical(s.Changes[c].Before)
-				s.Changes[c].After = canonical(s.Changes[c].After)
-			}
 		}
 	}
 	return &out
-}
-
-// canonical is value.Canonical until it changes nothing more, which for a text
-// with "\r\r\n" in it takes more than once.
-func canonical(v any) any {
-	for {
-		c := value.Canonical(v)
-		if s, ok := v.(string); ok && c == any(s) || !ok && reflect.DeepEqual(c, v) {
-			return c
-		}
-		v = c
-	}
 }

@@ -11,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // fleet is a plan of n agents with 4 KB prompts, English and Hindi in turn, in
@@ -32,8 +34,8 @@ func fleet(n int) *diff.Plan {
 			after.WriteString(line + "\n")
 		}
 		name := fmt.Sprintf("agent-%04d", i)
-		change := diff.Change{Path: "system_prompt", Before: strings.TrimSuffix(before.String(), "\n"), After: strings.TrimSuffix(after.String(), "\n"),
-			Source: []diff.Source{{Start: 1, File: "prompts/" + name + ".md", Line: 1}}}
+		change := diff.Change{Path: "system_prompt", Before: value.Of(strings.TrimSuffix(before.String(), "\n")), After: value.Of(strings.TrimSuffix(after.String(), "\n")),
+			Source: []spec.Segment{{Start: 1, File: "prompts/" + name + ".md", Line: 1}}}
 		agents[i] = diff.AgentPlan{
 			Name: name, AgentName: fmt.Sprintf("Agent %d", i), AgentID: fmt.Sprintf("AGT_%08x", uint32(i)*2654435761), Status: diff.Update,
 			Drift: map[string]diff.Class{"config": diff.Pending}, Fingerprint: "sha256:" + strings.Repeat(fmt.Sprintf("%08x", uint32(i+1)*2246822519), 8),
@@ -179,8 +181,8 @@ func hostileAgents(t *rapid.T) *diff.Plan {
 			Drift: map[string]diff.Class{"config": classes[next%4], text(): classes[i%4]}}
 		for k := range rapid.IntRange(0, 3).Draw(t, "steps") {
 			a.Steps = append(a.Steps, diff.Step{ID: fmt.Sprint(name, k), Action: actions[next%len(actions)], Target: text(), From: ref(k), Changes: []diff.Change{
-				{Path: "system_prompt", Before: strings.Repeat(text()+"\n", size), After: strings.Repeat(text()+"\n", size), Source: []diff.Source{{Start: 1, File: text(), Line: 1}}},
-				{Path: text(), Before: list(text()), After: list(text(), text())}}})
+				{Path: "system_prompt", Before: value.Of(strings.Repeat(text()+"\n", size)), After: value.Of(strings.Repeat(text()+"\n", size)), Source: []spec.Segment{{Start: 1, File: text(), Line: 1}}},
+				{Path: text(), Before: value.Of(list(text())), After: value.Of(list(text(), text()))}}})
 		}
 		agents = append(agents, a)
 	}

@@ -35,7 +35,7 @@ func markerName(s string) string {
 	if len(s) <= 80 {
 		return s
 	}
-	return firstBytes(s, 60) + "~" + value.ShortDigest(s)
+	return firstBytes(s, 60) + "~" + value.Of(s).ShortDigest()
 }
 
 // String is the marker's line, without a line end. Values stand in it as in a

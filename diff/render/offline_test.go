@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/agentsync/agentsync/diff"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // TestOfflineText never speaks as if the platform had been looked at.
@@ -14,12 +16,12 @@ func TestOfflineText(t *testing.T) {
 	base := strings.Repeat("0123456789abcdef", 3)[:40]
 	changed := plan(diff.AgentPlan{Name: "sales", AgentName: "Sales", Status: diff.Update, Steps: []diff.Step{
 		{ID: "sales/create_draft", Action: diff.CreateDraft, Target: "new", Changes: []diff.Change{
-			{Path: "system_prompt", Before: "Ask for the budget.", After: "Ask for the budget in rupees."},
-			{Path: "llm_config.temperature", Before: json.Number("0"), After: json.Number("0.2")},
-			{Path: "tts_config.voice_id", After: "Indus-hi-maya"}}},
+			{Path: "system_prompt", Before: value.Of("Ask for the budget."), After: value.Of("Ask for the budget in rupees.")},
+			{Path: "llm_config.temperature", Before: value.Of(json.Number("0")), After: value.Of(json.Number("0.2"))},
+			{Path: "tts_config.voice_id", After: value.Of("Indus-hi-maya")}}},
 		{ID: "sales/publish", Action: diff.Publish, Target: "new", Needs: []string{"sales/create_draft"}},
 		{ID: "sales/update_service/llm_config", Action: diff.UpdateService, Target: "llm_config", Changes: []diff.Change{
-			{Path: "temperature", Before: json.Number("0"), After: json.Number("0.2")}}},
+			{Path: "temperature", Before: value.Of(json.Number("0")), After: value.Of(json.Number("0.2"))}}},
 	}})
 	same := plan(unchanged("sales"), diff.AgentPlan{Name: "old", AgentName: "Old", Status: diff.Orphan})
 	none := plan()

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // TestOutputIsSafe holds for every plan, the hostile one above all: without
@@ -88,7 +90,7 @@ func TestPlurals(t *testing.T) {
 }
 
 func TestLocate(t *testing.T) {
-	src := []diff.Source{{Start: 1, File: "a.md", Line: 1}, {Start: 4, File: "b.md", Line: 1}, {Start: 9, File: "c.yaml", Line: 7, Fixed: true}}
+	src := []spec.Segment{{Start: 1, File: "a.md", Line: 1}, {Start: 4, File: "b.md", Line: 1}, {Start: 9, File: "c.yaml", Line: 7, Fixed: true}}
 	for _, tt := range []struct {
 		n    int
 		file string
@@ -147,8 +149,8 @@ func FuzzText(f *testing.F) {
 	f.Add("##", "[x\n  ::error::\n\n ::")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		a := update(step(diff.CreateDraft, after, n(1), nil,
-			diff.Change{Path: "system_prompt", Before: before, After: after},
-			diff.Change{Path: before, Before: list(before), After: list(after, before, after)}))
+			diff.Change{Path: "system_prompt", Before: value.Of(before), After: value.Of(after)},
+			diff.Change{Path: before, Before: value.Of(list(before)), After: value.Of(list(after, before, after))}))
 		a.Name, a.AgentName, a.AgentID = before, after, after
 		p := plan(a)
 		for _, opt := range []Options{{}, {Width: 30}, {Verbose: true}} {

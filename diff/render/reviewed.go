@@ -155,8 +155,8 @@ func textSize(p *diff.Plan) int {
 	for i := range p.Agents {
 		for k := range p.Agents[i].Steps {
 			for _, c := range p.Agents[i].Steps[k].Changes {
-				before, _ := c.Before.(string)
-				after, _ := c.After.(string)
+				before := c.Before.Text()
+				after := c.After.Text()
 				n += len(before) + len(after)
 			}
 		}

@@ -81,7 +81,7 @@ func TestReviewedFits(t *testing.T) {
 	quiet := fleet(4)
 	for i := range 600 {
 		a := unchanged(fmt.Sprintf("quiet-%03d", i))
-		a.Fingerprint = "sha256:" + value.Digest(a.Name)
+		a.Fingerprint = "sha256:" + value.Of(a.Name).Digest()
 		quiet.Agents = append(quiet.Agents, a)
 	}
 	quiet = sealed(quiet)
@@ -115,7 +115,7 @@ func packed(text []byte) string {
 func TestParseReviewedRefuses(t *testing.T) {
 	good := pack(bare(contractPlan()), 1<<20)
 	edited := contractPlan()
-	edited.Agents[1].Steps[1].Changes[0].After = "Say nothing."
+	edited.Agents[1].Steps[1].Changes[0].After = value.Of("Say nothing.")
 	other := contractPlan()
 	other.FormatVersion = "2"
 	twice := contractPlan()
@@ -146,7 +146,7 @@ func TestDifferencesFitAComment(t *testing.T) {
 	moved := fleet(120)
 	for i := range moved.Agents {
 		moved.Agents[i].Fingerprint = digestOf("0")
-		moved.Agents[i].Steps[0].Changes[0].Before = "Sell " + strings.Repeat("`", i) + "\n</details> -->"
+		moved.Agents[i].Steps[0].Changes[0].Before = value.Of("Sell " + strings.Repeat("`", i) + "\n</details> -->")
 	}
 	for _, budget := range []int{0, 20000, 2000} {
 		for _, kept := range []*diff.Plan{fleet(120), abridge(fleet(120), shortAgents), hostilePlan()} {
@@ -175,12 +175,14 @@ func TestAbridgeAsKeepsWhatDiffers(t *testing.T) {
 	for s := shortValues; s <= shortest; s++ {
 		kept := abridge(contractPlan(), s)
 		for name, change := range map[string]func(*diff.AgentPlan){
-			"state":   func(a *diff.AgentPlan) { a.Fingerprint = digestOf("d") },
-			"class":   func(a *diff.AgentPlan) { a.Drift = map[string]diff.Class{"config": diff.Drift} },
-			"prompt":  func(a *diff.AgentPlan) { a.Steps[1].Changes[0].After = salesPrompt + "\nSell!" },
-			"before":  func(a *diff.AgentPlan) { a.Steps[1].Changes[0].Before = salesPrompt + "!" },
-			"enum":    func(a *diff.AgentPlan) { a.Steps[0].Changes[2].After = list("qualified", "lost", "follow_up") },
-			"number":  func(a *diff.AgentPlan) { a.Steps[1].Changes[1].After = json.Number("0.3") },
+			"state":  func(a *diff.AgentPlan) { a.Fingerprint = digestOf("d") },
+			"class":  func(a *diff.AgentPlan) { a.Drift = map[string]diff.Class{"config": diff.Drift} },
+			"prompt": func(a *diff.AgentPlan) { a.Steps[1].Changes[0].After = value.Of(salesPrompt + "\nSell!") },
+			"before": func(a *diff.AgentPlan) { a.Steps[1].Changes[0].Before = value.Of(salesPrompt + "!") },
+			"enum": func(a *diff.AgentPlan) {
+				a.Steps[0].Changes[2].After = value.Of(list("qualified", "lost", "follow_up"))
+			},
+			"number":  func(a *diff.AgentPlan) { a.Steps[1].Changes[1].After = value.Of(json.Number("0.3")) },
 			"version": func(a *diff.AgentPlan) { a.Steps[2].To = n(9) },
 			"step":    func(a *diff.AgentPlan) { a.Steps = a.Steps[:3] },
 			"status":  func(a *diff.AgentPlan) { *a = unchanged(a.Name) },

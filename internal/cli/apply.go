@@ -3,20 +3,19 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/sync"
-	"github.com/spf13/cobra"
 )
 
 type applyOptions struct {
@@ -255,8 +254,8 @@ func (a *app) execute(ctx context.Context, s *session, p *planned) (*sync.Report
 	}
 	report, err := sync.Apply(ctx, sync.ApplyInput{
 		Plan: p.plan, Agents: p.agents, Seen: p.seen, Memory: p.memory, Locked: p.locked, Orphans: p.orphans,
-		Policy: s.project.Policy, Commit: commit, Claim: a.newClaim(), Say: a.message, Remote: s.remote, Lock: s.lock,
-		Parallelism: a.parallelism, Sleep: a.env.Sleep, Now: a.env.Now, Logf: a.verbosef, Event: a.applyProgress(p.plan.Summary.Steps),
+		Policy: s.project.Policy, Commit: commit, Remote: s.remote, Lock: s.lock,
+		Parallelism: a.parallelism, Sleep: a.env.Sleep, Logf: a.verbosef, Event: a.applyProgress(p.plan.Summary.Steps),
 	})
 	a.clearProgress()
 	if report.Summary.Steps > 0 {
@@ -271,13 +270,6 @@ func (a *app) execute(ctx context.Context, s *session, p *planned) (*sync.Report
 		return report, &failedError{}
 	}
 	return report, nil
-}
-
-// newClaim gives 12 hex digits that no other apply has.
-func (a *app) newClaim() string {
-	var b [6]byte
-	_, _ = io.ReadFull(a.env.Random, b[:]) // crypto/rand never fails
-	return hex.EncodeToString(b[:])
 }
 
 // applyProgress tells of each step as it ends: on a terminal in one line that

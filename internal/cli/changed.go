@@ -105,7 +105,7 @@ func (s *session) changedFrom(was *spec.Project) []string {
 	}
 	if was.Policy.Adopt != s.project.Policy.Adopt {
 		for name := range wanted {
-			changed[name] = changed[name] || memory[name].ID == ""
+			changed[name] = changed[name] || memory[name].AgentID == ""
 		}
 	}
 	// A manifest that is gone and that the lock does not know is no agent of ours.

@@ -18,10 +18,11 @@ import (
 	"os"
 	"time"
 
-	"github.com/agentsync/agentsync/diff/render"
-	"github.com/agentsync/agentsync/spec"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // Env is the world outside the program. Nothing else in this package touches

@@ -6,10 +6,11 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/agentsync/agentsync/internal/git"
 	"github.com/agentsync/agentsync/schema"
 	"github.com/agentsync/agentsync/spec"
-	"github.com/spf13/cobra"
 )
 
 // addCompletion adds cobra's completion command, with an example.

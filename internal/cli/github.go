@@ -6,9 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/agentsync/agentsync/internal/github"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/agentsync/agentsync/internal/github"
 )
 
 // githubOptions are a workflow job's inputs, beside the global flags.

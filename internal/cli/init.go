@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/agentsync/agentsync/schema"
 	"github.com/spf13/cobra"
+
+	"github.com/agentsync/agentsync/schema"
 )
 
 //go:embed template

@@ -12,9 +12,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
-	"github.com/spf13/cobra"
 )
 
 type planOptions struct {

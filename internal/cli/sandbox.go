@@ -8,8 +8,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/agentsync/agentsync/sync/sandbox"
 	"github.com/spf13/cobra"
+
+	"github.com/agentsync/agentsync/sync/sandbox"
 )
 
 type sandboxOptions struct {

@@ -13,13 +13,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/benchgen"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
 	"github.com/agentsync/agentsync/sync/lock"
-	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // storyCommands are the stories' own commands, beside testscript's and

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/agentsync/agentsync/internal/faults"
-	"github.com/agentsync/agentsync/sync/sandbox"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/pflag"
+
+	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/sync/sandbox"
 )
 
 type storyKey struct{}

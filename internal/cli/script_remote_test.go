@@ -9,8 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agentsync/agentsync/sync/sandbox"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/agentsync/agentsync/sync/sandbox"
 )
 
 // remote is what the platform has:

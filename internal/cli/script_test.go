@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/agentsync/agentsync/internal/cli"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/agentsync/agentsync/internal/cli"
 )
 
 // TestMain makes this binary the program as well: a story's `agentsync` is a

@@ -148,7 +148,7 @@ func (s *session) dial() error {
 		s.close()
 		return err
 	}
-	s.remote = remote{client}
+	s.remote = client
 	return nil
 }
 
@@ -360,8 +360,8 @@ func (s *session) planOf(ctx context.Context, targets []string, prune bool) (*pl
 	var mu gosync.Mutex
 	seen, err := sync.Observe(ctx, s.remote, sync.Scope{
 		Agents: out.agents, Memory: memory, Orphans: out.orphans, Parallelism: s.app.parallelism,
-		Seen: func(want spec.Agent, r *diff.RemoteAgent) { // planned while others are read
-			prepared := diff.Prepare(in, want, r)
+		Seen: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) { // planned while others are read
+			prepared := diff.Prepare(in, want, r, w)
 			mu.Lock()
 			defer mu.Unlock()
 			in.Prepared[want.Name] = prepared
@@ -380,23 +380,4 @@ func (s *session) planOf(ctx context.Context, targets []string, prune bool) (*pl
 	}
 	out.plan = plan
 	return out, nil
-}
-
-// remote adapts the client, which does not know package sync, to sync.Remote.
-type remote struct{ *indus.Client }
-
-func (r remote) Items(ctx context.Context, id string, kind sync.Kind) ([]map[string]any, error) {
-	return r.Client.Items(ctx, id, string(kind))
-}
-
-func (r remote) CreateItem(ctx context.Context, id string, kind sync.Kind, body map[string]any) error {
-	return r.Client.CreateItem(ctx, id, string(kind), body)
-}
-
-func (r remote) UpdateItem(ctx context.Context, id string, kind sync.Kind, name string, body map[string]any) error {
-	return r.Client.UpdateItem(ctx, id, string(kind), name, body)
-}
-
-func (r remote) DeleteItem(ctx context.Context, id string, kind sync.Kind, name string) error {
-	return r.Client.DeleteItem(ctx, id, string(kind), name)
 }

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/spf13/cobra"
+
 	"github.com/agentsync/agentsync/schema"
 	"github.com/agentsync/agentsync/spec"
-	"github.com/spf13/cobra"
 )
 
 func (a *app) validateCmd() *cobra.Command {

@@ -15,13 +15,13 @@ import (
 func TestDocumentOfALargeFleet(t *testing.T) {
 	p := &diff.Plan{FormatVersion: diff.FormatVersion, Environment: "default"}
 	for i := range 1000 {
-		p.Agents = append(p.Agents, diff.AgentPlan{Name: fmt.Sprintf("agent-%d", i), AgentName: "Agent", AgentID: "AGT_" + value.ShortDigest(fmt.Sprint(i)),
-			Status: diff.Unchanged, Fingerprint: "sha256:" + value.Digest(fmt.Sprint(i))})
+		p.Agents = append(p.Agents, diff.AgentPlan{Name: fmt.Sprintf("agent-%d", i), AgentName: "Agent", AgentID: "AGT_" + value.Of(fmt.Sprint(i)).ShortDigest(),
+			Status: diff.Unchanged, Fingerprint: "sha256:" + value.Of(fmt.Sprint(i)).Digest()})
 	}
 	a := &p.Agents[5]
 	a.Status = diff.Update
 	a.Steps = []diff.Step{{ID: a.Name + "/create_draft", Action: diff.CreateDraft, Target: "new",
-		Changes: []diff.Change{{Path: "system_prompt", Before: strings.Repeat("Ask. ", 500), After: "Sell."}}}}
+		Changes: []diff.Change{{Path: "system_prompt", Before: value.Of(strings.Repeat("Ask. ", 500)), After: value.Of("Sell.")}}}}
 	var err error
 	if p.Digest, err = p.ComputeDigest(); err != nil {
 		t.Fatal(err)

@@ -7,12 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/agentsync/agentsync/internal/faults"
-	"github.com/agentsync/agentsync/internal/github/fakegithub"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
+
+	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/internal/github/fakegithub"
 )
 
 const poison = "::add-mask::SECRET\n  ::error::x\n##[error]y\n````\n</details>\n<!-- agentsync:end -->\n-->\n@everyone #1 https://evil.example <img src=x> \u202e"

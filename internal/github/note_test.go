@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/agentsync/agentsync/diff/render"
 	"pgregory.net/rapid"
+
+	"github.com/agentsync/agentsync/diff/render"
 )
 
 // A comment is read back as it was written, also after a browser edited it.

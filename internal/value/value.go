@@ -232,6 +232,9 @@ func (v Value) SortBy(key string) Value {
 // Equal reports whether a and b are the same value.
 func Equal(a, b Value) bool { return equal(a.v, b.v) }
 
+// Equal makes go-cmp compare values as Equal does.
+func (v Value) Equal(w Value) bool { return Equal(v, w) }
+
 func equal(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:

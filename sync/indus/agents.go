@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
 )
 
 const pageSize = 100 // the most that endpoints 4 and 10 give at once
@@ -159,21 +158,10 @@ func (c *Client) toAgents(o op, list []map[string]any) ([]diff.RemoteAgent, erro
 func toAgent(m map[string]any) diff.RemoteAgent {
 	return diff.RemoteAgent{
 		ID:        str(m["agent_id"]),
-		Fields:    only(m, spec.AgentFields),
+		Fields:    diff.FieldsOf(m),
 		UpdatedAt: timestamp(m["updated_at"]),
 		UpdatedBy: str(m["updated_by"]),
 	}
-}
-
-// only copies the fields of m that are named.
-func only(m map[string]any, names []string) map[string]any {
-	out := make(map[string]any, len(names))
-	for _, name := range names {
-		if v, ok := m[name]; ok {
-			out[name] = v
-		}
-	}
-	return out
 }
 
 // unexpected is the error of an answer that is JSON but not what the endpoint

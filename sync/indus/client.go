@@ -56,6 +56,7 @@ type Client struct {
 	opt       Options
 	base      string // without a trailing slash
 	transport http.RoundTripper
+	clock     *clock
 	auth      *auth
 	gate      *gate
 	scrub     *scrubber
@@ -85,6 +86,7 @@ func New(opt Options) (*Client, error) {
 	if c.transport == nil {
 		c.transport = newTransport(opt.Parallelism, opt.Timeout)
 	}
+	c.clock = &clock{RoundTripper: c.transport, now: opt.Now}
 	c.buffers.New = func() any { return new(bytes.Buffer) }
 	var mu sync.Mutex
 	c.random = func() float64 {

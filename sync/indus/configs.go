@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
 )
 
 // CurrentVersion reads the version that is live (endpoint 11). It is nil
@@ -135,16 +134,11 @@ func toVersion(m map[string]any) (diff.Version, error) {
 		UpdatedAt: timestamp(m["updated_at"]),
 		UpdatedBy: str(m["updated_by"]),
 		CreatedAt: timestamp(m["created_at"]),
-		Content:   make(map[string]any, len(m)),
+		Content:   diff.ConfigOf(m),
 	}
 	v.IsCurrent, _ = m["is_current"].(bool)
 	if v.Status == "" && v.IsCurrent {
 		v.Status = "published"
-	}
-	for key, value := range m {
-		if key != "notes" && !slices.Contains(spec.ConfigServerFields, key) && !strings.HasPrefix(key, "livekit_") {
-			v.Content[key] = value
-		}
 	}
 	return v, nil
 }

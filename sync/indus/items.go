@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
 // itemOps are the four endpoints of one kind of item, and its fields.
 type itemOps struct {
 	list, create, update, remove op
-	fields                       []string
+	kind                         diff.ItemKind
 }
 
 // opsOf gives the endpoints of a kind: spec.SectionOutcomes or
@@ -18,16 +19,16 @@ type itemOps struct {
 func opsOf(kind string) itemOps {
 	switch kind {
 	case spec.SectionOutcomes:
-		return itemOps{opListOutcomes, opCreateOutcome, opUpdateOutcome, opDeleteOutcome, diff.OutcomeFields}
+		return itemOps{opListOutcomes, opCreateOutcome, opUpdateOutcome, opDeleteOutcome, diff.OutcomeItems}
 	case spec.SectionInfields:
-		return itemOps{opListInfields, opCreateInfield, opUpdateInfield, opDeleteInfield, diff.InfieldFields}
+		return itemOps{opListInfields, opCreateInfield, opUpdateInfield, opDeleteInfield, diff.InfieldItems}
 	}
 	panic("indus: no items of kind " + kind)
 }
 
 // Items lists an agent's call outcomes or call infields with their documented
 // fields (endpoints 21 and 25).
-func (c *Client) Items(ctx context.Context, id, kind string) ([]map[string]any, error) {
+func (c *Client) Items(ctx context.Context, id, kind string) ([]value.Value, error) {
 	ops, args := opsOf(kind), []string{id}
 	v, err := c.do(ctx, ops.list, input{args: args})
 	if err != nil {
@@ -37,10 +38,11 @@ func (c *Client) Items(ctx context.Context, id, kind string) ([]map[string]any, 
 	if err != nil {
 		return nil, c.unexpected(ops.list, args, err)
 	}
+	items := make([]value.Value, len(list))
 	for i, m := range list {
-		list[i] = only(m, ops.fields)
+		items[i] = ops.kind.ItemOf(m)
 	}
-	return list, nil
+	return items, nil
 }
 
 // CreateItem makes an outcome or infield (endpoints 20 and 24).

@@ -65,7 +65,7 @@ func (c *Client) roundTrip(ctx context.Context, r *request, authorization string
 		return c.failed(r, answered, "no valid URL", "")
 	}
 	for range maxRedirects + 1 {
-		resp, err := c.transport.RoundTrip(c.httpRequest(rctx, r, target, authorization))
+		resp, err := c.clock.RoundTrip(c.httpRequest(rctx, r, target, authorization))
 		if err != nil {
 			return c.noAnswer(ctx, rctx, r, &watch, err)
 		}

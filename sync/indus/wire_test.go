@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/spec"
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const agentURL = "/api/agents/AGT_12345678"
@@ -107,7 +107,7 @@ func TestWire(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(tt.want, got, cmpopts.IgnoreUnexported(diff.Version{})); tt.want != nil && d != "" {
+			if d := cmp.Diff(tt.want, got); tt.want != nil && d != "" {
 				t.Errorf("-want +got\n%s", d)
 			}
 			if p.got[0].line != "POST /api/login" || len(p.got) != 2 {
@@ -132,11 +132,11 @@ func TestWire(t *testing.T) {
 func wantAgent() diff.RemoteAgent {
 	return diff.RemoteAgent{
 		ID: "AGT_12345678",
-		Fields: map[string]any{
+		Fields: diff.FieldsOf(map[string]any{
 			"agent_name": "Support Agent", "agent_description": "Handles support conversations", "agent_type": "INBOUND",
 			"team":      []any{map[string]any{"user_id": "user-id", "role": "member", "added_at": "2026-03-11T10:00:00Z"}},
 			"is_active": true, "whatsapp_enabled": false, "is_auto": true, "agent_cost": json.Number("5.0"),
-		},
+		}),
 		UpdatedAt: time.Date(2026, 3, 11, 10, 0, 0, 0, time.UTC),
 	}
 }
@@ -145,7 +145,7 @@ func wantVersion() diff.Version {
 	zero := json.Number("0")
 	return diff.Version{
 		Number: 1, Status: "published", IsCurrent: true, Notes: "Initial config", UpdatedBy: "user-id",
-		Content: map[string]any{
+		Content: diff.ConfigOf(map[string]any{
 			"system_prompt": "You are a helpful agent.", "starting_instructions": "Greet the user.", "agent_type": "generic_alpha",
 			"guardrail_ids": []any{"personality_v1", "environment_v1"},
 			"metadata_schema": []any{map[string]any{
@@ -157,7 +157,7 @@ func wantVersion() diff.Version {
 			"llm_config": map[string]any{"provider": "groq", "model": "openai/gpt-oss-120b", "temperature": zero, "max_tokens": zero, "context_turns": zero},
 			"stt_config": map[string]any{"provider": "deepgram", "language": "hi"},
 			"vad_config": map[string]any{"min_silence_duration": json.Number("0.3"), "min_speech_duration": json.Number("0.4"), "activation_threshold": json.Number("0.45")},
-		},
+		}),
 	}
 }
 
@@ -252,7 +252,7 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: %d agents, %v, %v", name, len(agents), ok, err)
 		}
 		for _, a := range agents {
-			if len(a.Fields) != 1 {
+			if len(a.Fields.Keys()) != 1 {
 				t.Fatalf("fields %v", a.Fields)
 			}
 		}
@@ -313,9 +313,9 @@ func TestOddVersions(t *testing.T) {
 	v, err := get(`{"version":5.0,"updated_at":"2026-04-22T09:58:53.903000","created_at":"soon","error":"x","data":{"a":1},"livekit_api_key":"LK"}`)
 	want := &diff.Version{
 		Number: 5, Status: "published", IsCurrent: true, UpdatedAt: time.Date(2026, 4, 22, 9, 58, 53, 903e6, time.UTC),
-		Content: map[string]any{"error": "x", "data": map[string]any{"a": json.Number("1")}},
+		Content: diff.ConfigOf(map[string]any{"error": "x", "data": map[string]any{"a": json.Number("1")}}),
 	}
-	if d := cmp.Diff(want, v, cmpopts.IgnoreUnexported(diff.Version{})); err != nil || d != "" {
+	if d := cmp.Diff(want, v); err != nil || d != "" {
 		t.Errorf("%v\n%s", err, d)
 	}
 	for _, body := range []string{`{"status_code":200,"error":null,"data":{"version":5}}`, `{"config":{"version":5}}`, `{"status":"ok","data":{"version":"5"}}`} {

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -35,7 +37,8 @@ type File struct {
 // Environment is one environment's agents by their keys.
 type Environment map[string]Entry
 
-// Entry is what is remembered of one agent.
+// Entry is what is remembered of one agent. Its fields are those of
+// diff.Remembered, in the same order, so that one converts to the other.
 type Entry struct {
 	AgentID   string `yaml:"agent_id,omitempty"` // absent while a create's fate is not known
 	AgentName string `yaml:"agent_name"`
@@ -48,12 +51,19 @@ type Entry struct {
 	// Draft is the draft that an apply left on purpose (release.mode: draft).
 	Draft int `yaml:"draft,omitempty"`
 	// Expect are digests of configs that unfinished applies may have left, live
-	// or as drafts; Claims are those applies' own, and stand in their holds.
+	// or as drafts.
 	Expect   []string          `yaml:"expect,omitempty,flow"`
-	Claims   []string          `yaml:"claims,omitempty,flow"`
 	Agent    map[string]string `yaml:"agent,omitempty"`
 	Outcomes map[string]string `yaml:"call_outcomes,omitempty"`
 	Infields map[string]string `yaml:"call_infields,omitempty"`
+}
+
+// Equal reports whether two entries are written as the same bytes.
+func (e Entry) Equal(o Entry) bool {
+	return e.AgentID == o.AgentID && e.AgentName == o.AgentName && e.Protect == o.Protect &&
+		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Config == o.Config && e.Draft == o.Draft &&
+		slices.Equal(e.Expect, o.Expect) && maps.Equal(e.Agent, o.Agent) &&
+		maps.Equal(e.Outcomes, o.Outcomes) && maps.Equal(e.Infields, o.Infields)
 }
 
 type document struct {
@@ -158,7 +168,7 @@ func (e Entry) check() error {
 	if e.AgentID != "" && !idForm.MatchString(e.AgentID) {
 		return fmt.Errorf("agent_id %q is not an id", e.AgentID)
 	}
-	digests := append(append([]string{}, e.Expect...), e.Claims...)
+	digests := slices.Clone(e.Expect)
 	if e.Config != "" {
 		digests = append(digests, e.Config)
 	}

@@ -1,9 +1,6 @@
 package lock
 
-import (
-	"fmt"
-	"reflect"
-)
+import "fmt"
 
 // Merge gives theirs with what changed in one environment from before to
 // after: an entry that changed there, or went, wins over theirs, since it was
@@ -21,7 +18,7 @@ func Merge(before, after, theirs *File, environment string) (*File, error) {
 	}
 	old := before.Environments[environment]
 	for key, entry := range after.Environments[environment] {
-		if was, there := old[key]; !there || !reflect.DeepEqual(was, entry) {
+		if was, there := old[key]; !there || !was.Equal(entry) {
 			block[key] = entry
 		}
 	}

@@ -54,15 +54,15 @@ func Open(path, env string, scratch func() (string, error)) (*Store, error) {
 	return s, nil
 }
 
-// Hold waits until no other apply of this environment runs in this folder, and
+// Acquire waits until no other apply of this environment runs in this folder, and
 // keeps further ones waiting until release is called. The block is read again,
 // since the other one may have changed it.
-func (s *Store) Hold(ctx context.Context) (release func(), err error) {
+func (s *Store) Acquire(ctx context.Context) (release func(), err error) {
 	dir, err := s.scratch()
 	if err != nil {
 		return nil, err
 	}
-	guard := lockedfile.MutexAt(filepath.Join(dir, "apply-"+value.ShortDigest(s.env)+".guard"))
+	guard := lockedfile.MutexAt(filepath.Join(dir, "apply-"+value.Of(s.env).ShortDigest()+".guard"))
 	type held struct {
 		unlock func()
 		err    error

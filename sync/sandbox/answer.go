@@ -88,6 +88,7 @@ func (s *Server) send(w http.ResponseWriter, a answer, requestID string) {
 		status = http.StatusOK
 	}
 	h := w.Header()
+	h.Set("Date", s.opts.Now().UTC().Format(http.TimeFormat))
 	h.Set("X-Request-ID", requestID)
 	h.Set("Server", "uvicorn")
 	for _, kv := range a.header {

@@ -1,0 +1,140 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/sync/lock"
+)
+
+// readBack reads the agent once more. It must be what is wanted: a plan of it
+// must be empty. A rollback may have moved outcomes and infields: those are set
+// right, once. The lock's entry of the verified agent is unmarked.
+func (j *job) readBack(ctx context.Context, p *progress) error {
+	fresh, left, err := j.planAgain(ctx, p)
+	if err != nil {
+		return fmt.Errorf("read back: %w", err)
+	}
+	if len(left.Steps) > 0 && j.rollsBack() && settable(left.Steps) {
+		again := *j
+		again.plan.Wanted = left.Wanted
+		for _, step := range left.Steps {
+			if _, err := again.do(ctx, p, step); err != nil {
+				return fmt.Errorf("set right %s %s: %w", step.Action, step.Target, err)
+			}
+		}
+		if fresh, left, err = j.planAgain(ctx, p); err != nil {
+			return fmt.Errorf("read back: %w", err)
+		}
+	}
+	if len(left.Steps) > 0 {
+		return fmt.Errorf("read back, the agent is not what was applied: %s; plan again", describeLeft(left.Steps))
+	}
+	entry := lock.Entry(diff.Remember(j.want, fresh))
+	j.remember(&entry)
+	return nil
+}
+
+// planAgain reads the whole agent and plans it again.
+func (j *job) planAgain(ctx context.Context, p *progress) (*diff.RemoteAgent, diff.AgentPlan, error) {
+	fresh, err := j.readWhole(ctx, p)
+	if err != nil {
+		return nil, diff.AgentPlan{}, err
+	}
+	want := j.wantedBack()
+	if fresh.Versions == nil && diff.NeedVersions(want, fresh, diff.Want(want, fresh)) {
+		if fresh.Versions, err = j.Remote.Versions(ctx, p.id); err != nil {
+			return nil, diff.AgentPlan{}, err
+		}
+	}
+	plan, problems := diff.Compute(diff.Input{
+		Policy: j.Policy, Agents: []spec.Agent{want},
+		Remote: diff.Remote{Agents: map[string]*diff.RemoteAgent{want.Name: fresh}},
+		Memory: diff.Memory{want.Name: {AgentID: p.id}},
+	})
+	if len(problems) > 0 {
+		return nil, diff.AgentPlan{}, problems
+	}
+	return fresh, plan.Agents[0], nil
+}
+
+// readWhole reads all of an agent. After a publication it reads the version
+// list, which shows what somebody else has made live at the same moment. The
+// fields of an agent that this run has created are those of the create's
+// answer, and a first version that nobody had to publish was read with the
+// last step.
+func (j *job) readWhole(ctx context.Context, p *progress) (*diff.RemoteAgent, error) {
+	fresh := &diff.RemoteAgent{ID: p.id}
+	which := allSections
+	if p.created != nil {
+		fresh.Fields, which.agent = p.created.Fields, false
+	}
+	publishes := j.seen != nil && slices.ContainsFunc(j.plan.Steps, func(s diff.Step) bool { return s.Action == diff.Publish })
+	fresh.Current = p.live
+	which.current = !publishes && p.live == nil
+	if err := readSections(ctx, j.Remote, fresh, which); err != nil || !publishes {
+		return fresh, err
+	}
+	if err := j.readVersions(ctx, fresh); err != nil {
+		return nil, err
+	}
+	if v := publishedSince(p.listed, fresh.Versions, p.version); v != nil {
+		return nil, fmt.Errorf("v%d was made live at the same moment%s, and v%d is live in its place: take from v%d what is to stay, and plan again", v.Number, by(v), p.version, v.Number)
+	}
+	return fresh, nil
+}
+
+// wantedBack is the manifest as it must be read back. After a rollback that
+// includes the outcomes and infields that it does not manage: they stay as
+// they were.
+func (j *job) wantedBack() spec.Agent {
+	want := j.want
+	if j.seen == nil || !j.rollsBack() {
+		return want
+	}
+	if !want.OutcomesManaged {
+		want.OutcomesManaged, want.Outcomes = true, asWanted(diff.OutcomeItems, j.seen.Outcomes)
+	}
+	if !want.InfieldsManaged {
+		want.InfieldsManaged, want.Infields = true, asWanted(diff.InfieldItems, j.seen.Infields)
+	}
+	return want
+}
+
+func asWanted(kind diff.ItemKind, items []value.Value) []spec.Item {
+	out := make([]spec.Item, len(items))
+	for i, item := range items {
+		fields, _ := item.Any().(map[string]any)
+		out[i] = spec.Item{Name: kind.NameOf(item), Fields: value.NewPatch(fields)}
+	}
+	return out
+}
+
+func (j *job) rollsBack() bool {
+	return slices.ContainsFunc(j.plan.Steps, func(s diff.Step) bool { return s.Action == diff.Rollback })
+}
+
+// settable reports whether all steps are about the agent's fields and items.
+func settable(steps []diff.Step) bool {
+	return !slices.ContainsFunc(steps, func(s diff.Step) bool {
+		return s.Action != diff.UpdateAgent && s.Action.Facts().Section != spec.SectionOutcomes && s.Action.Facts().Section != spec.SectionInfields
+	})
+}
+
+// describeLeft says what still differs, without quoting long texts.
+func describeLeft(steps []diff.Step) string {
+	var parts []string
+	for _, step := range steps {
+		part := string(step.Action) + " " + step.Target
+		if len(step.Changes) > 0 {
+			part += " (" + paths(step.Changes) + ")"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ") + " would be next"
+}
