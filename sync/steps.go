@@ -170,8 +170,7 @@ func (j *job) draftBody(base *diff.Version) map[string]any {
 	return diff.ConfigBody(j.want, j.plan.Wanted, base, j.notes(notes))
 }
 
-// makeDraft makes a draft; p.listed are the versions that were there before. A
-// draft that the platform did not store as it was sent is taken back.
+// makeDraft makes a draft; p.listed are the versions that were there before.
 func (j *job) makeDraft(ctx context.Context, p *progress, body map[string]any) error {
 	notes, _ := body["notes"].(string)
 	var made diff.Version
@@ -199,16 +198,21 @@ func (j *job) makeDraft(ctx context.Context, p *progress, body map[string]any) e
 	}
 	p.version = made.Number
 	if changes := diff.ConfigMismatch(j.want, made.Content); changes != nil && !made.Content.IsEmpty() {
-		return j.takeBack(ctx, p, notKept(changes))
+		return notKept(changes)
 	}
 	return nil
 }
 
-// takeBack deletes the draft that this run made and may not publish: where that
-// was all, it is as if nothing had been written.
+// takeBack deletes the draft that this run made and can't publish because of an
+// error: where that was all, it is as if nothing had been written. A draft stays
+// where the platform gives no clear answer: the next apply goes on with it.
 func (j *job) takeBack(ctx context.Context, p *progress, because error) error {
-	if diff.FindVersion(p.listed, p.version) != nil || p.version == 0 {
-		return because // it was there before
+	var f Failure
+	unclear := errors.As(because, &f) && (f.MayHaveActed() || f.Tries() != 1) || ctx.Err() != nil
+	ours := p.version > 0 && diff.FindVersion(p.listed, p.version) == nil
+	published := slices.ContainsFunc(j.out.Steps, func(s StepReport) bool { return s.Status == Done && s.Action == diff.Publish })
+	if !ours || published || unclear {
+		return because
 	}
 	if err := j.Remote.DeleteDraft(ctx, p.id, p.version); err != nil && !isNotFound(err) {
 		return fmt.Errorf("%w (draft v%d stays: %v)", because, p.version, err)
@@ -266,9 +270,6 @@ func (j *job) publish(ctx context.Context, p *progress, named *int) (note string
 		version = first
 	} else if p.wrote || named == nil { // else it was read a moment ago
 		if _, err := j.beforeLive(ctx, p, version); err != nil {
-			if isConflict(err) {
-				err = j.takeBack(ctx, p, err)
-			}
 			return "", err
 		}
 	}

@@ -8,9 +8,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
-	"github.com/google/go-cmp/cmp"
 )
 
 // agentYAML is a manifest with the parts that a story changes.

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/agentsync/agentsync/internal/faults"
-	"github.com/agentsync/agentsync/sync/sandbox"
 )
 
 // id gives the platform's id of an agent.
@@ -106,53 +105,6 @@ func TestDashboardEditDuringApply(t *testing.T) {
 	}
 	w.faults.Reset()
 	w.must(4, "apply", "--auto-approve") // what was done by hand is drift now
-}
-
-// TestTwoAppliesAtOnce runs two applies of different manifests at the same
-// moment, many times over: each agent ends as one of the two wants it.
-func TestTwoAppliesAtOnce(t *testing.T) {
-	t.Parallel()
-	const rounds, agents = 6, 5
-	for round := range rounds {
-		w := newWorld(t, func(o *sandbox.Options) { o.Seed = int64(round) })
-		names := []string{"a", "b", "c", "d", "e"}[:agents]
-		write := func(w *world, prompt, items string) {
-			for _, name := range names {
-				w.write(map[string]string{name + ".yaml": agentYAML(name, prompt, items)})
-			}
-		}
-		write(w, "Zero.", twoOutcomes)
-		w.must(0, "apply", "--auto-approve")
-		other := &world{t: t, dir: t.TempDir(), platform: w.platform, faults: w.faults, url: w.url}
-		copyDir(t, w.dir, other.dir)
-		write(w, "One.", otherOutcomes)
-		write(other, "Two.", twoOutcomes)
-		first, second := w.start("apply", "--auto-approve"), other.start("apply", "--auto-approve")
-		r1, r2 := w.wait(first), other.wait(second)
-		for _, name := range names {
-			agent, _ := w.snapshot().Agent("Agent " + name)
-			live, _ := agent.Live()
-			prompt := live.Content["system_prompt"]
-			fresh := false
-			for _, outcome := range agent.Outcomes {
-				fresh = fresh || outcome["outcome_name"] == "new"
-			}
-			if prompt != "One." && prompt != "Two." || fresh != (prompt == "One.") {
-				t.Errorf("round %d: agent %s is a mixture: prompt %q, outcomes %v\nfirst %s\nsecond %s", round, name, prompt, agent.Outcomes, r1, r2)
-			}
-			for _, v := range agent.Versions {
-				if v.Status == "draft" {
-					t.Errorf("round %d: agent %s has a stray draft v%d\nfirst %s\nsecond %s", round, name, v.Number, r1, r2)
-				}
-			}
-		}
-		if r1.code == 0 && r2.code == 0 {
-			// Both may only have won when one came wholly after the other.
-			if !strings.Contains(r1.stdout, "No changes") && !strings.Contains(r2.stdout, "No changes") {
-				t.Errorf("round %d: both say that they won\nfirst %s\nsecond %s", round, r1, r2)
-			}
-		}
-	}
 }
 
 // TestTwoCreatesAtOnce lets two applies create the same agents.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -68,7 +69,7 @@ func TestWire(t *testing.T) {
 		}, nil},
 		{"GET " + agentURL + "/call_outcomes", "", `{"status_code":200,"message":"ok","error":null,"data":[{"id":"1","outcome_name":"x","is_visible":true}]}`, func(c *Client) (any, error) {
 			return c.Items(t.Context(), "AGT_12345678", spec.SectionOutcomes)
-		}, []map[string]any{{"outcome_name": "x", "is_visible": true}}},
+		}, []value.Value{value.Of(map[string]any{"outcome_name": "x", "is_visible": true})}},
 		{"PATCH " + agentURL + "/call_outcomes/lead%20status%2F%C3%BC", `{"is_visible":false}`, `{"status_code":200,"error":null,"data":{}}`, func(c *Client) (any, error) {
 			return nil, c.UpdateItem(t.Context(), "AGT_12345678", spec.SectionOutcomes, "lead status/ü", map[string]any{"is_visible": false})
 		}, nil},
@@ -80,7 +81,7 @@ func TestWire(t *testing.T) {
 		}, nil},
 		{"GET " + agentURL + "/call_infields", "", `{"status_code":200,"error":null,"data":{"call_infields":[{"field_name":"b","created_at":"x"}]}}`, func(c *Client) (any, error) {
 			return c.Items(t.Context(), "AGT_12345678", spec.SectionInfields)
-		}, []map[string]any{{"field_name": "b"}}},
+		}, []value.Value{value.Of(map[string]any{"field_name": "b"})}},
 		{"PATCH " + agentURL + "/call_infields/b", `{"field_type":"TEXT"}`, `{}`, func(c *Client) (any, error) {
 			return nil, c.UpdateItem(t.Context(), "AGT_12345678", spec.SectionInfields, "b", map[string]any{"field_type": "TEXT"})
 		}, nil},
