@@ -84,7 +84,9 @@ func (j *job) steps(ctx context.Context, p *progress) error {
 			note, err = j.do(ctx, p, step)
 		}
 		if err != nil {
-			err = j.takeBack(ctx, p, err)
+			if step.Action != diff.Publish || isConflict(err) {
+				err = j.takeBack(ctx, p, err)
+			}
 			j.fail(ctx, i, err)
 			return fmt.Errorf("%s %s: %w", step.Action, step.Target, err)
 		}

@@ -205,7 +205,8 @@ func (j *job) makeDraft(ctx context.Context, p *progress, body map[string]any) e
 
 // takeBack deletes the draft that this run made and can't publish because of an
 // error: where that was all, it is as if nothing had been written. A draft stays
-// where the platform gives no clear answer: the next apply goes on with it.
+// where the platform gives no clear answer, and where its publication alone was
+// refused: the next apply goes on with it.
 func (j *job) takeBack(ctx context.Context, p *progress, because error) error {
 	var f Failure
 	unclear := errors.As(because, &f) && (f.MayHaveActed() || f.Tries() != 1) || ctx.Err() != nil
