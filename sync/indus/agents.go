@@ -3,7 +3,6 @@ package indus
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -12,71 +11,63 @@ import (
 	"github.com/agentsync/agentsync/diff"
 )
 
-const pageSize = 100 // the most that endpoints 4 and 10 give at once
+const pageSize = 100 // the most that endpoints 4 and 10 return at once
 
-// ListAgents gives all agents of the account by the legacy listing when there
+// ListAgents returns all agents of the account by the legacy listing when there
 // is an API key (endpoint 3), else by endpoint 4. ok is false when the
 // platform serves neither; that is asked once in the client's life.
 func (c *Client) ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok bool, err error) {
 	if c.noListing.Load() {
 		return nil, false, nil
 	}
-	if key := c.opt.Credentials.APIKey; !key.IsZero() {
+	if !c.opt.Credentials.APIKey.IsZero() {
 		agents, err := c.listLegacy(ctx)
-		if err == nil {
-			return agents, true, nil
-		}
-		if !absent(err) {
-			return nil, false, err
+		if err == nil || !absent(err) {
+			return agents, err == nil, err
 		}
 	}
 	objects, err := c.pages(ctx, opListAgents, nil, func(m map[string]any) string { return str(m["agent_id"]) })
-	switch {
-	case err == nil:
-		agents, err := c.toAgents(opListAgents, objects)
-		return agents, err == nil, err
-	case absent(err):
+	if err == nil {
+		agents, err = toAgents(objects)
+		if err != nil {
+			err = c.unexpected(opListAgents, nil, err)
+		}
+	}
+	if err != nil && absent(err) {
 		c.noListing.Store(true)
 		c.logf("%v; going on without a listing", err)
 		return nil, false, nil
 	}
-	return nil, false, err
+	return agents, err == nil, err
 }
 
 func (c *Client) listLegacy(ctx context.Context) ([]diff.RemoteAgent, error) {
-	v, err := c.do(ctx, opListLegacy, input{body: map[string]string{"api_key": c.opt.Credentials.APIKey.Reveal()}})
-	if err != nil {
-		var e *Error
-		if errors.As(err, &e) {
-			switch e.Status {
-			case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity:
-				e.Message += " (check " + c.opt.Vars.APIKey + ")"
-			}
+	in := input{body: map[string]string{"api_key": c.opt.Credentials.APIKey.Reveal()}}
+	agents, err := fetch(ctx, c, opListLegacy, in, func(answer any) ([]diff.RemoteAgent, error) {
+		list, err := objects(answer)
+		if err != nil {
+			return nil, err
 		}
-		return nil, err
+		return toAgents(list)
+	})
+	var e *Error
+	if errors.As(err, &e) {
+		e.advise(c.opt.Vars.APIKey)
 	}
-	list, err := objects(v)
-	if err != nil {
-		return nil, c.unexpected(opListLegacy, nil, err)
-	}
-	return c.toAgents(opListLegacy, list)
+	return agents, err
 }
 
 // pages reads a list page by page, until a short page, or one that brings
-// nothing new (a server that ignores skip). Objects are told apart by key, and
-// each is given once.
-func (c *Client) pages(ctx context.Context, o op, args []string, key func(map[string]any) string) ([]map[string]any, error) {
+// nothing new (a server that ignores skip). Objects with the same key are
+// returned once.
+func (c *Client) pages(ctx context.Context, ep *endpoint, args []string, key func(map[string]any) string) ([]map[string]any, error) {
 	var all []map[string]any
 	seen := map[string]bool{}
 	for skip := 0; ; {
 		query := url.Values{"skip": {strconv.Itoa(skip)}, "limit": {strconv.Itoa(pageSize)}}
-		v, err := c.do(ctx, o, input{args: args, query: query})
+		page, err := fetch(ctx, c, ep, input{args: args, query: query}, objects)
 		if err != nil {
 			return nil, err
-		}
-		page, err := objects(v)
-		if err != nil {
-			return nil, c.unexpected(o, args, err)
 		}
 		before := len(all)
 		for _, m := range page {
@@ -94,60 +85,51 @@ func (c *Client) pages(ctx context.Context, o op, args []string, key func(map[st
 
 // Agent reads one agent's fields (endpoint 6).
 func (c *Client) Agent(ctx context.Context, id string) (diff.RemoteAgent, error) {
-	args := []string{id}
-	v, err := c.do(ctx, opGetAgent, input{args: args})
-	if err != nil {
-		return diff.RemoteAgent{}, err
-	}
-	m, err := object(v, "agent_id", "agent_name")
-	if err == nil && str(m["agent_id"]) == "" && str(m["agent_name"]) == "" {
-		err = errors.New("no agent in the answer")
-	}
-	if err != nil {
-		return diff.RemoteAgent{}, c.unexpected(opGetAgent, args, err)
-	}
-	agent := toAgent(m)
-	if agent.ID == "" {
-		agent.ID = id
-	}
-	return agent, nil
+	return fetch(ctx, c, opGetAgent, input{args: []string{id}}, func(answer any) (diff.RemoteAgent, error) {
+		agent, err := readAgent(answer)
+		if err == nil && agent.ID == "" && agent.Fields.Get("agent_name").Text() == "" {
+			err = errors.New("no agent in the answer")
+		}
+		if agent.ID == "" {
+			agent.ID = id
+		}
+		return agent, err
+	})
 }
 
 // CreateAgent makes an agent and its first config version (endpoint 5). An
 // answer without an agent_id is an error that MayHaveActed.
 func (c *Client) CreateAgent(ctx context.Context, body map[string]any) (diff.RemoteAgent, error) {
-	v, err := c.do(ctx, opCreateAgent, input{body: body})
-	if err != nil {
-		return diff.RemoteAgent{}, err
-	}
-	m, err := object(v, "agent_id", "agent_name")
-	if err == nil && str(m["agent_id"]) == "" {
-		err = errors.New("no agent_id in the answer")
-	}
-	if err != nil {
-		return diff.RemoteAgent{}, c.unexpected(opCreateAgent, nil, err)
-	}
-	return toAgent(m), nil
+	return fetch(ctx, c, opCreateAgent, input{body: body}, func(answer any) (diff.RemoteAgent, error) {
+		agent, err := readAgent(answer)
+		if err == nil && agent.ID == "" {
+			err = errors.New("no agent_id in the answer")
+		}
+		return agent, err
+	})
 }
 
 // UpdateAgent changes the fields in body (endpoint 7).
 func (c *Client) UpdateAgent(ctx context.Context, id string, body map[string]any) error {
-	_, err := c.do(ctx, opUpdateAgent, input{args: []string{id}, body: body})
-	return err
+	return c.write(ctx, opUpdateAgent, body, id)
 }
 
 // DeleteAgent deletes an agent (endpoint 8).
 func (c *Client) DeleteAgent(ctx context.Context, id string) error {
-	_, err := c.do(ctx, opDeleteAgent, input{args: []string{id}})
-	return err
+	return c.write(ctx, opDeleteAgent, nil, id)
 }
 
-func (c *Client) toAgents(o op, list []map[string]any) ([]diff.RemoteAgent, error) {
+func readAgent(answer any) (diff.RemoteAgent, error) {
+	m, err := object(answer, "agent_id", "agent_name")
+	return toAgent(m), err
+}
+
+func toAgents(list []map[string]any) ([]diff.RemoteAgent, error) {
 	agents := make([]diff.RemoteAgent, len(list))
 	for i, m := range list {
 		agents[i] = toAgent(m)
 		if agents[i].ID == "" {
-			return nil, c.unexpected(o, nil, errors.New("an agent without agent_id in the list"))
+			return nil, errors.New("an agent without agent_id in the list")
 		}
 	}
 	return agents, nil
@@ -164,20 +146,6 @@ func toAgent(m map[string]any) diff.RemoteAgent {
 	}
 }
 
-// unexpected is the error of an answer that is JSON but not what the endpoint
-// gives. A write may have acted all the same.
-func (c *Client) unexpected(o op, args []string, reason error) *Error {
-	ep := &endpoints[o]
-	path, err := ep.expand(args)
-	if err != nil {
-		path = ep.path
-	}
-	return &Error{
-		Op: ep.method + " " + path, Message: "unexpected answer", Detail: clean(c.scrub.clean(reason.Error()), messageLimit),
-		tries: 1, acted: ep.class != read,
-	}
-}
-
 func str(v any) string {
 	s, _ := v.(string)
 	return s
@@ -187,7 +155,7 @@ func str(v any) string {
 // is absent or malformed is the zero time.
 func timestamp(v any) time.Time {
 	s := strings.Replace(str(v), " ", "T", 1)
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04", "2006-01-02"} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04", time.DateOnly} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC()
 		}

@@ -12,31 +12,48 @@ import (
 	"github.com/agentsync/agentsync/internal/secret"
 )
 
-// token is one access token. A new one is a new value, so that a 401 can be
-// told to be about this token and no later one.
+// token is one access token. A new one is a new value, so that a 401 is about
+// this token and no later one.
 type token struct {
 	header string // "Bearer …"
 	minted bool   // by a login or refresh of ours, not given by the user
 	worked atomic.Bool
 }
 
-// auth holds the token and sees to it that one request at a time renews it,
-// however many are waiting.
+// judge notes how the token fared, and reports whether it is one of our own
+// that had never worked before.
+func (t *token) judge(out *outcome) (fresh bool) {
+	fresh = t.minted && !t.worked.Load()
+	refused := out.is(http.StatusUnauthorized) || out.is(http.StatusTooManyRequests)
+	if out.err == nil || out.err.Status >= 400 && out.err.Status < 500 && !refused {
+		t.worked.Store(true)
+	}
+	return fresh
+}
+
+// auth holds the token and lets one request at a time renew it, however many
+// are waiting.
 type auth struct {
-	c       *Client
-	renewal chan struct{} // holds one value while somebody renews
+	c *Client
 
 	mu        sync.Mutex
 	tok       *token // nil before the first login and when it died
 	refresh   secret.Secret
-	noRefresh bool   // the platform has no endpoint 2
-	fatal     *Error // what no further request can change
-	rounds    int    // renewals that ended
-	last      *Error // how the last one ended
+	noRefresh bool     // the platform has no endpoint 2
+	fatal     *Error   // what no further request can change
+	running   *renewal // nil when nobody renews
+}
+
+// renewal is one attempt to get a token. err and interrupted are there when
+// done is closed.
+type renewal struct {
+	done        chan struct{}
+	err         *Error
+	interrupted bool // by the context of the one who renews: the next may try
 }
 
 func newAuth(c *Client) *auth {
-	a := &auth{c: c, renewal: make(chan struct{}, 1)}
+	a := &auth{c: c}
 	if t := c.opt.Credentials.Token; !t.IsZero() {
 		a.tok = &token{header: "Bearer " + t.Reveal()}
 	}
@@ -51,53 +68,61 @@ func (a *auth) current() *token {
 }
 
 // ready returns when there is a token: at once, or after the renewal that is
-// under way or that it makes itself. All that waited for a renewal that failed
+// running or that it makes itself. All that waited for a renewal that failed
 // get its error.
 func (a *auth) ready(ctx context.Context) *Error {
-	seen, done, err := a.look()
-	if done {
-		return err
-	}
-	select {
-	case a.renewal <- struct{}{}:
-		defer func() { <-a.renewal }()
-	case <-ctx.Done():
-		return a.interrupted(ctx)
-	}
-	rounds, done, err := a.look()
-	if done {
-		return err
-	}
-	if rounds != seen {
-		if last := a.lastError(); last != nil {
-			return last
+	for {
+		a.mu.Lock()
+		tok, fatal, r := a.tok, a.fatal, a.running
+		mine := tok == nil && fatal == nil && r == nil
+		if mine {
+			r = &renewal{done: make(chan struct{})}
+			a.running = r
+		}
+		a.mu.Unlock()
+		switch {
+		case tok != nil:
+			return nil
+		case fatal != nil:
+			return fatal
+		case mine:
+			a.renew(ctx, r)
+			return r.err
+		}
+		select {
+		case <-r.done:
+			if !r.interrupted {
+				return r.err
+			}
+		case <-ctx.Done():
+			return &Error{Op: opLogin.op(), Message: "cancelled", auth: true, cause: ctx.Err()}
 		}
 	}
-	return a.renew(ctx)
 }
 
-// look says whether there is nothing to wait for: a token, or a lasting error.
-func (a *auth) look() (rounds int, done bool, err *Error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.rounds, a.tok != nil || a.fatal != nil, a.fatalUnlessToken()
-}
-
-func (a *auth) fatalUnlessToken() *Error {
-	if a.tok != nil {
-		return nil
+// renew gets a new token: by the refresh token, else by logging in.
+func (a *auth) renew(ctx context.Context, r *renewal) {
+	tok, err := a.refreshed(ctx)
+	if tok == nil && err == nil {
+		tok, err = a.login(ctx)
 	}
-	return a.fatal
-}
-
-func (a *auth) lastError() *Error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.last
+	defer close(r.done)
+	r.err, r.interrupted = err, err != nil && ctx.Err() != nil
+	a.running = nil
+	switch {
+	case err == nil:
+		a.tok = tok
+	case !r.interrupted && err.refusal():
+		a.fatal = err
+	}
 }
 
-func (a *auth) interrupted(ctx context.Context) *Error {
-	return &Error{Op: endpoints[opLogin].method + " " + endpoints[opLogin].path, Message: "cancelled", auth: true, cause: ctx.Err()}
+// refusal reports that asking again cannot help: a refused login, or no
+// credentials at all.
+func (e *Error) refusal() bool {
+	return e.Status == 0 && e.tries == 0 || e.Status >= 300 && e.Status < 500 && e.Status != http.StatusTooManyRequests
 }
 
 // died takes tok out of use, unless that has happened already. Without a way
@@ -109,8 +134,7 @@ func (a *auth) died(tok *token, answer *Error) {
 		return
 	}
 	a.tok = nil
-	creds, vars := a.c.opt.Credentials, a.c.opt.Vars
-	if !tok.minted && (creds.Email == "" || creds.Password.IsZero()) {
+	if vars := a.c.opt.Vars; !tok.minted && a.c.missing() != nil {
 		a.fatal = asAuth(answer)
 		a.fatal.Message += ": the token was refused: set " + vars.Token + " to a new one, or " + vars.Email + " and " + vars.Password
 	}
@@ -133,33 +157,6 @@ func asAuth(e *Error) *Error {
 	copied := *e
 	copied.auth = true
 	return &copied
-}
-
-// renew gets a new token: by the refresh token, else by logging in.
-func (a *auth) renew(ctx context.Context) *Error {
-	tok, err := a.refreshed(ctx)
-	if tok == nil && err == nil {
-		tok, err = a.login(ctx)
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if err != nil && ctx.Err() != nil {
-		return err // this one was cancelled; the next may try
-	}
-	a.rounds++
-	a.last = err
-	if err == nil {
-		a.tok = tok
-	} else if refusal(err) {
-		a.fatal = err
-	}
-	return err
-}
-
-// refusal says whether asking again cannot help: a refused login, or no
-// credentials at all.
-func refusal(e *Error) bool {
-	return e.Status == 0 && e.tries == 0 || e.Status >= 300 && e.Status < 500 && e.Status != http.StatusTooManyRequests
 }
 
 // refreshed uses the refresh token (endpoint 2). nil and no error: log in.
@@ -191,8 +188,8 @@ func (a *auth) refreshed(ctx context.Context) (*token, *Error) {
 // not served).
 func (a *auth) login(ctx context.Context) (*token, *Error) {
 	creds, vars := a.c.opt.Credentials, a.c.opt.Vars
-	if creds.Email == "" || creds.Password.IsZero() {
-		return nil, a.missing()
+	if e := a.c.missing(); e != nil {
+		return nil, e
 	}
 	a.c.logf("logging in")
 	in := input{urgent: true, body: map[string]string{"email": creds.Email, "password": creds.Password.Reveal()}}
@@ -205,41 +202,39 @@ func (a *auth) login(ctx context.Context) (*token, *Error) {
 	if err != nil {
 		e := a.wrap(err)
 		if len(creds.Password.Reveal()) < 4 && e.Status != 0 {
-			e.Message = http.StatusText(e.Status) // too short to be found in the server's message
+			e.Message = http.StatusText(e.Status) // the password is too short to be masked in the server's message
 		}
-		switch e.Status {
-		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity:
-			e.Message += " (check " + vars.Email + " and " + vars.Password + ")"
-		}
+		e.advise(vars.Email + " and " + vars.Password)
 		return nil, e
 	}
 	if tok := a.accept(v); tok != nil {
 		return tok, nil
 	}
-	return nil, &Error{Op: "POST " + endpoints[opLogin].path, Message: "no access_token in the answer", auth: true}
+	return nil, &Error{Op: opLogin.op(), Message: "no access_token in the answer", auth: true}
 }
 
-// CheckCredentials says, without a request, which variables are to be set: an
-// API key alone can list agents, and do nothing else.
+// CheckCredentials returns an error that names the variables to set, without a
+// request: an API key alone can list agents, and do nothing else.
 func (c *Client) CheckCredentials() error {
-	creds := c.opt.Credentials
-	if creds.Token.IsZero() && (creds.Email == "" || creds.Password.IsZero()) {
-		return c.auth.missing()
+	if e := c.missing(); e != nil && c.opt.Credentials.Token.IsZero() {
+		return e
 	}
 	return nil
 }
 
-// missing says which variables to set.
-func (a *auth) missing() *Error {
-	creds, vars := a.c.opt.Credentials, a.c.opt.Vars
+// missing says which variables to set for a login; nil when none is missing.
+func (c *Client) missing() *Error {
+	creds, vars := c.opt.Credentials, c.opt.Vars
 	e := &Error{Op: "log in", auth: true}
 	switch {
 	case creds.Email == "" && creds.Password.IsZero():
 		e.Message = "no credentials: set " + vars.Email + " and " + vars.Password + ", or " + vars.Token
 	case creds.Email == "":
 		e.Message = vars.Email + " is not set (" + vars.Password + " is)"
-	default:
+	case creds.Password.IsZero():
 		e.Message = vars.Password + " is not set (" + vars.Email + " is)"
+	default:
+		return nil
 	}
 	return e
 }
@@ -248,24 +243,21 @@ func (a *auth) missing() *Error {
 // is none.
 func (a *auth) accept(v any) *token {
 	m, err := object(v, "access_token")
-	if err != nil {
+	access := strings.TrimSpace(str(m["access_token"]))
+	if err != nil || !fitsHeader(access) {
 		return nil
 	}
-	access, _ := m["access_token"].(string)
-	if access = strings.TrimSpace(access); !fitsHeader(access) {
-		return nil
-	}
-	refresh, _ := m["refresh_token"].(string)
-	a.c.scrub.add(secret.New(access), secret.New(refresh))
-	if refresh != "" {
+	refresh := secret.New(str(m["refresh_token"]))
+	a.c.scrub.add(secret.New(access), refresh)
+	if !refresh.IsZero() {
 		a.mu.Lock()
-		a.refresh = secret.New(refresh)
+		a.refresh = refresh
 		a.mu.Unlock()
 	}
 	return &token{header: "Bearer " + access, minted: true}
 }
 
-// fitsHeader says whether a token can be sent at all.
+// fitsHeader reports whether a token can be sent at all.
 func fitsHeader(token string) bool {
 	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }

@@ -1,5 +1,5 @@
 // Package indus is the HTTP client of the IndusLabs developer API: one table
-// of endpoints, logins, envelopes, errors, retries and limits. It says what
+// of endpoints, logins, envelopes, errors, retries and limits. It returns what
 // the platform holds in diff's types and knows nothing of plans.
 package indus
 
@@ -28,8 +28,8 @@ type Credentials struct {
 	Password, Token, APIKey secret.Secret
 }
 
-// Options say how a client works. BaseURL is required, every other zero value
-// has a default.
+// Options say how a client works. BaseURL is required; every other zero value
+// stands for a default.
 type Options struct {
 	BaseURL     string // https://host[/prefix]; http only for a loopback host
 	Credentials Credentials
@@ -45,8 +45,8 @@ type Options struct {
 	Now       func() time.Time
 	Sleep     func(context.Context, time.Duration) error // ends early with ctx's error
 	Rand      func() float64                             // jitter, in [0,1); called from one goroutine at a time
-	// Logf gets a line for each thing that was repeated, and why. Lines hold no
-	// secret.
+	// Logf gets a line for each request that is repeated, with the reason. No
+	// line holds a secret.
 	Logf func(format string, args ...any)
 }
 
@@ -56,11 +56,11 @@ type Client struct {
 	opt       Options
 	base      string // without a trailing slash
 	transport http.RoundTripper
-	clock     *clock
+	ahead     atomic.Pointer[time.Duration] // the platform's clock, of ours; nil before the first answer
 	auth      *auth
 	gate      *gate
 	scrub     *scrubber
-	random    func() float64
+	randomMu  sync.Mutex // holds off a second call of opt.Rand
 	buffers   sync.Pool
 	noListing atomic.Bool
 }
@@ -74,30 +74,19 @@ func New(opt Options) (*Client, error) {
 		return nil, err
 	}
 	opt.fillDefaults()
-	if t := strings.TrimSpace(opt.Credentials.Token.Reveal()); t != "" {
-		if !fitsHeader(t) {
-			return nil, fmt.Errorf("%s is no token: it holds characters that a header cannot", opt.Vars.Token)
-		}
-		opt.Credentials.Token = secret.New(t)
-	} else {
-		opt.Credentials.Token = secret.Secret{}
+	creds := &opt.Credentials
+	creds.Token = secret.New(strings.TrimSpace(creds.Token.Reveal()))
+	if !creds.Token.IsZero() && !fitsHeader(creds.Token.Reveal()) {
+		return nil, fmt.Errorf("%s is no token: it holds characters that a header cannot", opt.Vars.Token)
 	}
 	c := &Client{opt: opt, base: base.String(), transport: opt.Transport, scrub: &scrubber{}}
 	if c.transport == nil {
 		c.transport = newTransport(opt.Parallelism, opt.Timeout)
 	}
-	c.clock = &clock{RoundTripper: c.transport, now: opt.Now}
 	c.buffers.New = func() any { return new(bytes.Buffer) }
-	var mu sync.Mutex
-	c.random = func() float64 {
-		mu.Lock()
-		defer mu.Unlock()
-		return opt.Rand()
-	}
-	creds := opt.Credentials
 	c.scrub.add(secret.New(creds.Email), creds.Password, creds.Token, creds.APIKey)
 	c.auth = newAuth(c)
-	c.gate = newGate(opt.Parallelism, opt.Now, opt.Sleep, c.random)
+	c.gate = newGate(opt, c.jitter)
 	return c, nil
 }
 
@@ -139,35 +128,29 @@ func setDefault[T comparable](p *T, v T) {
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
 	select {
-	case <-t.C:
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// parseBase checks the base URL. What is wrong is said without repeating a
-// password that may be in it.
-// CanonicalBaseURL gives an address for Options.BaseURL in the one form that
-// plans hold: scheme and host in lower case, no port that goes without saying,
-// no slash at the end. The error says what is wrong with the address.
+// CanonicalBaseURL returns an address for Options.BaseURL in the one form that
+// plans hold: scheme and host in lower case, no default port, no slash at the
+// end. The error says what is wrong with the address.
 func CanonicalBaseURL(raw string) (string, error) {
 	u, err := parseBase(raw)
 	if err != nil {
 		return "", err
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	for scheme, port := range map[string]string{"http": ":80", "https": ":443"} {
-		if u.Scheme == scheme {
-			u.Host = strings.TrimSuffix(u.Host, port)
-		}
-	}
+	u.Host = strings.TrimSuffix(u.Host, ":"+defaultPorts[u.Scheme])
 	return u.String(), nil
 }
 
+// parseBase checks the base URL. The error does not repeat a password that may
+// be in it.
 func parseBase(raw string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(raw, "/"))
 	switch {

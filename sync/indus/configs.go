@@ -15,7 +15,7 @@ import (
 // without an error when the platform answers 404: nothing is published, or the
 // agent is gone, which Agent tells apart.
 func (c *Client) CurrentVersion(ctx context.Context, id string) (*diff.Version, error) {
-	v, err := c.readVersion(ctx, opCurrentConfig, []string{id})
+	v, err := fetch(ctx, c, opCurrentConfig, input{args: []string{id}}, readVersion)
 	var e *Error
 	if errors.As(err, &e) && e.NotFound() {
 		return nil, nil
@@ -30,30 +30,14 @@ func (c *Client) CurrentVersion(ctx context.Context, id string) (*diff.Version, 
 	return &v, nil
 }
 
-// Version reads version n (endpoint 12).
-func (c *Client) Version(ctx context.Context, id string, n int) (diff.Version, error) {
-	return c.readVersion(ctx, opGetConfig, []string{id, strconv.Itoa(n)})
-}
-
-func (c *Client) readVersion(ctx context.Context, o op, args []string) (diff.Version, error) {
-	v, err := c.do(ctx, o, input{args: args})
+// Version reads the version of that number (endpoint 12). Where there is none,
+// the error is one that is NotFound.
+func (c *Client) Version(ctx context.Context, id string, number int) (*diff.Version, error) {
+	v, err := fetch(ctx, c, opGetConfig, input{args: []string{id, strconv.Itoa(number)}}, readVersion)
 	if err != nil {
-		return diff.Version{}, err
+		return nil, err
 	}
-	return c.decodeVersion(o, args, v)
-}
-
-// decodeVersion takes an answer that must be a numbered version.
-func (c *Client) decodeVersion(o op, args []string, answer any) (diff.Version, error) {
-	m, err := object(answer, "version", "system_prompt")
-	if err != nil {
-		return diff.Version{}, c.unexpected(o, args, err)
-	}
-	v, err := toVersion(m)
-	if err != nil {
-		return diff.Version{}, c.unexpected(o, args, err)
-	}
-	return v, nil
+	return &v, nil
 }
 
 // Versions reads all versions, every page, newest first (endpoint 10).
@@ -80,44 +64,44 @@ func (c *Client) Versions(ctx context.Context, id string) ([]diff.Version, error
 // does not publish it (endpoint 9). An answer without a version number is an
 // error that MayHaveActed.
 func (c *Client) CreateDraft(ctx context.Context, id string, body map[string]any) (diff.Version, error) {
-	args := []string{id}
-	answer, err := c.do(ctx, opCreateConfig, input{args: args, body: body, query: url.Values{"publish": {"false"}}})
-	if err != nil {
-		return diff.Version{}, err
-	}
-	return c.decodeVersion(opCreateConfig, args, answer)
+	in := input{args: []string{id}, body: body, query: url.Values{"publish": {"false"}}}
+	return fetch(ctx, c, opCreateConfig, in, readVersion)
 }
 
 // UpdateDraft changes fields of a draft (endpoint 13).
 func (c *Client) UpdateDraft(ctx context.Context, id string, version int, body map[string]any) error {
-	_, err := c.do(ctx, opUpdateConfig, input{args: []string{id, strconv.Itoa(version)}, body: body})
-	return err
+	return c.write(ctx, opUpdateConfig, body, id, strconv.Itoa(version))
 }
 
 // DeleteDraft deletes a draft (endpoint 14).
 func (c *Client) DeleteDraft(ctx context.Context, id string, version int) error {
-	_, err := c.do(ctx, opDeleteConfig, input{args: []string{id, strconv.Itoa(version)}})
-	return err
+	return c.write(ctx, opDeleteConfig, nil, id, strconv.Itoa(version))
 }
 
 // Publish makes a version current (endpoint 15). It is not repeated when its
 // fate is unknown: the platform may refuse to publish what is published.
 func (c *Client) Publish(ctx context.Context, id string, version int) error {
-	_, err := c.do(ctx, opPublish, input{args: []string{id, strconv.Itoa(version)}})
-	return err
+	return c.write(ctx, opPublish, nil, id, strconv.Itoa(version))
 }
 
 // Rollback makes a version current that was published before (endpoint 16).
 func (c *Client) Rollback(ctx context.Context, id string, version int) error {
-	_, err := c.do(ctx, opRollback, input{args: []string{id, strconv.Itoa(version)}})
-	return err
+	return c.write(ctx, opRollback, nil, id, strconv.Itoa(version))
 }
 
 // UpdateService replaces one section of the current version (endpoint 28).
 // service is one of spec.ServiceFields.
 func (c *Client) UpdateService(ctx context.Context, id, service string, body any) error {
-	_, err := c.do(ctx, opUpdateService, input{args: []string{id, service}, body: body})
-	return err
+	return c.write(ctx, opUpdateService, body, id, service)
+}
+
+// readVersion reads an answer that must be a numbered version.
+func readVersion(answer any) (diff.Version, error) {
+	m, err := object(answer, "version", "system_prompt")
+	if err != nil {
+		return diff.Version{}, err
+	}
+	return toVersion(m)
 }
 
 // toVersion splits a config object into the platform's own fields, the notes

@@ -28,7 +28,7 @@ const (
 	bearer               // an access token
 )
 
-// endpoint is one line of the table.
+// endpoint is one row of the table below.
 type endpoint struct {
 	method string
 	path   string // template; each {…} is one path parameter
@@ -37,79 +37,41 @@ type endpoint struct {
 	slow   bool // works for longer than others (a model, a ringing phone): four times the timeout
 }
 
-// op names an endpoint.
-type op int
-
-// The endpoints in the order of reference.md, which counts from 1.
-const (
-	opLogin op = iota
-	opRefresh
-	opListLegacy
-	opListAgents
-	opCreateAgent
-	opGetAgent
-	opUpdateAgent
-	opDeleteAgent
-	opCreateConfig
-	opListConfigs
-	opCurrentConfig
-	opGetConfig
-	opUpdateConfig
-	opDeleteConfig
-	opPublish
-	opRollback
-	opEnhance
-	opRender
-	opValidate
-	opCreateOutcome
-	opListOutcomes
-	opUpdateOutcome
-	opDeleteOutcome
-	opCreateInfield
-	opListInfields
-	opUpdateInfield
-	opDeleteInfield
-	opUpdateService
-	opDeveloperLogin
-	opClick2Call
-	opTranscript
+// The endpoints in the order of reference.md, the one place that knows where
+// things are: an endpoint that moves is one changed line.
+var (
+	opLogin          = &endpoint{"POST", "/api/login", open, read, false}
+	opRefresh        = &endpoint{"POST", "/api/refresh_token", open, read, false}
+	opListLegacy     = &endpoint{"POST", "/api/agents", open, read, false}
+	opListAgents     = &endpoint{"GET", "/api/agents/", bearer, read, false}
+	opCreateAgent    = &endpoint{"POST", "/api/agents/create", bearer, once, false}
+	opGetAgent       = &endpoint{"GET", "/api/agents/{agent_id}", bearer, read, false}
+	opUpdateAgent    = &endpoint{"PUT", "/api/agents/{agent_id}", bearer, repeatable, false}
+	opDeleteAgent    = &endpoint{"DELETE", "/api/agents/{agent_id}", bearer, repeatable, false}
+	opCreateConfig   = &endpoint{"POST", "/api/agents/{agent_id}/configs", bearer, once, false}
+	opListConfigs    = &endpoint{"GET", "/api/agents/{agent_id}/configs", bearer, read, false}
+	opCurrentConfig  = &endpoint{"GET", "/api/agents/{agent_id}/configs/current", bearer, read, false}
+	opGetConfig      = &endpoint{"GET", "/api/agents/{agent_id}/configs/{version}", bearer, read, false}
+	opUpdateConfig   = &endpoint{"PUT", "/api/agents/{agent_id}/configs/{version}", bearer, repeatable, false}
+	opDeleteConfig   = &endpoint{"DELETE", "/api/agents/{agent_id}/configs/{version}", bearer, repeatable, false}
+	opPublish        = &endpoint{"POST", "/api/agents/{agent_id}/configs/{version}/publish", bearer, once, false}
+	opRollback       = &endpoint{"POST", "/api/agents/{agent_id}/configs/{version}/rollback", bearer, once, false}
+	opEnhance        = &endpoint{"POST", "/api/agents/{agent_id}/configs/enhance", bearer, read, true}
+	opRender         = &endpoint{"POST", "/api/agents/{agent_id}/configs/render", bearer, read, false}
+	opValidate       = &endpoint{"POST", "/api/agents/{agent_id}/configs/validate", bearer, read, false}
+	opCreateOutcome  = &endpoint{"POST", "/api/agents/{agent_id}/call_outcomes", bearer, once, false}
+	opListOutcomes   = &endpoint{"GET", "/api/agents/{agent_id}/call_outcomes", bearer, read, false}
+	opUpdateOutcome  = &endpoint{"PATCH", "/api/agents/{agent_id}/call_outcomes/{outcome_name}", bearer, repeatable, false}
+	opDeleteOutcome  = &endpoint{"DELETE", "/api/agents/{agent_id}/call_outcomes/{outcome_name}", bearer, repeatable, false}
+	opCreateInfield  = &endpoint{"POST", "/api/agents/{agent_id}/call_infields", bearer, once, false}
+	opListInfields   = &endpoint{"GET", "/api/agents/{agent_id}/call_infields", bearer, read, false}
+	opUpdateInfield  = &endpoint{"PATCH", "/api/agents/{agent_id}/call_infields/{field_name}", bearer, repeatable, false}
+	opDeleteInfield  = &endpoint{"DELETE", "/api/agents/{agent_id}/call_infields/{field_name}", bearer, repeatable, false}
+	opUpdateService  = &endpoint{"PUT", "/api/agents/{agent_id}/config/{service_type}", bearer, repeatable, false}
+	opDeveloperLogin = &endpoint{"POST", "/api/developer/login", open, read, false}
+	opClick2Call     = &endpoint{"POST", "/api/developer/calls/click2call", bearer, once, true}
+	opTranscript     = &endpoint{"GET", "/api/developer/calls/{call_id}/transcript", bearer, read, false}
 )
-
-// endpoints is the one place that knows where things are (reference.md,
-// "Endpoints"): an endpoint that moves is one changed line.
-var endpoints = [...]endpoint{
-	opLogin:          {"POST", "/api/login", open, read, false},
-	opRefresh:        {"POST", "/api/refresh_token", open, read, false},
-	opListLegacy:     {"POST", "/api/agents", open, read, false},
-	opListAgents:     {"GET", "/api/agents/", bearer, read, false},
-	opCreateAgent:    {"POST", "/api/agents/create", bearer, once, false},
-	opGetAgent:       {"GET", "/api/agents/{agent_id}", bearer, read, false},
-	opUpdateAgent:    {"PUT", "/api/agents/{agent_id}", bearer, repeatable, false},
-	opDeleteAgent:    {"DELETE", "/api/agents/{agent_id}", bearer, repeatable, false},
-	opCreateConfig:   {"POST", "/api/agents/{agent_id}/configs", bearer, once, false},
-	opListConfigs:    {"GET", "/api/agents/{agent_id}/configs", bearer, read, false},
-	opCurrentConfig:  {"GET", "/api/agents/{agent_id}/configs/current", bearer, read, false},
-	opGetConfig:      {"GET", "/api/agents/{agent_id}/configs/{version}", bearer, read, false},
-	opUpdateConfig:   {"PUT", "/api/agents/{agent_id}/configs/{version}", bearer, repeatable, false},
-	opDeleteConfig:   {"DELETE", "/api/agents/{agent_id}/configs/{version}", bearer, repeatable, false},
-	opPublish:        {"POST", "/api/agents/{agent_id}/configs/{version}/publish", bearer, once, false},
-	opRollback:       {"POST", "/api/agents/{agent_id}/configs/{version}/rollback", bearer, once, false},
-	opEnhance:        {"POST", "/api/agents/{agent_id}/configs/enhance", bearer, read, true},
-	opRender:         {"POST", "/api/agents/{agent_id}/configs/render", bearer, read, false},
-	opValidate:       {"POST", "/api/agents/{agent_id}/configs/validate", bearer, read, false},
-	opCreateOutcome:  {"POST", "/api/agents/{agent_id}/call_outcomes", bearer, once, false},
-	opListOutcomes:   {"GET", "/api/agents/{agent_id}/call_outcomes", bearer, read, false},
-	opUpdateOutcome:  {"PATCH", "/api/agents/{agent_id}/call_outcomes/{outcome_name}", bearer, repeatable, false},
-	opDeleteOutcome:  {"DELETE", "/api/agents/{agent_id}/call_outcomes/{outcome_name}", bearer, repeatable, false},
-	opCreateInfield:  {"POST", "/api/agents/{agent_id}/call_infields", bearer, once, false},
-	opListInfields:   {"GET", "/api/agents/{agent_id}/call_infields", bearer, read, false},
-	opUpdateInfield:  {"PATCH", "/api/agents/{agent_id}/call_infields/{field_name}", bearer, repeatable, false},
-	opDeleteInfield:  {"DELETE", "/api/agents/{agent_id}/call_infields/{field_name}", bearer, repeatable, false},
-	opUpdateService:  {"PUT", "/api/agents/{agent_id}/config/{service_type}", bearer, repeatable, false},
-	opDeveloperLogin: {"POST", "/api/developer/login", open, read, false},
-	opClick2Call:     {"POST", "/api/developer/calls/click2call", bearer, once, true},
-	opTranscript:     {"GET", "/api/developer/calls/{call_id}/transcript", bearer, read, false},
-}
 
 // expand fills the template with args, escaped so that each stays one path
 // segment. A value that a server or proxy could read as "this folder" or "the
@@ -144,6 +106,9 @@ func safeSegment(s string) bool {
 	return s != ""
 }
 
-// deletes says whether the endpoint removes something, so that 404 after an
+// op is the verb and the path's template, for messages.
+func (e *endpoint) op() string { return e.method + " " + e.path }
+
+// deletes reports whether the endpoint removes something, so that 404 after an
 // uncertain try means that the try has worked.
 func (e *endpoint) deletes() bool { return e.method == http.MethodDelete }

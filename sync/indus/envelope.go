@@ -87,40 +87,27 @@ func parseObject(dec *jsontext.Decoder, depth int) (any, error) {
 	return object, err
 }
 
-// envelope is {"status_code", "message", "error", "data"} of reference.md,
-// "Answers and errors".
-type envelope struct {
-	status int // 0 when it holds no number
-	failed bool
-	data   any
-}
-
-// openEnvelope looks whether v is an envelope. A raw object that merely has a
-// field named data or error is none.
-func openEnvelope(v any) (envelope, bool) {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return envelope{}, false
-	}
-	code, ok := m["status_code"].(json.Number)
-	if !ok {
-		return envelope{}, false
-	}
+// openEnvelope takes the payload out of {"status_code", "message", "error",
+// "data"} (reference.md, "Answers and errors"). failed is true when the
+// envelope says so, by its status or by its error; status is 0 when it holds no
+// number. What is no envelope, such as an object that merely has a field named
+// data or error, is a payload itself.
+func openEnvelope(v any) (payload any, status int, failed bool) {
+	m, _ := v.(map[string]any)
+	code, isNumber := m["status_code"].(json.Number)
 	data, hasData := m["data"]
 	problem, hasError := m["error"]
-	if !hasData && !hasError {
-		return envelope{}, false
+	if !isNumber || !hasData && !hasError {
+		return v, 0, false
 	}
-	e := envelope{data: data}
-	e.status, _ = number(code)
-	e.failed = e.status >= 400 || textOf(problem, 0) != ""
-	return e, true
+	status, _ = number(code)
+	return data, status, status >= 400 || textOf(problem, 0) != ""
 }
 
 // listKeys are the names under which a list has been seen wrapped.
 var listKeys = []string{"data", "agents", "configs", "call_outcomes", "call_infields", "versions", "outcomes", "infields", "items", "results"}
 
-// objects gives the list in an answer, bare or wrapped. null and {} are the
+// objects returns the list in an answer, bare or wrapped. null and {} are the
 // empty list; anything else that holds no list is an error.
 func objects(v any) ([]map[string]any, error) {
 	for range 4 {
@@ -157,7 +144,7 @@ func asObjects(list []any) ([]map[string]any, error) {
 	return out, nil
 }
 
-// object gives the object in an answer, bare or wrapped. A field of known that
+// object returns the object in an answer, bare or wrapped. A field of known that
 // is no object says that this one is meant, whatever else it holds.
 func object(v any, known ...string) (map[string]any, error) {
 	for range 4 {

@@ -51,26 +51,48 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// NotFound says whether the platform answered 404 to this very request.
+// NotFound reports whether the platform answered 404 to this very request.
 func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound && !e.auth }
 
-// MayHaveActed says that a write was sent and that nothing proves that it
+// MayHaveActed reports that a write was sent and that nothing proves that it
 // changed nothing. It is never true for a read.
 func (e *Error) MayHaveActed() bool { return e.acted }
 
 // Tries counts how often the request was sent.
 func (e *Error) Tries() int { return e.tries }
 
-// Unwrap gives the reason below: context.Canceled after an interrupt.
+// Unwrap returns the reason below: context.Canceled after an interrupt.
 func (e *Error) Unwrap() error { return e.cause }
 
-// absent says whether the platform does not know this endpoint.
+// absent reports whether the platform does not know this endpoint.
 func absent(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || e.auth {
 		return false
 	}
 	return e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented
+}
+
+// advise adds which variables to check, when the platform refused what they
+// hold.
+func (e *Error) advise(vars string) {
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity:
+		e.Message += " (check " + vars + ")"
+	}
+}
+
+// unexpected is the error of an answer that is JSON but not what the endpoint
+// returns. A write may have acted all the same.
+func (c *Client) unexpected(ep *endpoint, args []string, reason error) *Error {
+	path, err := ep.expand(args)
+	if err != nil {
+		path = ep.path
+	}
+	return &Error{
+		Op: ep.method + " " + path, Message: "unexpected answer", Detail: clean(c.scrub.clean(reason.Error()), messageLimit),
+		tries: 1, acted: ep.class != read,
+	}
 }
 
 // clean makes a stranger's text fit for one line on a terminal: white space is
@@ -139,7 +161,7 @@ func (s *scrubber) add(secrets ...secret.Secret) {
 	s.replacer = strings.NewReplacer(pairs...)
 }
 
-// clean gives text without the known secrets.
+// clean returns text without the known secrets.
 func (s *scrubber) clean(text string) string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

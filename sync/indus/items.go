@@ -10,11 +10,11 @@ import (
 
 // itemOps are the four endpoints of one kind of item, and its fields.
 type itemOps struct {
-	list, create, update, remove op
+	list, create, update, remove *endpoint
 	kind                         diff.ItemKind
 }
 
-// opsOf gives the endpoints of a kind: spec.SectionOutcomes or
+// opsOf returns the endpoints of a kind: spec.SectionOutcomes or
 // spec.SectionInfields. Another kind is a programmer's error.
 func opsOf(kind string) itemOps {
 	switch kind {
@@ -29,14 +29,10 @@ func opsOf(kind string) itemOps {
 // Items lists an agent's call outcomes or call infields with their documented
 // fields (endpoints 21 and 25).
 func (c *Client) Items(ctx context.Context, id, kind string) ([]value.Value, error) {
-	ops, args := opsOf(kind), []string{id}
-	v, err := c.do(ctx, ops.list, input{args: args})
+	ops := opsOf(kind)
+	list, err := fetch(ctx, c, ops.list, input{args: []string{id}}, objects)
 	if err != nil {
 		return nil, err
-	}
-	list, err := objects(v)
-	if err != nil {
-		return nil, c.unexpected(ops.list, args, err)
 	}
 	items := make([]value.Value, len(list))
 	for i, m := range list {
@@ -47,18 +43,15 @@ func (c *Client) Items(ctx context.Context, id, kind string) ([]value.Value, err
 
 // CreateItem makes an outcome or infield (endpoints 20 and 24).
 func (c *Client) CreateItem(ctx context.Context, id, kind string, body map[string]any) error {
-	_, err := c.do(ctx, opsOf(kind).create, input{args: []string{id}, body: body})
-	return err
+	return c.write(ctx, opsOf(kind).create, body, id)
 }
 
 // UpdateItem changes an outcome or infield (endpoints 22 and 26).
 func (c *Client) UpdateItem(ctx context.Context, id, kind, name string, body map[string]any) error {
-	_, err := c.do(ctx, opsOf(kind).update, input{args: []string{id, name}, body: body})
-	return err
+	return c.write(ctx, opsOf(kind).update, body, id, name)
 }
 
 // DeleteItem removes an outcome or infield (endpoints 23 and 27).
 func (c *Client) DeleteItem(ctx context.Context, id, kind, name string) error {
-	_, err := c.do(ctx, opsOf(kind).remove, input{args: []string{id, name}})
-	return err
+	return c.write(ctx, opsOf(kind).remove, nil, id, name)
 }

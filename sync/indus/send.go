@@ -3,8 +3,6 @@ package indus
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,36 +19,6 @@ const (
 	slowFactor    = 4 // timeouts of slow endpoints
 )
 
-// request is one call of an endpoint, over all its tries.
-type request struct {
-	ep     *endpoint
-	op     string // "GET /api/agents/AGT_1", for messages
-	url    string
-	body   []byte
-	urgent bool // the login that others wait for: does not queue behind them
-	tally
-}
-
-// fate is what one try did to the platform.
-type fate int
-
-const (
-	answered  fate = iota // with success, or with a refusal that changed nothing
-	unsent                // no connection was made
-	uncertain             // sent, and no proof either way
-)
-
-// outcome is the end of one try.
-type outcome struct {
-	value      any    // the payload, out of its envelope
-	err        *Error // nil for success
-	fate       fate
-	cut        bool          // the connection failed, also in mid-answer
-	unreadable bool          // 2xx with a body that is no JSON
-	lasting    bool          // trying again cannot help
-	retryAfter time.Duration // what the server asked for; -1 for nothing
-}
-
 // roundTrip sends r once, follows redirects where that is safe, and judges
 // the answer.
 func (c *Client) roundTrip(ctx context.Context, r *request, authorization string) outcome {
@@ -60,25 +28,30 @@ func (c *Client) roundTrip(ctx context.Context, r *request, authorization string
 	if r.ep.class != read {
 		rctx = watch.trace(rctx)
 	}
-	target, err := url.Parse(r.url)
-	if err != nil {
-		return c.failed(r, answered, "no valid URL", "")
-	}
+	target := r.url
 	for range maxRedirects + 1 {
-		resp, err := c.clock.RoundTrip(c.httpRequest(rctx, r, target, authorization))
+		resp, err := c.transport.RoundTrip(c.httpRequest(rctx, r, target, authorization))
 		if err != nil {
-			return c.noAnswer(ctx, rctx, r, &watch, err)
-		}
-		if isRedirect(resp.StatusCode) {
-			next, refusal := follow(r, target, resp)
-			drain(resp.Body)
-			if refusal != "" {
-				return c.redirected(r, resp.StatusCode, refusal)
+			f := uncertain
+			if watch.surelyNot(err) {
+				f = unsent
 			}
-			target = next
-			continue
+			if rctx.Err() != nil {
+				return c.outOfTime(ctx, r, f)
+			}
+			message, detail, lasting := broken(err)
+			return c.failed(r, f, !lasting, message, detail)
 		}
-		return c.readAnswer(ctx, rctx, r, resp)
+		c.noteTime(resp.Header)
+		if !isRedirect(resp.StatusCode) {
+			return c.readAnswer(ctx, rctx, r, resp)
+		}
+		next, refusal := follow(r.ep, target, resp)
+		drain(resp.Body)
+		if refusal != "" {
+			return c.redirected(r, resp.StatusCode, refusal)
+		}
+		target = next
 	}
 	return c.redirected(r, http.StatusLoopDetected, "redirected in a circle")
 }
@@ -95,11 +68,11 @@ func (c *Client) httpRequest(ctx context.Context, r *request, target *url.URL, a
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 		req.ContentLength = int64(len(r.body))
-		req.Body = io.NopCloser(bytes.NewReader(r.body))
 		// With GetBody, net/http moves a request off a stale connection when
 		// nothing was written. It never repeats a written POST, PUT, PATCH or
 		// DELETE that has no Idempotency-Key.
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
+		req.Body, _ = req.GetBody()
 	}
 	return req
 }
@@ -107,14 +80,10 @@ func (c *Client) httpRequest(ctx context.Context, r *request, target *url.URL, a
 // lifetime is the context of one try. A read ends with ctx. A write goes on
 // for the grace period after ctx, since its answer tells what was done.
 func (c *Client) lifetime(ctx context.Context, r *request) (context.Context, context.CancelFunc) {
-	timeout := c.opt.Timeout
-	if r.ep.slow {
-		timeout *= slowFactor
-	}
 	if r.ep.class == read {
-		return context.WithTimeout(ctx, timeout)
+		return context.WithTimeout(ctx, r.timeout)
 	}
-	rctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	rctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.timeout)
 	stop := context.AfterFunc(ctx, func() {
 		if c.opt.Sleep(rctx, c.opt.Grace) == nil {
 			cancel()
@@ -123,50 +92,23 @@ func (c *Client) lifetime(ctx context.Context, r *request) (context.Context, con
 	return rctx, func() { stop(); cancel() }
 }
 
-// noAnswer is the outcome of a try whose connection failed.
-func (c *Client) noAnswer(ctx, rctx context.Context, r *request, watch *sent, err error) outcome {
-	f := uncertain
-	if watch.surelyNot(err) {
-		f = unsent
-	}
-	if ended := rctx.Err(); ended != nil {
-		return c.outOfTime(ctx, r, f, ended)
-	}
-	message, detail, lasting := broken(err)
-	out := c.failed(r, f, message, detail)
-	out.cut, out.lasting = true, lasting
-	return out
-}
-
-// outOfTime is the outcome of a try that its own context ended: by the
-// caller, or by the timeout.
-func (c *Client) outOfTime(ctx context.Context, r *request, f fate, ended error) outcome {
-	if ctx.Err() != nil {
-		message := "cancelled"
-		if r.ep.class != read {
-			message = fmt.Sprintf("no answer within %s after the interrupt", c.opt.Grace)
-		}
-		out := c.failed(r, f, message, "")
-		out.lasting = true
-		return out
-	}
-	timeout := c.opt.Timeout
-	if r.ep.slow {
-		timeout *= slowFactor
-	}
-	message := fmt.Sprintf("no answer within %s", timeout)
-	if !errors.Is(ended, context.DeadlineExceeded) {
-		message = "cancelled"
-	}
-	out := c.failed(r, f, message, "")
-	out.cut = true
-	return out
-}
-
-func (c *Client) failed(r *request, f fate, message, detail string) outcome {
-	return outcome{fate: f, retryAfter: -1, err: &Error{
+// failed is the outcome of a try without an answer that can be used.
+func (c *Client) failed(r *request, f fate, passing bool, message, detail string) outcome {
+	return outcome{fate: f, passing: passing, retryAfter: -1, err: &Error{
 		Op: r.op, Message: message, Detail: clean(c.scrub.clean(detail), messageLimit),
 	}}
+}
+
+// outOfTime is the outcome of a try whose lifetime is over: by an interrupt,
+// or by the timeout.
+func (c *Client) outOfTime(ctx context.Context, r *request, f fate) outcome {
+	switch {
+	case ctx.Err() == nil:
+		return c.failed(r, f, true, fmt.Sprintf("no answer within %s", r.timeout), "")
+	case r.ep.class == read:
+		return c.failed(r, f, false, "cancelled", "")
+	}
+	return c.failed(r, f, false, fmt.Sprintf("no answer within %s after the interrupt", c.opt.Grace), "")
 }
 
 // redirected is the outcome of a redirect that was not followed. 307 and 308
@@ -177,8 +119,8 @@ func (c *Client) redirected(r *request, status int, refusal string) outcome {
 	if status == http.StatusMovedPermanently || status == http.StatusFound || status == http.StatusSeeOther {
 		f = uncertain
 	}
-	out := c.failed(r, f, c.scrub.clean(refusal), "")
-	out.err.Status, out.lasting = status, true
+	out := c.failed(r, f, false, c.scrub.clean(refusal), "")
+	out.err.Status = status
 	return out
 }
 
@@ -193,23 +135,18 @@ func (c *Client) readAnswer(ctx, rctx context.Context, r *request, resp *http.Re
 	defer c.recycle(buf)
 	buf.Reset()
 	n, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1))
-	if resp.StatusCode >= 300 {
+	switch {
+	case resp.StatusCode >= 300:
 		body := buf.Bytes()[:min(n, limit)]
 		v, _ := parse(body)
 		return c.refused(r, resp.StatusCode, resp.Header, body, v)
-	}
-	switch {
 	case err != nil && rctx.Err() != nil:
-		return c.outOfTime(ctx, r, uncertain, rctx.Err())
+		return c.outOfTime(ctx, r, uncertain)
 	case err != nil:
 		_, detail, _ := broken(err)
-		out := c.failed(r, uncertain, "cut answer", detail)
-		out.cut = true
-		return out
+		return c.failed(r, uncertain, true, "cut answer", detail)
 	case n > limit:
-		out := c.failed(r, uncertain, fmt.Sprintf("answer larger than %d MiB", limit>>20), "")
-		out.lasting = true
-		return out
+		return c.failed(r, uncertain, false, fmt.Sprintf("answer larger than %d MiB", limit>>20), "")
 	}
 	return c.accepted(r, resp, buf.Bytes())
 }
@@ -223,7 +160,7 @@ func (c *Client) recycle(buf *bytes.Buffer) {
 // accepted judges a whole 2xx answer.
 func (c *Client) accepted(r *request, resp *http.Response, body []byte) outcome {
 	if len(bytes.TrimSpace(body)) == 0 && r.ep.class != read {
-		return outcome{retryAfter: -1} // a caller that needs fields will miss them
+		return outcome{} // a caller that needs fields will miss them
 	}
 	v, err := parse(body)
 	if err != nil {
@@ -231,18 +168,16 @@ func (c *Client) accepted(r *request, resp *http.Response, body []byte) outcome 
 		if text := pageText(body); text != "" && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
 			detail = "a page titled " + strconv.Quote(text)
 		}
-		out := c.failed(r, uncertain, "answer is not JSON", detail)
-		out.err.Status, out.unreadable = resp.StatusCode, true
+		out := c.failed(r, uncertain, r.ep.class == read, "answer is not JSON", detail)
+		out.err.Status = resp.StatusCode
 		return out
 	}
-	env, ok := openEnvelope(v)
+	payload, status, failed := openEnvelope(v)
 	switch {
-	case !ok:
-		return outcome{value: v, retryAfter: -1}
-	case !env.failed:
-		return outcome{value: env.data, retryAfter: -1}
-	case env.status >= 400:
-		return c.refused(r, env.status, resp.Header, body, v)
+	case !failed:
+		return outcome{value: payload}
+	case status >= 400:
+		return c.refused(r, status, resp.Header, body, v)
 	}
 	out := c.refused(r, resp.StatusCode, resp.Header, body, v)
 	out.fate = uncertain // success and an error in one answer
@@ -255,39 +190,29 @@ func (c *Client) refused(r *request, status int, header http.Header, body []byte
 	if status < 400 || status >= 500 && status != http.StatusNotImplemented {
 		out.fate = uncertain
 	}
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		out.passing = true
+	}
 	c.explain(out.err, header, body, v)
 	return out
 }
 
-// retryAfter reads the header of that name, in seconds or as a date; -1 when
-// there is none. More than a minute counts as a minute.
+// retryAfter reads the header of that name, in seconds or as a date; it
+// returns -1 when there is none. More than five minutes counts as five.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
-	if value == "" {
-		return -1
-	}
-	d := time.Duration(-1)
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
-		d = time.Duration(min(max(seconds, 0), maxRetryAfter.Seconds()) * float64(time.Second))
-	} else if date, err := http.ParseTime(value); err == nil {
-		d = max(date.Sub(now), 0)
+		return time.Duration(min(max(seconds, 0), maxRetryAfter.Seconds()) * float64(time.Second))
 	}
-	return min(d, maxRetryAfter)
+	if date, err := http.ParseTime(value); err == nil {
+		return min(max(date.Sub(now), 0), maxRetryAfter)
+	}
+	return -1
 }
 
 // drain reads the rest of a short body, so that its connection can be kept.
 func drain(body io.ReadCloser) {
 	_, _ = io.CopyN(io.Discard, body, 64<<10) // only for the connection's sake
 	body.Close()
-}
-
-// encode gives a request body.
-func encode(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }

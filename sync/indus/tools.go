@@ -2,6 +2,7 @@ package indus
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strconv"
 )
@@ -54,17 +55,15 @@ func (c *Client) Transcript(ctx context.Context, callID string) (map[string]any,
 	return c.tool(ctx, opTranscript, input{args: []string{callID}})
 }
 
-func (c *Client) tool(ctx context.Context, o op, in input) (map[string]any, error) {
-	v, err := c.do(ctx, o, in)
-	if err != nil {
-		return nil, err
-	}
-	m, ok := v.(map[string]any)
-	if !ok {
-		_, err := object(v)
-		return nil, c.unexpected(o, in.args, err)
-	}
-	return m, nil
+// tool calls an endpoint whose answer is an object that is shown as it comes.
+func (c *Client) tool(ctx context.Context, ep *endpoint, in input) (map[string]any, error) {
+	return fetch(ctx, c, ep, in, func(answer any) (map[string]any, error) {
+		m, ok := answer.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("%s instead of an object", kindOf(answer))
+		}
+		return m, nil
+	})
 }
 
 // orEmpty keeps a nil map from being sent as null.

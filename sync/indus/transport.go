@@ -1,6 +1,7 @@
 package indus
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -44,7 +45,7 @@ func (s *sent) trace(ctx context.Context) context.Context {
 	})
 }
 
-// surelyNot says that err came before anything was written. net/http sends a
+// surelyNot reports that err came before anything was written. net/http sends a
 // request again on a fresh connection only when nothing of it was written, or
 // when it is a GET; so a failed dial at the end proves the same for a write.
 func (s *sent) surelyNot(err error) bool {
@@ -88,25 +89,21 @@ func broken(err error) (message, detail string, lasting bool) {
 	return "broken connection", err.Error(), false
 }
 
-// sameOrigin says whether a and b have scheme, host and port in common.
+// sameOrigin reports whether a and b have scheme, host and port in common.
 func sameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 
+var defaultPorts = map[string]string{"http": "80", "https": "443"}
+
 func port(u *url.URL) string {
-	switch {
-	case u.Port() != "":
-		return u.Port()
-	case u.Scheme == "https":
-		return "443"
-	}
-	return "80"
+	return cmp.Or(u.Port(), defaultPorts[u.Scheme])
 }
 
-// follow gives the URL that a redirect leads to, when it may be followed: for
-// a read, on the same host, with the same verb. Otherwise the message says
-// why not; credentials never follow to another host.
-func follow(r *request, from *url.URL, resp *http.Response) (next *url.URL, refusal string) {
+// follow returns the URL that a redirect leads to, when it may be followed: for
+// a read, on the same host, with the same verb. Otherwise the refusal says why
+// not; credentials never follow to another host.
+func follow(ep *endpoint, from *url.URL, resp *http.Response) (next *url.URL, refusal string) {
 	location := resp.Header.Get("Location")
 	to, err := from.Parse(location)
 	if location == "" || err != nil {
@@ -116,7 +113,7 @@ func follow(r *request, from *url.URL, resp *http.Response) (next *url.URL, refu
 		return nil, "redirected to another host, " + clean(to.Scheme+"://"+to.Host, 100) + ": not followed"
 	}
 	keepsVerb := resp.StatusCode == http.StatusTemporaryRedirect || resp.StatusCode == http.StatusPermanentRedirect
-	if r.ep.class != read || r.ep.method != http.MethodGet && !keepsVerb {
+	if ep.class != read || ep.method != http.MethodGet && !keepsVerb {
 		return nil, "redirected: not followed"
 	}
 	to.Fragment, to.User = "", nil

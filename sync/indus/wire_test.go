@@ -48,7 +48,10 @@ func TestWire(t *testing.T) {
 			v, err := c.CurrentVersion(t.Context(), "AGT_12345678")
 			return *v, err
 		}, wantVersion()},
-		{"GET " + agentURL + "/configs/1", "", config, func(c *Client) (any, error) { return c.Version(t.Context(), "AGT_12345678", 1) }, wantVersion()},
+		{"GET " + agentURL + "/configs/1", "", config, func(c *Client) (any, error) {
+			v, err := c.Version(t.Context(), "AGT_12345678", 1)
+			return *v, err
+		}, wantVersion()},
 		{"PUT " + agentURL + "/configs/7", `{"guidelines":[]}`, config, func(c *Client) (any, error) {
 			return nil, c.UpdateDraft(t.Context(), "AGT_12345678", 7, map[string]any{"guidelines": []any{}})
 		}, nil},
@@ -177,12 +180,18 @@ func TestPathsStayInside(t *testing.T) {
 
 // TestEndpoints holds that the table is whole.
 func TestEndpoints(t *testing.T) {
+	endpoints := []*endpoint{
+		opLogin, opRefresh, opListLegacy, opListAgents, opCreateAgent, opGetAgent, opUpdateAgent, opDeleteAgent,
+		opCreateConfig, opListConfigs, opCurrentConfig, opGetConfig, opUpdateConfig, opDeleteConfig, opPublish, opRollback,
+		opEnhance, opRender, opValidate, opCreateOutcome, opListOutcomes, opUpdateOutcome, opDeleteOutcome,
+		opCreateInfield, opListInfields, opUpdateInfield, opDeleteInfield, opUpdateService, opDeveloperLogin, opClick2Call, opTranscript,
+	}
 	if len(endpoints) != 31 {
 		t.Errorf("%d endpoints, the reference has 31", len(endpoints))
 	}
 	seen := map[string]bool{}
 	for i, e := range endpoints {
-		if line := e.method + " " + e.path; e.method == "" || seen[line] {
+		if line := e.op(); e.method == "" || seen[line] {
 			t.Errorf("endpoint %d: %q is empty or there twice", i+1, line)
 		} else {
 			seen[line] = true
@@ -190,6 +199,15 @@ func TestEndpoints(t *testing.T) {
 		if e.method == "GET" && e.class != read {
 			t.Errorf("endpoint %d: a GET is a read", i+1)
 		}
+	}
+}
+
+// TestNoSuchVersion: a version that is not there is an error that is NotFound.
+func TestNoSuchVersion(t *testing.T) {
+	p := newPlatform(t, map[string][]answer{"GET /api/agents/A/configs/9": {{status: 404, body: `{"detail":"Version not found"}`}}})
+	v, err := p.client(withToken).Version(t.Context(), "A", 9)
+	if v != nil || errText(err) != "GET /api/agents/A/configs/9: 404: Version not found" || !asError(t, err).NotFound() {
+		t.Errorf("%v, %v", v, err)
 	}
 }
 

@@ -1,0 +1,188 @@
+package indus
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// input is what a call adds to its endpoint.
+type input struct {
+	args   []string // path parameters, in the template's order
+	query  url.Values
+	body   any  // nil for none
+	urgent bool // the login that others wait for: does not queue behind them
+}
+
+// request is one call of an endpoint, over all its tries.
+type request struct {
+	ep      *endpoint
+	op      string // "GET /api/agents/AGT_1", for messages
+	url     *url.URL
+	body    []byte
+	urgent  bool
+	timeout time.Duration
+}
+
+// fetch calls an endpoint and reads what its answer must hold.
+func fetch[T any](ctx context.Context, c *Client, ep *endpoint, in input, read func(answer any) (T, error)) (T, error) {
+	var none T
+	answer, err := c.do(ctx, ep, in)
+	if err != nil {
+		return none, err
+	}
+	v, err := read(answer)
+	if err != nil {
+		return none, c.unexpected(ep, in.args, err)
+	}
+	return v, nil
+}
+
+// write calls an endpoint whose answer says no more than that it worked.
+func (c *Client) write(ctx context.Context, ep *endpoint, body any, args ...string) error {
+	_, err := c.do(ctx, ep, input{args: args, body: body})
+	return err
+}
+
+// do calls an endpoint until its request has ended for good, and returns the
+// payload out of its envelope: nil, map[string]any, []any or a plain value
+// with numbers as json.Number. Errors are *Error.
+func (c *Client) do(ctx context.Context, ep *endpoint, in input) (any, error) {
+	r, err := c.newRequest(ep, in)
+	if err != nil {
+		return nil, err
+	}
+	var t tally
+	for {
+		out, tok := c.try(ctx, r)
+		d := decide(ep, t, out)
+		t = d.tally
+		switch d.verdict {
+		case succeed:
+			return out.value, nil
+		case distrust:
+			c.auth.giveUp(out.err)
+		case renew:
+			c.auth.died(tok, out.err)
+			if c.again(ctx, d, out) {
+				continue
+			}
+		case retry:
+			if c.again(ctx, d, out) {
+				continue
+			}
+		}
+		return nil, final(ctx, ep, d, out)
+	}
+}
+
+func (c *Client) newRequest(ep *endpoint, in input) (*request, error) {
+	path, err := ep.expand(in.args)
+	if err != nil {
+		return nil, &Error{Op: ep.op(), Message: clean(err.Error(), messageLimit)}
+	}
+	r := &request{ep: ep, op: ep.method + " " + path, urgent: in.urgent, timeout: c.opt.Timeout}
+	if ep.slow {
+		r.timeout *= slowFactor
+	}
+	target := c.base + path
+	if len(in.query) > 0 {
+		target += "?" + in.query.Encode()
+	}
+	if r.url, err = url.Parse(target); err != nil {
+		return nil, &Error{Op: r.op, Message: "no valid URL"}
+	}
+	if in.body != nil {
+		if r.body, err = encode(in.body); err != nil {
+			return nil, &Error{Op: r.op, Message: "body: " + clean(c.scrub.clean(err.Error()), messageLimit)}
+		}
+	}
+	return r, nil
+}
+
+// encode returns a request body.
+func encode(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// try waits for a token and for the gate, and sends the request once, with the
+// token that it returns.
+func (c *Client) try(ctx context.Context, r *request) (outcome, *token) {
+	for {
+		if r.ep.access == bearer {
+			if err := c.auth.ready(ctx); err != nil {
+				return outcome{err: err}, nil
+			}
+		}
+		pass, err := c.gate.enter(ctx, r.urgent)
+		if err != nil {
+			return outcome{err: &Error{Op: r.op, Message: "cancelled"}}, nil
+		}
+		var tok *token
+		authorization := ""
+		if r.ep.access == bearer {
+			if tok = c.auth.current(); tok == nil { // it died while this request queued
+				c.gate.skip(pass)
+				continue
+			}
+			authorization = tok.header
+		}
+		out := c.roundTrip(ctx, r, authorization)
+		out.sent = true
+		c.gate.leave(pass, &out)
+		if tok != nil {
+			out.freshToken = tok.judge(&out)
+		}
+		return out, tok
+	}
+}
+
+// again waits for the next try. It returns false when ctx has ended.
+func (c *Client) again(ctx context.Context, d decision, out outcome) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	switch {
+	case d.verdict == renew:
+		c.logf("%v; sending it again with a new token", out.err)
+		return true
+	case out.is(http.StatusTooManyRequests):
+		c.logf("%v; all requests wait %s, then go at %.3g a second", out.err, out.pause.Round(time.Millisecond), out.pace)
+		return true // the gate holds it, with all others
+	}
+	wait := max(out.retryAfter, c.jitter(d.wait))
+	c.logf("%v; trying again in %s (sent %d times)", out.err, wait.Round(time.Millisecond), d.tally.sends)
+	return c.opt.Sleep(ctx, wait) == nil
+}
+
+// jitter spreads d over [d/2, 3d/2), so that requests that failed together do
+// not come back together.
+func (c *Client) jitter(d time.Duration) time.Duration {
+	c.randomMu.Lock()
+	defer c.randomMu.Unlock()
+	return time.Duration((0.5 + c.opt.Rand()) * float64(d))
+}
+
+// final is the error of a request that has ended for good.
+func final(ctx context.Context, ep *endpoint, d decision, out outcome) *Error {
+	e := *out.err // a login's error is shared by all that waited for it
+	if !e.auth || e.tries == 0 {
+		e.tries = d.tally.sends
+	}
+	e.gaveUp = e.gaveUp || d.verdict == exhaust
+	e.acted = d.tally.mayHaveActed && ep.class != read
+	if err := ctx.Err(); err != nil {
+		e.cause = errors.Join(err, e.cause)
+	}
+	return &e
+}
