@@ -20,41 +20,38 @@ func (c *Client) ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok 
 	if c.noListing.Load() {
 		return nil, false, nil
 	}
-	if !c.opt.Credentials.APIKey.IsZero() {
-		agents, err := c.listLegacy(ctx)
-		if err == nil || !absent(err) {
-			return agents, err == nil, err
+	var e *Error
+	if key := c.opt.Credentials.APIKey; !key.IsZero() {
+		list, err := fetch(ctx, c, opListLegacy, input{body: map[string]string{"api_key": key.Reveal()}}, objects)
+		if errors.As(err, &e) {
+			e.advise(c.opt.Vars.APIKey)
+		}
+		if !e.absent() {
+			return c.toAgents(opListLegacy, list, err)
 		}
 	}
-	objects, err := c.pages(ctx, opListAgents, nil, func(m map[string]any) string { return str(m["agent_id"]) })
-	if err == nil {
-		agents, err = toAgents(objects)
-		if err != nil {
-			err = c.unexpected(opListAgents, nil, err)
-		}
-	}
-	if err != nil && absent(err) {
+	list, err := c.pages(ctx, opListAgents, nil, func(m map[string]any) string { return str(m["agent_id"]) })
+	if errors.As(err, &e) && e.absent() {
 		c.noListing.Store(true)
 		c.logf("%v; going on without a listing", err)
 		return nil, false, nil
 	}
-	return agents, err == nil, err
+	return c.toAgents(opListAgents, list, err)
 }
 
-func (c *Client) listLegacy(ctx context.Context) ([]diff.RemoteAgent, error) {
-	in := input{body: map[string]string{"api_key": c.opt.Credentials.APIKey.Reveal()}}
-	agents, err := fetch(ctx, c, opListLegacy, in, func(answer any) ([]diff.RemoteAgent, error) {
-		list, err := objects(answer)
-		if err != nil {
-			return nil, err
-		}
-		return toAgents(list)
-	})
-	var e *Error
-	if errors.As(err, &e) {
-		e.advise(c.opt.Vars.APIKey)
+// toAgents reads a listing, unless it failed. ok is false when there is none.
+func (c *Client) toAgents(ep *endpoint, list []map[string]any, err error) (agents []diff.RemoteAgent, ok bool, _ error) {
+	if err != nil {
+		return nil, false, err
 	}
-	return agents, err
+	agents = make([]diff.RemoteAgent, len(list))
+	for i, m := range list {
+		agents[i] = toAgent(m)
+		if agents[i].ID == "" {
+			return nil, false, c.unexpected(ep, nil, errors.New("an agent without agent_id in the list"))
+		}
+	}
+	return agents, true, nil
 }
 
 // pages reads a list page by page, until a short page, or one that brings
@@ -122,17 +119,6 @@ func (c *Client) DeleteAgent(ctx context.Context, id string) error {
 func readAgent(answer any) (diff.RemoteAgent, error) {
 	m, err := object(answer, "agent_id", "agent_name")
 	return toAgent(m), err
-}
-
-func toAgents(list []map[string]any) ([]diff.RemoteAgent, error) {
-	agents := make([]diff.RemoteAgent, len(list))
-	for i, m := range list {
-		agents[i] = toAgent(m)
-		if agents[i].ID == "" {
-			return nil, errors.New("an agent without agent_id in the list")
-		}
-	}
-	return agents, nil
 }
 
 // toAgent keeps the documented fields alone: agent objects carry LiveKit's

@@ -2,7 +2,6 @@ package indus
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -153,6 +152,7 @@ func (a *auth) giveUp(answer *Error) {
 	a.fatal.Message += " (to a token that the login had just given)"
 }
 
+// asAuth marks an error as one of the login.
 func asAuth(e *Error) *Error {
 	copied := *e
 	copied.auth = true
@@ -175,12 +175,12 @@ func (a *auth) refreshed(ctx context.Context) (*token, *Error) {
 		}
 	}
 	if err != nil && ctx.Err() != nil {
-		return nil, a.wrap(err)
+		return nil, asAuth(err)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.refresh = secret.Secret{} // the next login brings another
-	a.noRefresh = err != nil && absent(err)
+	a.noRefresh = err.absent()
 	return nil, nil
 }
 
@@ -194,13 +194,13 @@ func (a *auth) login(ctx context.Context) (*token, *Error) {
 	a.c.logf("logging in")
 	in := input{urgent: true, body: map[string]string{"email": creds.Email, "password": creds.Password.Reveal()}}
 	v, err := a.c.do(ctx, opLogin, in)
-	if err != nil && absent(err) {
-		if v2, err2 := a.c.do(ctx, opDeveloperLogin, in); err2 == nil || !absent(err2) {
+	if err.absent() {
+		if v2, err2 := a.c.do(ctx, opDeveloperLogin, in); !err2.absent() {
 			v, err = v2, err2
 		}
 	}
 	if err != nil {
-		e := a.wrap(err)
+		e := asAuth(err)
 		if len(creds.Password.Reveal()) < 4 && e.Status != 0 {
 			e.Message = http.StatusText(e.Status) // the password is too short to be masked in the server's message
 		}
@@ -260,13 +260,4 @@ func (a *auth) accept(v any) *token {
 // fitsHeader reports whether a token can be sent at all.
 func fitsHeader(token string) bool {
 	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-// wrap marks an error as one of the login.
-func (a *auth) wrap(err error) *Error {
-	var e *Error
-	if !errors.As(err, &e) {
-		return &Error{Op: "log in", Message: clean(a.c.scrub.clean(err.Error()), messageLimit), auth: true}
-	}
-	return asAuth(e)
 }

@@ -31,9 +31,9 @@ type request struct {
 // fetch calls an endpoint and reads what its answer must hold.
 func fetch[T any](ctx context.Context, c *Client, ep *endpoint, in input, read func(answer any) (T, error)) (T, error) {
 	var none T
-	answer, err := c.do(ctx, ep, in)
-	if err != nil {
-		return none, err
+	answer, failure := c.do(ctx, ep, in)
+	if failure != nil {
+		return none, failure
 	}
 	v, err := read(answer)
 	if err != nil {
@@ -44,14 +44,16 @@ func fetch[T any](ctx context.Context, c *Client, ep *endpoint, in input, read f
 
 // write calls an endpoint whose answer says no more than that it worked.
 func (c *Client) write(ctx context.Context, ep *endpoint, body any, args ...string) error {
-	_, err := c.do(ctx, ep, input{args: args, body: body})
-	return err
+	if _, failure := c.do(ctx, ep, input{args: args, body: body}); failure != nil {
+		return failure
+	}
+	return nil
 }
 
 // do calls an endpoint until its request has ended for good, and returns the
 // payload out of its envelope: nil, map[string]any, []any or a plain value
-// with numbers as json.Number. Errors are *Error.
-func (c *Client) do(ctx context.Context, ep *endpoint, in input) (any, error) {
+// with numbers as json.Number.
+func (c *Client) do(ctx context.Context, ep *endpoint, in input) (any, *Error) {
 	r, err := c.newRequest(ep, in)
 	if err != nil {
 		return nil, err
@@ -68,19 +70,14 @@ func (c *Client) do(ctx context.Context, ep *endpoint, in input) (any, error) {
 			c.auth.giveUp(out.err)
 		case renew:
 			c.auth.died(tok, out.err)
-			if c.again(ctx, d, out) {
-				continue
-			}
-		case retry:
-			if c.again(ctx, d, out) {
-				continue
-			}
 		}
-		return nil, final(ctx, ep, d, out)
+		if !d.verdict.goesOn() || !c.again(ctx, d, out) {
+			return nil, final(ctx, ep, d, out)
+		}
 	}
 }
 
-func (c *Client) newRequest(ep *endpoint, in input) (*request, error) {
+func (c *Client) newRequest(ep *endpoint, in input) (*request, *Error) {
 	path, err := ep.expand(in.args)
 	if err != nil {
 		return nil, &Error{Op: ep.op(), Message: clean(err.Error(), messageLimit)}
@@ -98,7 +95,7 @@ func (c *Client) newRequest(ep *endpoint, in input) (*request, error) {
 	}
 	if in.body != nil {
 		if r.body, err = encode(in.body); err != nil {
-			return nil, &Error{Op: r.op, Message: "body: " + clean(c.scrub.clean(err.Error()), messageLimit)}
+			return nil, &Error{Op: r.op, Message: "body: " + c.scrub.line(err.Error(), messageLimit)}
 		}
 	}
 	return r, nil

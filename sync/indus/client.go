@@ -5,6 +5,7 @@ package indus
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,14 +99,14 @@ func (c *Client) Close() {
 }
 
 func (o *Options) fillDefaults() {
-	setDefault(&o.Vars.Email, "INDUSLABS_EMAIL")
-	setDefault(&o.Vars.Password, "INDUSLABS_PASSWORD")
-	setDefault(&o.Vars.Token, "INDUSLABS_TOKEN")
-	setDefault(&o.Vars.APIKey, "INDUSLABS_API_KEY")
-	setDefault(&o.UserAgent, "agentsync/dev")
-	setDefault(&o.Parallelism, 16)
-	setDefault(&o.Timeout, 30*time.Second)
-	setDefault(&o.Grace, 4*time.Second)
+	o.Vars.Email = cmp.Or(o.Vars.Email, "INDUSLABS_EMAIL")
+	o.Vars.Password = cmp.Or(o.Vars.Password, "INDUSLABS_PASSWORD")
+	o.Vars.Token = cmp.Or(o.Vars.Token, "INDUSLABS_TOKEN")
+	o.Vars.APIKey = cmp.Or(o.Vars.APIKey, "INDUSLABS_API_KEY")
+	o.UserAgent = cmp.Or(o.UserAgent, "agentsync/dev")
+	o.Parallelism = cmp.Or(o.Parallelism, 16)
+	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	o.Grace = cmp.Or(o.Grace, 4*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -117,13 +118,6 @@ func (o *Options) fillDefaults() {
 	}
 	if o.Logf == nil {
 		o.Logf = func(string, ...any) {}
-	}
-}
-
-func setDefault[T comparable](p *T, v T) {
-	var zero T
-	if *p == zero {
-		*p = v
 	}
 }
 

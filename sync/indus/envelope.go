@@ -1,91 +1,48 @@
 package indus
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
-
-// parse reads one JSON value that is all of body, numbers as they are written.
-// Of a field that is there twice the last one counts, and bytes that are no
-// UTF-8 become U+FFFD, as encoding/json has it; that package takes several
-// times as long, which a plan of many agents feels.
-func parse(body []byte) (any, error) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	v, err := parseValue(dec, 0)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("text after the JSON value")
-	}
-	return v, nil
-}
 
 // maxDepth is how deep an answer's lists and objects may nest; no documented
 // answer needs more than a few levels.
 const maxDepth = 1000
 
-func parseValue(dec *jsontext.Decoder, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("nested deeper than %d levels", maxDepth)
+// parse reads one JSON value that is all of body, numbers as they are written.
+// Of a field that is there twice the last one counts, and bytes that are no
+// UTF-8 become U+FFFD, as encoding/json has it; that package takes twice as
+// long, which a plan of many agents feels.
+func parse(body []byte) (any, error) {
+	var v any
+	err := jsonv2.Unmarshal(body, &v, parseOptions)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, io.ErrUnexpectedEOF // without the position, which says nothing
 	}
-	token, err := dec.ReadToken()
-	if err != nil {
-		return nil, err
-	}
-	switch token.Kind() {
-	case jsontext.KindNull:
-		return nil, nil
-	case jsontext.KindTrue, jsontext.KindFalse:
-		return token.Bool(), nil
-	case jsontext.KindString:
-		return token.String(), nil
-	case jsontext.KindNumber:
-		return json.Number(token.String()), nil
-	case jsontext.KindBeginArray:
-		return parseList(dec, depth)
-	default: // an object's begin: the decoder gives an end only where one may stand
-		return parseObject(dec, depth)
-	}
+	return v, err
 }
 
-func parseList(dec *jsontext.Decoder, depth int) (any, error) {
-	list := []any{}
-	for dec.PeekKind() != jsontext.KindEndArray {
-		v, err := parseValue(dec, depth+1)
-		if err != nil {
-			return nil, err
+var parseOptions = jsonv2.JoinOptions(
+	jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true),
+	jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
+		switch {
+		case dec.StackDepth() > maxDepth:
+			return fmt.Errorf("nested deeper than %d levels", maxDepth)
+		case dec.PeekKind() != jsontext.KindNumber:
+			*v = nil                     // of a field that is there twice, nothing stays of the first
+			return errors.ErrUnsupported // so the package reads it its own way
 		}
-		list = append(list, v)
-	}
-	_, err := dec.ReadToken()
-	return list, err
-}
-
-func parseObject(dec *jsontext.Decoder, depth int) (any, error) {
-	object := map[string]any{}
-	for dec.PeekKind() != jsontext.KindEndObject {
-		token, err := dec.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		name := token.String() // a token lives until the next is read
-		if object[name], err = parseValue(dec, depth+1); err != nil {
-			return nil, err
-		}
-	}
-	_, err := dec.ReadToken()
-	return object, err
-}
+		number, err := dec.ReadValue()
+		*v = json.Number(number)
+		return err
+	})),
+)
 
 // openEnvelope takes the payload out of {"status_code", "message", "error",
 // "data"} (reference.md, "Answers and errors"). failed is true when the

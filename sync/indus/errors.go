@@ -1,12 +1,12 @@
 package indus
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,10 +64,10 @@ func (e *Error) Tries() int { return e.tries }
 // Unwrap returns the reason below: context.Canceled after an interrupt.
 func (e *Error) Unwrap() error { return e.cause }
 
-// absent reports whether the platform does not know this endpoint.
-func absent(err error) bool {
-	var e *Error
-	if !errors.As(err, &e) || e.auth {
+// absent reports whether the platform does not know this endpoint. A nil error
+// is none.
+func (e *Error) absent() bool {
+	if e == nil || e.auth {
 		return false
 	}
 	return e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented
@@ -90,7 +90,7 @@ func (c *Client) unexpected(ep *endpoint, args []string, reason error) *Error {
 		path = ep.path
 	}
 	return &Error{
-		Op: ep.method + " " + path, Message: "unexpected answer", Detail: clean(c.scrub.clean(reason.Error()), messageLimit),
+		Op: ep.method + " " + path, Message: "unexpected answer", Detail: c.scrub.line(reason.Error(), messageLimit),
 		tries: 1, acted: ep.class != read,
 	}
 }
@@ -125,7 +125,7 @@ const mask = "[secret]"
 // echo them.
 type scrubber struct {
 	mu       sync.RWMutex
-	known    map[string]bool
+	forms    []string // longest first, so that no rest of a longer form stays
 	replacer *strings.Replacer
 }
 
@@ -134,28 +134,19 @@ type scrubber struct {
 func (s *scrubber) add(secrets ...secret.Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.known == nil {
-		s.known = map[string]bool{}
-	}
 	for _, sec := range secrets {
 		plain := sec.Reveal()
 		if len(plain) < 4 {
 			continue
 		}
 		quoted, _ := json.Marshal(plain)
-		for _, form := range []string{plain, url.QueryEscape(plain), url.PathEscape(plain), strings.Trim(string(quoted), `"`), strings.Trim(strconv.Quote(plain), `"`)} {
-			s.known[form] = true
-		}
+		s.forms = append(s.forms, plain, url.QueryEscape(plain), url.PathEscape(plain),
+			strings.Trim(string(quoted), `"`), strings.Trim(strconv.Quote(plain), `"`))
 	}
-	forms := make([]string, 0, len(s.known))
-	for form := range s.known {
-		forms = append(forms, form)
-	}
-	sort.Slice(forms, func(i, j int) bool { // longest first, so that no rest of a longer form stays
-		return len(forms[i]) > len(forms[j]) || len(forms[i]) == len(forms[j]) && forms[i] < forms[j]
-	})
-	pairs := make([]string, 0, 2*len(forms))
-	for _, form := range forms {
+	slices.SortFunc(s.forms, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	s.forms = slices.Compact(s.forms)
+	var pairs []string
+	for _, form := range s.forms {
 		pairs = append(pairs, form, mask)
 	}
 	s.replacer = strings.NewReplacer(pairs...)
@@ -170,3 +161,6 @@ func (s *scrubber) clean(text string) string {
 	}
 	return s.replacer.Replace(text)
 }
+
+// line returns text without the known secrets, fit for one line: see clean.
+func (s *scrubber) line(text string, limit int) string { return clean(s.clean(text), limit) }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,6 +176,56 @@ func TestLimitedServer(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestOneGoesFirst: when a limit has stopped even the first requests after a
+// slow-down, one alone asks whether the platform accepts again, and then all go.
+func TestOneGoesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opens := time.Now().Add(10 * time.Second)
+		s := &limited{rnd: rand.New(rand.NewPCG(1, 2)), latency: time.Second, allow: func(now time.Time) bool { return !now.Before(opens) }}
+		took := drive(t, s, 48, 16, Options{})
+		t.Logf("%d requests, %d answered 429, %s", s.requests, s.refused, took)
+		if s.refused > 16+9+2 { // all, those at the first pace, and two alone
+			t.Errorf("%d answered 429", s.refused)
+		}
+		if took > 30*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+// TestSharedRetryAfter: a 503 that names a time holds all requests, and one
+// that names none holds its own.
+func TestSharedRetryAfter(t *testing.T) {
+	for after, others := range map[string]time.Duration{"30": 31 * time.Second, "": 10 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			var n atomic.Int32
+			first := roundTripper(func(r *http.Request) (*http.Response, error) {
+				resp := &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"agent_id":"A"}`))}
+				if n.Add(1) == 1 {
+					resp.StatusCode = http.StatusServiceUnavailable
+					resp.Header.Set("Retry-After", after)
+				}
+				return resp, nil
+			})
+			c, err := New(Options{BaseURL: "http://localhost", Transport: first, Credentials: Credentials{Token: secret.New("token")}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			go func() { _, _ = c.Agent(t.Context(), "A") }()
+			synctest.Wait()
+			time.Sleep(time.Millisecond)
+			if _, err := c.Agent(t.Context(), "B"); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(start); took > others || after != "" && took < 30*time.Second {
+				t.Errorf("Retry-After %q: the other request waited %s", after, took)
+			}
+			time.Sleep(time.Minute) // the first one ends too
+		})
 	}
 }
 

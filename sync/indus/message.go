@@ -2,6 +2,7 @@ package indus
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -22,31 +23,19 @@ const (
 // request id, from any of the four shapes in reference.md, "Answers and
 // errors".
 func (c *Client) explain(e *Error, header http.Header, body []byte, v any) {
+	m, isObject := v.(map[string]any)
 	message := ""
-	if m, ok := v.(map[string]any); ok {
+	if isObject {
 		message = errorText(m)
-		if id, ok := m["request_id"].(string); ok {
-			e.RequestID = id
-		}
 	} else if v == nil {
 		message = pageText(body)
 	}
-	if e.RequestID == "" {
-		e.RequestID = header.Get("X-Request-ID")
-	}
-	e.RequestID = clean(c.scrub.clean(e.RequestID), requestIDLimit)
-	text := http.StatusText(e.Status)
 	message = strings.TrimSpace(strings.TrimPrefix(message, fmt.Sprint(e.Status)))
-	if message = clean(c.scrub.clean(message), messageLimit); message == "" {
-		message = text
-	}
-	if message == "" {
-		message = "no message"
-	}
+	e.Message = cmp.Or(c.scrub.line(message, messageLimit), http.StatusText(e.Status), "no message")
 	if allow := header.Get("Allow"); e.Status == http.StatusMethodNotAllowed && allow != "" {
-		message += " (allowed: " + clean(allow, 60) + ")"
+		e.Message += " (allowed: " + clean(allow, 60) + ")"
 	}
-	e.Message = message
+	e.RequestID = c.scrub.line(cmp.Or(str(m["request_id"]), header.Get("X-Request-ID")), requestIDLimit)
 }
 
 // errorText finds the message of a JSON error: the envelope's error, FastAPI's

@@ -95,7 +95,7 @@ func (c *Client) lifetime(ctx context.Context, r *request) (context.Context, con
 // failed is the outcome of a try without an answer that can be used.
 func (c *Client) failed(r *request, f fate, passing bool, message, detail string) outcome {
 	return outcome{fate: f, passing: passing, retryAfter: -1, err: &Error{
-		Op: r.op, Message: message, Detail: clean(c.scrub.clean(detail), messageLimit),
+		Op: r.op, Message: message, Detail: c.scrub.line(detail, messageLimit),
 	}}
 }
 
