@@ -97,7 +97,8 @@ func (g *gate) skip(p pass) {
 	}
 }
 
-// leave notes how a request ended and notes in the outcome how the gate stands.
+// leave takes note of how a request ended, and adds to the outcome what the
+// gate knows.
 func (g *gate) leave(p pass, out *outcome) {
 	defer g.skip(p)
 	g.mu.Lock()

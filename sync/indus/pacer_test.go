@@ -1,6 +1,7 @@
 package indus
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
@@ -80,11 +81,11 @@ func TestDecrease(t *testing.T) {
 func TestIncrease(t *testing.T) {
 	now := time.Unix(1000, 0)
 	p := pacedAt(20, now)
+	p.reserve(now)
 	p.accepted(now, now)
 	if !near(pace(p), 20) {
 		t.Errorf("nobody waits: %v a second, want 20", pace(p))
 	}
-	p.reserve(now)
 	if wait := p.reserve(now); wait != 50*time.Millisecond {
 		t.Errorf("waits %s, want 50ms", wait)
 	}
@@ -129,5 +130,54 @@ func TestPauses(t *testing.T) {
 	p.turnedAway(now, now.Add(-1), time.Second, same) // and shortens nothing
 	if p.shut(now) != time.Minute {
 		t.Errorf("shut for %s, want 1m", p.shut(now))
+	}
+}
+
+// TestGate: who may enter, how a request ended, and what stands in its outcome.
+func TestGate(t *testing.T) {
+	now := time.Unix(1000, 0)
+	g := newGate(Options{
+		Parallelism: 2,
+		Now:         func() time.Time { return now },
+		Sleep:       func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
+	}, same)
+	answer := func(status int, urgent bool) (alone bool, out outcome) {
+		t.Helper()
+		p, err := g.enter(t.Context(), urgent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.retryAfter = -1; status != 200 {
+			out.err = &Error{Status: status}
+		}
+		g.leave(p, &out)
+		return p.alone, out
+	}
+	for _, tt := range []struct {
+		status int
+		urgent bool
+		alone  bool
+		passed int
+		pause  time.Duration
+	}{
+		{200, false, false, 1, 0},
+		{404, false, false, 2, 0},
+		{500, false, false, 2, 0},
+		{0, false, false, 2, 0}, // no answer
+		{429, false, false, 2, time.Second / 2},
+		{429, false, false, 2, time.Second}, // the first after a slow-down
+		{500, false, true, 2, 0},            // a broken server is no answer to the question
+		{429, false, true, 2, 2 * time.Second},
+		{429, true, false, 2, 4 * time.Second}, // the login waits, and takes nobody's turn
+		{200, false, true, 3, 0},
+		{200, false, false, 4, 0},
+	} {
+		alone, out := answer(tt.status, tt.urgent)
+		if alone != tt.alone || out.passed != tt.passed || out.pause != tt.pause {
+			t.Errorf("%+v: alone %v, passed %d, pause %s", tt, alone, out.passed, out.pause)
+		}
+	}
+	if len(g.turn) != 0 || len(g.slots) != 0 {
+		t.Errorf("%d turns and %d slots are still taken", len(g.turn), len(g.slots))
 	}
 }
