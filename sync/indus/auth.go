@@ -15,7 +15,7 @@ import (
 // this token and no later one.
 type token struct {
 	header string // "Bearer …"
-	minted bool   // by a login or refresh of ours, not given by the user
+	minted bool   // by a login or refresh of ours, not the user's
 	worked atomic.Bool
 }
 
@@ -30,7 +30,7 @@ func (t *token) judge(out *outcome) (fresh bool) {
 	return fresh
 }
 
-// auth holds the token and lets one request at a time renew it, however many
+// auth keeps the token and lets one request at a time renew it, however many
 // are waiting.
 type auth struct {
 	c *Client

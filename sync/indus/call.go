@@ -28,7 +28,7 @@ type request struct {
 	timeout time.Duration
 }
 
-// fetch calls an endpoint and reads what its answer must hold.
+// fetch calls an endpoint and reads what its answer must contain.
 func fetch[T any](ctx context.Context, c *Client, ep *endpoint, in input, read func(answer any) (T, error)) (T, error) {
 	var none T
 	answer, failure := c.do(ctx, ep, in)
@@ -155,7 +155,7 @@ func (c *Client) again(ctx context.Context, d decision, out outcome) bool {
 		return true
 	case out.is(http.StatusTooManyRequests):
 		c.logf("%v; all requests wait %s, then go at %.3g a second", out.err, out.pause.Round(time.Millisecond), out.pace)
-		return true // the gate holds it, with all others
+		return true // the gate delays it, with all others
 	}
 	wait := max(out.retryAfter, c.jitter(d.wait))
 	c.logf("%v; trying again in %s (sent %d times)", out.err, wait.Round(time.Millisecond), d.tally.sends)

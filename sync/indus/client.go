@@ -1,6 +1,6 @@
 // Package indus is the HTTP client of the IndusLabs developer API: one table
 // of endpoints, logins, envelopes, errors, retries and limits. It returns what
-// the platform holds in diff's types and knows nothing of plans.
+// the platform has in diff's types and knows nothing of plans.
 package indus
 
 import (
@@ -47,7 +47,7 @@ type Options struct {
 	Sleep     func(context.Context, time.Duration) error // ends early with ctx's error
 	Rand      func() float64                             // jitter, in [0,1); called from one goroutine at a time
 	// Logf gets a line for each request that is repeated, with the reason. No
-	// line holds a secret.
+	// line contains a secret.
 	Logf func(format string, args ...any)
 }
 
@@ -61,7 +61,7 @@ type Client struct {
 	auth      *auth
 	gate      *gate
 	scrub     *scrubber
-	randomMu  sync.Mutex // holds off a second call of opt.Rand
+	randomMu  sync.Mutex // one call of opt.Rand at a time
 	buffers   sync.Pool
 	noListing atomic.Bool
 }
@@ -131,7 +131,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // CanonicalBaseURL returns an address for Options.BaseURL in the one form that
-// plans hold: scheme and host in lower case, no default port, no slash at the
+// plans use: scheme and host in lower case, no default port, no slash at the
 // end. The error says what is wrong with the address.
 func CanonicalBaseURL(raw string) (string, error) {
 	u, err := parseBase(raw)

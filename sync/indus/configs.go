@@ -13,7 +13,7 @@ import (
 
 // CurrentVersion reads the version that is live (endpoint 11). It is nil
 // without an error when the platform answers 404: nothing is published, or the
-// agent is gone, which Agent tells apart.
+// agent is gone; Agent shows which.
 func (c *Client) CurrentVersion(ctx context.Context, id string) (*diff.Version, error) {
 	v, err := fetch(ctx, c, opCurrentConfig, input{args: []string{id}}, readVersion)
 	var e *Error

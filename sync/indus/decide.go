@@ -73,7 +73,7 @@ func (v verdict) goesOn() bool { return v == renew || v == retry }
 
 // decision is a verdict, the tally with the try in it, and how long to wait at
 // least before the next one, before jitter and beside what the server asked
-// for. After a 429 the wait is zero: the gate holds this request as it holds
+// for. After a 429 the wait is zero: the gate delays this request as it delays
 // all others.
 type decision struct {
 	verdict verdict

@@ -46,7 +46,7 @@ var parseOptions = jsonv2.JoinOptions(
 
 // openEnvelope takes the payload out of {"status_code", "message", "error",
 // "data"} (reference.md, "Answers and errors"). failed is true when the
-// envelope says so, by its status or by its error; status is 0 when it holds no
+// envelope says so, by its status or by its error; status is 0 when it has no
 // number. What is no envelope, such as an object that merely has a field named
 // data or error, is a payload itself.
 func openEnvelope(v any) (payload any, status int, failed bool) {
@@ -65,7 +65,7 @@ func openEnvelope(v any) (payload any, status int, failed bool) {
 var listKeys = []string{"data", "agents", "configs", "call_outcomes", "call_infields", "versions", "outcomes", "infields", "items", "results"}
 
 // objects returns the list in an answer, bare or wrapped. null and {} are the
-// empty list; anything else that holds no list is an error.
+// empty list; anything else that contains no list is an error.
 func objects(v any) ([]map[string]any, error) {
 	for range 4 {
 		switch t := v.(type) {
@@ -102,7 +102,7 @@ func asObjects(list []any) ([]map[string]any, error) {
 }
 
 // object returns the object in an answer, bare or wrapped. A field of known that
-// is no object says that this one is meant, whatever else it holds.
+// is no object says that this one is meant, whatever else it contains.
 func object(v any, known ...string) (map[string]any, error) {
 	for range 4 {
 		m, ok := v.(map[string]any)

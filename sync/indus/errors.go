@@ -73,8 +73,8 @@ func (e *Error) absent() bool {
 	return e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented
 }
 
-// advise adds which variables to check, when the platform refused what they
-// hold.
+// advise adds which variables to check, when the platform refused their
+// values.
 func (e *Error) advise(vars string) {
 	switch e.Status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity:

@@ -13,8 +13,8 @@ type gate struct {
 	now    func() time.Time
 	sleep  func(context.Context, time.Duration) error
 	jitter func(time.Duration) time.Duration
-	turn   chan struct{} // holds a value while somebody is next; keeps the queue in order
-	slots  chan struct{} // holds a value for each request in flight
+	turn   chan struct{} // has a value in it while somebody is next; keeps the queue in order
+	slots  chan struct{} // has a value in it for each request in flight
 
 	mu     sync.Mutex
 	pace   pacer

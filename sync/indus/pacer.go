@@ -22,7 +22,7 @@ const (
 // away one in 70. It does no I/O and has no clock; the gate guards it.
 type pacer struct {
 	lim         *rate.Limiter
-	held        bool      // the last request had to wait for the pace
+	waited      bool      // the last request had to wait for the pace
 	slowedAt    time.Time // when the pace was last lowered
 	pausedUntil time.Time
 	refused     int // decreases since the platform last accepted something
@@ -37,7 +37,7 @@ func newPacer() pacer { return pacer{lim: rate.NewLimiter(rate.Inf, 1)} }
 // may begin in the meantime: see shut.
 func (p *pacer) reserve(now time.Time) time.Duration {
 	wait := p.lim.ReserveN(now, 1).DelayFrom(now)
-	p.held = wait > 0
+	p.waited = wait > 0
 	return max(wait, p.shut(now))
 }
 
@@ -52,7 +52,7 @@ func (p *pacer) accepted(now, started time.Time) {
 		return
 	}
 	p.refused = 0
-	if p.held { // a pace that holds nobody back is not put to the test
+	if p.waited { // a pace that delays nobody is not put to the test
 		p.lim.SetLimitAt(now, p.lim.Limit()+growth)
 	}
 }

@@ -78,7 +78,7 @@ func (c *Client) httpRequest(ctx context.Context, r *request, target *url.URL, a
 }
 
 // lifetime is the context of one try. A read ends with ctx. A write goes on
-// for the grace period after ctx, since its answer tells what was done.
+// for the grace period after ctx, since its answer says what was done.
 func (c *Client) lifetime(ctx context.Context, r *request) (context.Context, context.CancelFunc) {
 	if r.ep.class == read {
 		return context.WithTimeout(ctx, r.timeout)
