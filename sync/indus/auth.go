@@ -19,16 +19,16 @@ type token struct {
 	worked atomic.Bool
 }
 
-// judge notes how the token fared, and reports whether it is one of our own
-// that had never worked before.
-func (t *token) judge(out *outcome) (fresh bool) {
-	fresh = t.minted && !t.worked.Load()
+// judge notes whether the platform has accepted the token.
+func (t *token) judge(out *outcome) {
 	refused := out.is(http.StatusUnauthorized) || out.is(http.StatusTooManyRequests)
 	if out.err == nil || out.err.Status >= 400 && out.err.Status < 500 && !refused {
 		t.worked.Store(true)
 	}
-	return fresh
 }
+
+// stillborn reports whether t is a token of our own making that has never worked.
+func (t *token) stillborn() bool { return t != nil && t.minted && !t.worked.Load() }
 
 // auth keeps the token and lets one request at a time renew it, however many
 // are waiting.
@@ -37,6 +37,7 @@ type auth struct {
 
 	mu        sync.Mutex
 	tok       *token // nil before the first login and when it died
+	last      *token // the one that died last
 	refresh   secret.Secret
 	noRefresh bool     // the platform has no endpoint 2
 	fatal     *Error   // what no further request can change
@@ -124,32 +125,25 @@ func (e *Error) refusal() bool {
 	return e.Status == 0 && e.tries == 0 || e.Status >= 300 && e.Status < 500 && e.Status != http.StatusTooManyRequests
 }
 
-// died takes tok out of use, unless that has happened already. Without a way
-// to log in, that is the end.
+// died takes tok out of use, unless that has happened already. It is the end
+// when there is no way to log in, and when the platform refuses one after the
+// other of the tokens that it makes.
 func (a *auth) died(tok *token, answer *Error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.tok != tok {
 		return
 	}
-	a.tok = nil
-	if vars := a.c.opt.Vars; !tok.minted && a.c.missing() != nil {
+	twice := tok.stillborn() && a.last.stillborn()
+	a.tok, a.last = nil, tok
+	switch vars := a.c.opt.Vars; {
+	case twice:
+		a.fatal = asAuth(answer)
+		a.fatal.Message += " (to a token that the login had just given)"
+	case !tok.minted && a.c.missing() != nil:
 		a.fatal = asAuth(answer)
 		a.fatal.Message += ": the token was refused: set " + vars.Token + " to a new one, or " + vars.Email + " and " + vars.Password
 	}
-}
-
-// giveUp ends all further tries: the platform refuses the tokens that it has
-// just made.
-func (a *auth) giveUp(answer *Error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.fatal != nil || a.tok != nil && a.tok.worked.Load() {
-		return
-	}
-	a.tok = nil
-	a.fatal = asAuth(answer)
-	a.fatal.Message += " (to a token that the login had just given)"
 }
 
 // asAuth marks an error as one of the login.

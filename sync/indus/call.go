@@ -66,8 +66,6 @@ func (c *Client) do(ctx context.Context, ep *endpoint, in input) (any, *Error) {
 		switch d.verdict {
 		case succeed:
 			return out.value, nil
-		case distrust:
-			c.auth.giveUp(out.err)
 		case renew:
 			c.auth.died(tok, out.err)
 		}
@@ -138,7 +136,7 @@ func (c *Client) try(ctx context.Context, r *request) (outcome, *token) {
 		out.sent = true
 		c.gate.leave(pass, &out)
 		if tok != nil {
-			out.freshToken = tok.judge(&out)
+			tok.judge(&out)
 		}
 		return out, tok
 	}

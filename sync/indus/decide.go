@@ -9,8 +9,7 @@ const (
 	maxTries     = 6               // design section 5
 	maxSends     = 2 * maxTries    // where a limit is all that is in the way
 	maxWait      = 5 * time.Minute // that one request spends waiting for its next tries
-	maxStrikes   = 2               // fresh tokens that a request may see refused
-	maxRejected  = 12              // tokens of any age, for tokens that die in seconds
+	maxRejected  = 12              // tokens that a request may see refused, for tokens that die in seconds
 	firstBackoff = 500 * time.Millisecond
 	lastBackoff  = 10 * time.Second
 )
@@ -31,7 +30,6 @@ type outcome struct {
 	sent       bool   // the try went as far as the transport
 	fate       fate
 	passing    bool          // another try may end better
-	freshToken bool          // sent with a token of our own making that has never worked
 	retryAfter time.Duration // what the server asked for; negative for nothing
 	passed     int           // requests of this client that the platform has accepted so far
 	pause      time.Duration // how long the gate is shut, after a limit showed
@@ -52,7 +50,6 @@ type tally struct {
 	limited      int // 429s
 	passed       int // what the platform had accepted at the last 429
 	rejected     int // 401s
-	strikes      int // 401s to fresh tokens
 	waited       time.Duration
 	mayHaveActed bool // a try was uncertain
 }
@@ -61,12 +58,11 @@ type tally struct {
 type verdict int
 
 const (
-	succeed  verdict = iota
-	fail             // for good
-	exhaust          // fail, because the tries or the time are used up
-	distrust         // fail, because the platform refuses the tokens that it makes
-	renew            // send again at once with another token
-	retry            // send again after the wait
+	succeed verdict = iota
+	fail            // for good
+	exhaust         // fail, because the tries or the time are used up
+	renew           // send again at once with another token
+	retry           // send again after the wait
 )
 
 func (v verdict) goesOn() bool { return v == renew || v == retry }
@@ -96,28 +92,14 @@ func decide(ep *endpoint, t tally, out outcome) decision {
 	t.mayHaveActed = t.mayHaveActed || out.fate == uncertain
 	switch {
 	case out.sent && ep.access == bearer && out.is(http.StatusUnauthorized):
-		return decideToken(t, out)
+		if t.rejected++; t.rejected < maxRejected {
+			return decision{verdict: renew, tally: t}
+		}
+		return decision{verdict: fail, tally: t}
 	case !out.passing || out.fate == uncertain && ep.class == once:
 		return decision{verdict: fail, tally: t}
 	}
 	return decideRetry(t, out)
-}
-
-// decideToken is about a 401. Only tokens that have never worked show
-// something worse than a token's short life.
-func decideToken(t tally, out outcome) decision {
-	t.rejected++
-	if out.freshToken {
-		t.strikes++
-	}
-	d := decision{verdict: renew, tally: t}
-	switch {
-	case t.strikes >= maxStrikes:
-		d.verdict = distrust
-	case t.rejected >= maxRejected:
-		d.verdict = fail
-	}
-	return d
 }
 
 // decideRetry is about a try that may end better the next time. A 429 is no

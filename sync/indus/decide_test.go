@@ -34,7 +34,6 @@ func TestDecide(t *testing.T) {
 	asks := func(status int, wait time.Duration) outcome {
 		return with(refusal(status), func(o *outcome) { o.retryAfter = wait })
 	}
-	fresh := with(refusal(401), func(o *outcome) { o.freshToken = true })
 	gone := with(refusal(404), func(o *outcome) { o.err.auth = true })
 
 	tests := []struct {
@@ -105,8 +104,6 @@ func TestDecide(t *testing.T) {
 
 		// Tokens.
 		{"token ran out", opCreateAgent, tally{}, refusal(401), decision{renew, tally{sends: 1, rejected: 1}, 0}},
-		{"fresh token refused", opGetAgent, tally{}, fresh, decision{renew, tally{sends: 1, rejected: 1, strikes: 1}, 0}},
-		{"second fresh token refused", opGetAgent, tally{sends: 1, rejected: 1, strikes: 1}, fresh, decision{distrust, tally{sends: 2, rejected: 2, strikes: 2}, 0}},
 		{"eleventh token", opGetAgent, tally{sends: 10, rejected: 10}, refusal(401), decision{renew, tally{sends: 11, rejected: 11}, 0}},
 		{"twelfth token", opGetAgent, tally{sends: 11, rejected: 11}, refusal(401), decision{fail, tally{sends: 12, rejected: 12}, 0}},
 		{"the login is refused", opLogin, tally{}, refusal(401), decision{fail, tally{sends: 1}, 0}},

@@ -7,6 +7,11 @@ import (
 	"time"
 )
 
+// firstSlots is how many requests may be in flight at the start. There is one
+// more for each so many that the platform accepts, so that a limited server can
+// say 429 before a full load of requests is on its way to it.
+const firstSlots = 8
+
 // gate decides when a request may start: so many in flight at most, and all of
 // them together no faster than the pacer says.
 type gate struct {
@@ -19,6 +24,7 @@ type gate struct {
 	mu     sync.Mutex
 	pace   pacer
 	passed int // requests that the platform accepted
+	closed int // slots that are not open yet, each with a value in it
 }
 
 // pass is the right to send one request.
@@ -28,12 +34,18 @@ type pass struct {
 }
 
 func newGate(opt Options, jitter func(time.Duration) time.Duration) *gate {
-	return &gate{
+	parallelism := max(opt.Parallelism, 1)
+	g := &gate{
 		now: opt.Now, sleep: opt.Sleep, jitter: jitter,
 		turn:  make(chan struct{}, 1),
-		slots: make(chan struct{}, max(opt.Parallelism, 1)),
+		slots: make(chan struct{}, parallelism),
 		pace:  newPacer(),
 	}
+	for g.closed < parallelism-firstSlots {
+		g.closed++
+		g.slots <- struct{}{}
+	}
+	return g
 }
 
 // enter waits until a request may start; leave or skip must follow. urgent
@@ -111,6 +123,10 @@ func (g *gate) leave(p pass, out *outcome) {
 	case out.err == nil || out.err.Status != 0 && out.err.Status < http.StatusInternalServerError:
 		g.passed++
 		g.pace.accepted(now, p.started)
+		if g.closed > 0 && g.passed%firstSlots == 0 {
+			g.closed--
+			<-g.slots
+		}
 	}
 	out.passed = g.passed
 }

@@ -181,3 +181,25 @@ func TestGate(t *testing.T) {
 		t.Errorf("%d turns and %d slots are still taken", len(g.turn), len(g.slots))
 	}
 }
+
+// TestSlots: eight requests at first, and one more for each eight accepted, up
+// to as many as there may be.
+func TestSlots(t *testing.T) {
+	for parallelism, want := range map[int][]int{10: {8, 9, 10, 10}, 3: {3, 3, 3, 3}} {
+		g := newGate(Options{Parallelism: parallelism, Now: time.Now}, same)
+		for i, open := range want {
+			if got := cap(g.slots) - len(g.slots); got != open {
+				t.Errorf("%d in all, %d accepted: %d open, want %d", parallelism, 8*i, got, open)
+			}
+			for range 8 {
+				p, err := g.enter(t.Context(), false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				g.leave(p, &outcome{})
+			}
+			p, _ := g.enter(t.Context(), false)
+			g.leave(p, &outcome{err: &Error{Status: 500}})
+		}
+	}
+}
