@@ -1,10 +1,15 @@
 package schema
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net/url"
+	"sort"
 	"strconv"
 	"strings"
 
+	"github.com/santhosh-tekuri/jsonschema/v5"
 	"gopkg.in/yaml.v3"
 )
 
@@ -18,245 +23,253 @@ type Finding struct {
 	Hint    string
 }
 
-// Check gives every way in which doc breaks the schema of kind (see Kinds), in
-// the document's order. doc is the root of a document whose aliases and merge
+// Check returns every way in which doc breaks the schema of kind (see Kinds),
+// in the document's order. doc is the root of a document whose aliases and merge
 // keys are already resolved and which has no duplicate keys; it must be finite.
 // Check may be called by many goroutines at once. An unknown kind panics.
 func Check(kind string, doc *yaml.Node) []Finding {
-	r := compiled[kind]()
-	c := checker{homes: r.homes}
-	c.value(r.root, doc, "")
+	v, ok := plain(roots[kind], doc)
+	err := compiled[kind]().Validate(v)
+	if ok && err == nil {
+		return nil
+	}
+	c := checker{kind: kind, places: map[string]place{}, told: map[string]bool{}}
+	c.walk(place{row: roots[kind], node: doc}, "")
+	var invalid *jsonschema.ValidationError
+	if errors.As(err, &invalid) {
+		c.leaves(invalid)
+	}
+	sort.SliceStable(c.findings, func(i, j int) bool {
+		a, b := c.findings[i].At, c.findings[j].At
+		return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
+	})
 	return c.findings
 }
 
+// The library writes out the path of each value that it looks at, and leaves
+// empty keys out of it. So a key that is empty or too long stands under another
+// name there.
+const (
+	longestKey = 256 // bytes
+	unusable   = "\x00"
+)
+
+func usable(key string) bool { return key != "" && len(key) <= longestKey }
+
+// plain returns the value of n as the JSON Schema library takes it. A value that
+// may be anything is null there, and free checks it: what an error deep inside
+// costs the library grows with the square of its depth. What stands below an
+// unknown field is null too, and nobody checks it. ok is false where something
+// has no JSON value, or is not as free wants it.
+func plain(row *Field, n *yaml.Node) (v any, ok bool) {
+	switch {
+	case row == nil:
+		return nil, true
+	case row.Type == Any:
+		return nil, free(n)
+	}
+	ok = true
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if !usable(key.Value) {
+				out[unusable], ok = nil, false
+				continue
+			}
+			below, fine := plain(row.Below(key.Value), n.Content[i+1])
+			out[key.Value] = below
+			ok = ok && fine && key.Tag == "!!str"
+		}
+		return out, ok && knownTag(n)
+	case yaml.SequenceNode:
+		out := make([]any, len(n.Content))
+		for i, item := range n.Content {
+			below, fine := plain(row.Item(), item)
+			out[i] = below
+			ok = ok && fine
+		}
+		return out, ok && knownTag(n)
+	}
+	v, _, problem := scalar(n)
+	if number, is := v.(json.Number); is {
+		// The library makes a fraction of a number's text, and of 1e-999999999 none.
+		v, _ = number.Float64()
+	}
+	return v, problem == ""
+}
+
+// free reports whether a value that may be anything is one of JSON, and whether
+// its texts and names are safe to show.
+func free(n *yaml.Node) bool {
+	if n.Kind == yaml.ScalarNode {
+		v, _, problem := scalar(n)
+		text, _ := v.(string)
+		return problem == "" && isSafe(text, false)
+	}
+	for i, item := range n.Content {
+		if n.Kind != yaml.MappingNode || i%2 == 1 {
+			if !free(item) {
+				return false
+			}
+		} else if item.Tag != "!!str" || !usable(item.Value) || !isSafe(item.Value, true) {
+			return false
+		}
+	}
+	return knownTag(n)
+}
+
+func isSafe(s string, oneLine bool) bool {
+	bad, _ := Unsafe(s, oneLine)
+	return bad < 0
+}
+
+func knownTag(n *yaml.Node) bool { return n.Tag == "!!map" || n.Tag == "!!seq" || n.Tag == "" }
+
+// checker words what is wrong with one document.
 type checker struct {
-	homes    map[string][]string
+	kind     string
+	places   map[string]place // by JSON pointer, as the library writes it
+	told     map[string]bool  // the texts that a finding is about, by their pointers
 	findings []Finding
 }
 
-func (c *checker) add(at, value *yaml.Node, path, hint, format string, args ...any) {
-	message := fmt.Sprintf(format, args...)
-	if path != "" {
-		message = path + ": " + message
-	}
-	c.findings = append(c.findings, Finding{At: at, Value: value, Message: message, Hint: hint})
+// place is a value of the document.
+type place struct {
+	row  *Field     // what may stand there
+	key  *yaml.Node // nil for an entry of a list
+	node *yaml.Node
+	path string // as messages name it
 }
 
-// free is the rule of a value that no schema describes: any JSON value.
-var free = &rule{}
+func (c *checker) add(f Finding, path string) {
+	if path != "" {
+		f.Message = clip(path, 200) + ": " + f.Message
+	}
+	c.findings = append(c.findings, f)
+}
 
-func (c *checker) value(r *rule, n *yaml.Node, path string) {
+// walk notes where each value stands, and reports what has no JSON value. What
+// stands below a field that is not known, or a value of the wrong type, is
+// passed over: there is no saying what it should be.
+func (c *checker) walk(p place, pointer string) {
+	n := p.node
+	if p.row == nil || !c.isJSON(p) {
+		return
+	}
+	if p.row.Type != Any || pointer != "" {
+		c.places[pointer] = p
+	}
 	switch n.Kind {
 	case yaml.MappingNode:
-		if n.Tag != "!!map" && n.Tag != "" {
-			c.add(n, n, path, "leave the tag out", "the tag %s is not known", Quote(n.Tag))
-		} else if c.typed(r, n, path, kindMap, "") {
-			c.object(r, n, path)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := n.Content[i], n.Content[i+1]
+			if p.row.open() && !c.isKey(p, key, value) {
+				continue
+			}
+			c.walk(place{p.row.Below(key.Value), key, value, join(p.path, key.Value)}, below(p, pointer, key.Value))
 		}
 	case yaml.SequenceNode:
-		if n.Tag != "!!seq" && n.Tag != "" {
-			c.add(n, n, path, "leave the tag out", "the tag %s is not known", Quote(n.Tag))
-		} else if c.typed(r, n, path, kindList, "") {
-			c.list(r, n, path)
+		for i, item := range n.Content {
+			c.walk(place{p.row.Item(), nil, item, p.path + itemName(item, i)}, below(p, pointer, strconv.Itoa(i)))
 		}
-	default:
-		c.scalar(r, n, path)
 	}
 }
 
-// typed reports whether a value of kind may stand here, and says so if not.
-func (c *checker) typed(r *rule, n *yaml.Node, path, kind, problem string) bool {
-	allowed := r.allowed()
+// isKey reports whether a key may stand in an open map, and adds a finding where
+// it may not. The library checks what it says, but for maps of anything.
+func (c *checker) isKey(p place, key, value *yaml.Node) bool {
+	f := Finding{At: key, Value: value}
 	switch {
-	case problem != "" && (len(allowed) == 0 || kind == kindInvalid):
-		c.add(n, n, path, repair(kindText, kind, n), "%s", problem)
-	case len(allowed) == 0 || allowed.has(kind):
-		return true
-	case kind == kindNumber && allowed.has("integer"):
-		return true // integer checks more
-	case r.Enum != nil:
-		c.add(n, n, path, "", "want %s, got %s", either(r.choices()), got(kind, n))
+	case key.Value == "":
+		f.Message = "a key must not be empty"
+	case len(key.Value) > longestKey:
+		f.Message, f.Hint = fmt.Sprintf("the key %s is longer than %d bytes", Quote(key.Value), longestKey), "shorten it"
+	case key.Tag != "!!str":
+		f.Message, f.Hint = "the key "+Quote(key.Value)+" is no text", "put it in quotes: "+Quote(key.Value)
+	case p.row.Type == Any && !isSafe(key.Value, true):
+		c.unfit(place{row: p.row.keys(), node: key, path: p.path})
+		return false
 	default:
-		c.add(n, n, path, repair(allowed[0], kind, n), "want %s, got %s", want(allowed), got(kind, n))
+		return true
 	}
+	c.add(f, p.path)
 	return false
 }
 
-// allowed gives the kinds of value that r takes; none means any.
-func (r *rule) allowed() types {
-	if r.Type != nil || r.Enum == nil && r.Const == nil {
-		return r.Type
-	}
-	for _, e := range r.Enum {
-		if e == nil {
-			return types{kindText, kindNull}
+// isJSON reports whether a value is one of JSON, and adds a finding where it is
+// not. It does not look into maps and lists. Text that may be anything is checked
+// here as well: the library does not see it.
+func (c *checker) isJSON(p place) bool {
+	n := p.node
+	if n.Kind != yaml.ScalarNode {
+		if !knownTag(n) {
+			c.add(Finding{At: n, Value: n, Message: "the tag " + Quote(n.Tag) + " is not known", Hint: "leave the tag out"}, p.path)
 		}
+		return knownTag(n)
 	}
-	return types{kindText}
-}
-
-func (c *checker) object(r *rule, n *yaml.Node, path string) {
-	seen := make(map[string]bool, len(n.Content)/2)
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		name := key.Value
-		seen[name] = true
-		below := r.Properties[name]
-		switch {
-		case below != nil:
-		case r.AdditionalProperties == nil:
-			below = free
-		case r.AdditionalProperties.rule != nil:
-			below = r.AdditionalProperties.rule
-		default:
-			near := Nearest(name, r.known)
-			seen[near] = true // so that it is not reported as missing too
-			c.add(key, value, path, c.homeOf(name, near, r, path), "unknown field %s", Quote(name))
-			c.findings[len(c.findings)-1].Meant = near
-			continue
+	_, kind, problem := scalar(n)
+	if problem == "" {
+		if p.row.Type == Any && kind == kindText && !isSafe(n.Value, false) {
+			c.unfit(p)
 		}
-		if c.key(r, key, value, path) {
-			c.value(below, value, join(path, name))
-		}
-	}
-	for _, name := range r.Required {
-		if !seen[name] {
-			hint := ""
-			if len(seen) > 0 && r.Properties[name] != nil {
-				hint = r.Properties[name].Description
-			}
-			c.add(n, nil, path, sentence(hint), "missing the field %q", name)
-		}
-	}
-}
-
-// key checks a field's name where names are free.
-func (c *checker) key(r *rule, key, value *yaml.Node, path string) bool {
-	if key.Tag != "!!str" && r.Properties[key.Value] == nil {
-		c.add(key, value, path, "put it in quotes: "+Quote(key.Value), "the key %s is no text", Clip(Quote(key.Value)))
-		return false
-	}
-	names := r.PropertyNames
-	if names == nil {
-		names = &rule{oneLine: true}
-	}
-	if r.Properties[key.Value] != nil {
 		return true
 	}
-	before := len(c.findings)
-	c.text(names, key, path)
-	return len(c.findings) == before
+	if kind == kindDate && p.row.Type != Any {
+		c.wrongType(p)
+		return false
+	}
+	c.add(Finding{At: n, Value: n, Message: problem, Hint: repair(kindText, kind, n)}, p.path)
+	return false
 }
 
-func (c *checker) list(r *rule, n *yaml.Node, path string) {
-	if len(n.Content) < r.MinItems {
-		c.add(n, n, path, "", "must not be empty")
+// leaves words the innermost causes of the library's error.
+func (c *checker) leaves(e *jsonschema.ValidationError) {
+	for _, cause := range e.Causes {
+		c.leaves(cause)
 	}
-	if r.MaxItems > 0 && len(n.Content) > r.MaxItems {
-		c.add(n, n, path, "", "want at most %d entries, got %d", r.MaxItems, len(n.Content))
-		return
+	at := e.InstanceLocation
+	p, ok := c.places[at]
+	if len(e.Causes) > 0 || !ok {
+		return // walk has a finding about it, or about what is around it
 	}
-	items := r.Items
-	if items == nil {
-		items = free
+	around, keyword := cutLast(e.KeywordLocation)
+	if strings.HasSuffix(strings.TrimSuffix(around, "/$ref"), "/propertyNames") {
+		in, _ := cutLast(at)
+		p = place{row: c.places[in].row.keys(), node: p.key, path: c.places[in].path}
+		at = "key " + at
 	}
-	first := map[string]*yaml.Node{}
-	for i, item := range n.Content {
-		c.value(items, item, path+itemName(item, i))
-		if !r.UniqueItems || item.Kind != yaml.ScalarNode {
-			continue
-		}
-		if f := first[item.Value]; f != nil {
-			c.add(item, item, path, fmt.Sprintf("first given in line %d: keep one of them", f.Line), "%s is listed twice", Quote(item.Value))
-		} else {
-			first[item.Value] = item
-		}
+	if p.node.Kind == yaml.ScalarNode && c.told[at] {
+		return // of all that is wrong with a text, the first is said
 	}
+	c.told[at] = true
+	c.word(keyword, p)
 }
 
-func (c *checker) scalar(r *rule, n *yaml.Node, path string) {
-	v, kind, problem := scalar(n)
-	if !c.typed(r, n, path, kind, problem) {
-		return
-	}
-	switch kind {
-	case kindText:
-		c.text(r, n, path)
-	case kindNumber:
-		c.number(r, n, path, fmt.Sprint(v))
-	}
+func cutLast(pointer string) (before, last string) {
+	i := strings.LastIndexByte(pointer, '/')
+	return pointer[:max(i, 0)], pointer[i+1:]
 }
 
-func (c *checker) text(r *rule, n *yaml.Node, path string) {
-	s := n.Value
-	if bad, _ := Unsafe(s, r.oneLine); bad >= 0 {
-		what, hint := "the control character %U is not allowed", "delete it"
-		switch {
-		case bad == '\n':
-			what, hint = "want one line, got a line break (%U)", "write it on one line"
-		case bad > 0x9f:
-			what = "the invisible character %U is not allowed here"
-		}
-		c.add(n, n, path, hint, what, bad)
-		return
+// below returns the JSON pointer of an entry of the value at p. What may be
+// anything has none: the library does not see it.
+func below(p place, pointer, key string) string {
+	if p.row.Type == Any {
+		return ""
 	}
-	switch {
-	case r.Const != nil && s != *r.Const:
-		c.add(n, n, path, "", "want %s, got %s", Quote(*r.Const), Quote(s))
-	case r.Enum != nil:
-		c.enum(r, n, path)
-	case len(s) < r.MinLength:
-		c.add(n, n, path, "", "must not be empty")
-	case r.pattern != nil && !r.pattern.MatchString(s):
-		c.add(n, n, path, r.PatternErrorMessage, "%s is not allowed here", Quote(s))
-	case r.Not != nil && r.Not.pattern.MatchString(s):
-		c.add(n, n, path, r.Not.PatternErrorMessage, "%s is not allowed here: %s", Quote(s), r.Not.Description)
-	}
+	return pointer + "/" + escape(key)
 }
 
-func (c *checker) enum(r *rule, n *yaml.Node, path string) {
-	choices := r.choices()
-	for _, choice := range choices {
-		if n.Value == choice {
-			return
-		}
-	}
-	hint := ""
-	if near := Nearest(n.Value, choices); near != "" {
-		hint = didYouMean(near)
-	}
-	c.add(n, n, path, hint, "want %s, got %s", either(choices), Quote(n.Value))
-}
-
-// choices gives an enum's values without null.
-func (r *rule) choices() []string {
-	var out []string
-	for _, e := range r.Enum {
-		if e != nil {
-			out = append(out, *e)
-		}
-	}
-	return out
-}
-
-func (c *checker) number(r *rule, n *yaml.Node, path, s string) {
-	f, err := strconv.ParseFloat(s, 64)
-	switch {
-	case err != nil:
-		c.add(n, n, path, "", "the number %s is too large", Clip(s))
-	case r.Type.has("integer") && f != float64(int64(f)):
-		c.add(n, n, path, "", "want a whole number, got %s", Clip(s))
-	case r.Minimum != nil && f < *r.Minimum:
-		c.add(n, n, path, "", "want %g or more, got %s", *r.Minimum, Clip(s))
-	case r.Maximum != nil && f > *r.Maximum:
-		c.add(n, n, path, "", "want %s or less, got %s", strconv.FormatFloat(*r.Maximum, 'f', -1, 64), Clip(s))
-	}
+// escape writes a key as the library writes it in a JSON pointer.
+func escape(key string) string {
+	return url.PathEscape(strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1"))
 }
 
 // join adds a field to a path. The root's "spec" is left out: a path reads
 // config.llm_config, as in the API.
 func join(path, name string) string {
-	if !plain(name) {
+	if !isPlain(name) {
 		name = Quote(name)
 	}
 	switch path {
@@ -273,7 +286,7 @@ func itemName(item *yaml.Node, i int) string {
 		for k := 0; k+1 < len(item.Content); k += 2 {
 			switch item.Content[k].Value {
 			case "outcome_name", "field_name", "name":
-				if v := item.Content[k+1]; v.Kind == yaml.ScalarNode && plain(v.Value) {
+				if v := item.Content[k+1]; v.Kind == yaml.ScalarNode && isPlain(v.Value) {
 					return "." + v.Value
 				}
 			}
@@ -282,6 +295,6 @@ func itemName(item *yaml.Node, i int) string {
 	return "[" + strconv.Itoa(i) + "]"
 }
 
-func plain(s string) bool {
+func isPlain(s string) bool {
 	return s != "" && len(s) <= 80 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }

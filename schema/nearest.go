@@ -2,7 +2,7 @@ package schema
 
 import "strings"
 
-// Nearest gives the known name that name was probably meant to be, or "" when
+// Nearest returns the known name that name was probably meant to be, or "" when
 // none is near: a third of the shorter name's letters may differ, at least one,
 // and upper and lower case count as the same.
 func Nearest(name string, known []string) string {

@@ -17,6 +17,7 @@ const (
 	kindNull    = "null"
 	kindBool    = "boolean"
 	kindNumber  = "number"
+	kindInteger = "integer"
 	kindText    = "string"
 	kindList    = "array"
 	kindMap     = "object"
@@ -28,7 +29,7 @@ const (
 // are read differently by different versions of YAML, so they are refused.
 var decimal = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*|[0-9]*\.[0-9]+|(0|[1-9][0-9]*)\.)([eE][-+]?[0-9]+)?$`)
 
-// Scalar gives the value of a YAML scalar: nil, bool, string or json.Number.
+// Scalar returns the value of a YAML scalar: nil, bool, string or json.Number.
 // It is false for one that stands for no JSON value: a date, a number that is
 // not decimal or not finite, an unknown tag.
 func Scalar(n *yaml.Node) (any, bool) {
@@ -36,7 +37,7 @@ func Scalar(n *yaml.Node) (any, bool) {
 	return v, problem == ""
 }
 
-// scalar gives the value, its kind, and what is wrong with it.
+// scalar returns the value, its kind, and what is wrong with it.
 func scalar(n *yaml.Node) (v any, kind, problem string) {
 	switch n.Tag {
 	case "!!str":
@@ -85,7 +86,7 @@ func number(s string) (v any, kind, problem string) {
 // Unsafe finds the first character of s that could do harm on a terminal or in
 // a log: a control character other than newline and tab (a carriage return
 // counts as one unless a newline follows), and with oneLine also newline, tab,
-// and the marks that reorder text. It gives -1 when there is none, else the
+// and the marks that reorder text. It returns -1 when there is none, else the
 // character and its byte offset.
 func Unsafe(s string, oneLine bool) (rune, int) {
 	for i := 0; i < len(s); i++ {
@@ -117,8 +118,9 @@ func reorders(r rune) bool {
 }
 
 // Clip shortens s to what fits in a message.
-func Clip(s string) string {
-	const most = 60
+func Clip(s string) string { return clip(s, 60) }
+
+func clip(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}
@@ -129,6 +131,6 @@ func Clip(s string) string {
 	return s[:end] + "…"
 }
 
-// Quote gives what a manifest says for use in a message: in double quotes, on
+// Quote returns what a manifest says for use in a message: in double quotes, on
 // one line, with control characters escaped, and not too long.
 func Quote(s string) string { return strconv.Quote(Clip(s)) }

@@ -1,46 +1,49 @@
-// Package schema holds the JSON Schemas of agentsync's manifests, one a kind,
-// and checks documents against them. It knows no network: a $schema or an $id
-// is a name, never an address to fetch.
+// Package schema holds the registry: one table of every field of every kind of
+// document, with its type, its description and what the API does with it. The
+// JSON Schemas for editors are generated from it, and documents are checked
+// against them. It knows no network: a $schema or an $id is a name, never an
+// address to fetch.
 package schema
 
 import (
+	"bytes"
 	"embed"
+	"slices"
 	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
 )
+
+//go:generate go test -run TestSchemas . -update
 
 //go:embed agent.schema.json base.schema.json project.schema.json
 var files embed.FS
 
-// Kinds gives the kinds that have a schema, in lower case as the schema
-// command takes them.
-func Kinds() []string { return []string{"agent", "base", "project"} }
-
-// JSON gives the schema of a kind (see Kinds) as it is embedded: draft 2020-12,
-// with a description on every field. It is false for a kind that has none.
+// JSON returns the schema of a kind (see Kinds): draft 2020-12, with a
+// description on every field. It is false for a kind that has none.
 func JSON(kind string) ([]byte, bool) {
-	for _, k := range Kinds() {
-		if k == kind {
-			data, err := files.ReadFile(kind + ".schema.json")
-			return data, err == nil
-		}
+	if !slices.Contains(Kinds(), kind) {
+		return nil, false
 	}
-	return nil, false
+	data, err := files.ReadFile(kind + ".schema.json")
+	return data, err == nil
 }
 
-// compiled holds each kind's rules, read once when a kind is first asked for.
-var compiled = map[string]func() *rules{
-	"agent":   sync.OnceValue(func() *rules { return mustCompile("agent") }),
-	"base":    sync.OnceValue(func() *rules { return mustCompile("base") }),
-	"project": sync.OnceValue(func() *rules { return mustCompile("project") }),
+// compiled holds each kind's schema, compiled when it is first asked for.
+var compiled = map[string]func() *jsonschema.Schema{
+	"agent":   sync.OnceValue(func() *jsonschema.Schema { return compile("agent") }),
+	"base":    sync.OnceValue(func() *jsonschema.Schema { return compile("base") }),
+	"project": sync.OnceValue(func() *jsonschema.Schema { return compile("project") }),
 }
 
-// mustCompile panics on a schema that is not as this package reads it: it is
-// embedded, so that is a programmer's error, and a test finds it.
-func mustCompile(kind string) *rules {
+// compile panics on a schema that is none: it is embedded, so that is a
+// programmer's error, and a test finds it.
+func compile(kind string) *jsonschema.Schema {
 	data, _ := JSON(kind)
-	r, err := compile(data)
-	if err != nil {
-		panic("schema: " + kind + ": " + err.Error())
+	c := jsonschema.NewCompiler()
+	c.Draft = jsonschema.Draft2020
+	if err := c.AddResource(kind, bytes.NewReader(data)); err != nil {
+		panic(err)
 	}
-	return r
+	return c.MustCompile(kind)
 }

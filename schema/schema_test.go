@@ -1,107 +1,21 @@
 package schema
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/santhosh-tekuri/jsonschema/v5"
 	"gopkg.in/yaml.v3"
 	"pgregory.net/rapid"
 )
 
-// library compiles a schema with a full implementation of draft 2020-12 that
-// can load nothing from elsewhere.
-func library(t testing.TB, kind string) *jsonschema.Schema {
-	t.Helper()
-	data, ok := JSON(kind)
-	if !ok {
-		t.Fatalf("no schema for %s", kind)
-	}
-	c := jsonschema.NewCompiler()
-	c.Draft = jsonschema.Draft2020
-	c.AssertFormat = true
-	if err := c.AddResource(kind+".schema.json", bytes.NewReader(data)); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile(kind + ".schema.json")
-	if err != nil {
-		t.Fatalf("%s is no draft 2020-12 schema: %#v", kind, err)
-	}
-	return s
-}
-
-func TestSchemasCompile(t *testing.T) {
+// TestEveryErrorHasWords changes a good document at random: what the library
+// refuses, or has no JSON value, has findings, and nothing else has.
+func TestEveryErrorHasWords(t *testing.T) {
 	for _, kind := range Kinds() {
-		library(t, kind)
-		mustCompile(kind)
-	}
-	if _, ok := JSON("../go.mod"); ok {
-		t.Error("JSON gives files that are no schema")
-	}
-}
-
-func TestEveryFieldHasADescription(t *testing.T) {
-	for _, kind := range Kinds() {
-		for _, r := range []*rule{compiled[kind]().root} {
-			described(t, kind, r)
-		}
-	}
-}
-
-func described(t *testing.T, path string, r *rule) {
-	t.Helper()
-	if r == nil || r == free {
-		return
-	}
-	if r.Description == "" {
-		t.Errorf("%s has no description", path)
-	}
-	for name, below := range r.Properties {
-		described(t, path+"."+name, below)
-	}
-	described(t, path+"[]", r.Items)
-	if r.AdditionalProperties != nil {
-		described(t, path+".*", r.AdditionalProperties.rule)
-	}
-}
-
-// TestSharedDefinitions holds what agents, bases and overrides have in common
-// to one wording: each schema must stand alone for editors.
-func TestSharedDefinitions(t *testing.T) {
-	defs := func(kind string) map[string]any {
-		var s struct {
-			Defs map[string]any `json:"$defs"`
-		}
-		data, _ := JSON(kind)
-		if err := json.Unmarshal(data, &s); err != nil {
-			t.Fatal(err)
-		}
-		return s.Defs
-	}
-	agent, base, project := defs("agent"), defs("base"), defs("project")
-	if diff := cmp.Diff(agent, base); diff != "" {
-		t.Errorf("agent and base differ: %s", diff)
-	}
-	delete(agent["spec"].(map[string]any)["properties"].(map[string]any), "extends") // an override extends nothing
-	for name, def := range agent {
-		if other, ok := project[name]; ok || name != "metadata" {
-			if diff := cmp.Diff(def, other); diff != "" {
-				t.Errorf("%s: agent and project differ: %s", name, diff)
-			}
-		}
-	}
-}
-
-// TestCheckAgreesWithLibrary changes a good document at random and compares
-// Check with the library's verdict.
-func TestCheckAgreesWithLibrary(t *testing.T) {
-	for _, kind := range Kinds() {
-		lib := library(t, kind)
 		t.Run(kind, rapid.MakeCheck(func(t *rapid.T) {
 			var root yaml.Node
 			if err := yaml.Unmarshal([]byte(samples[kind]), &root); err != nil {
@@ -111,11 +25,17 @@ func TestCheckAgreesWithLibrary(t *testing.T) {
 			for range rapid.IntRange(0, 3).Draw(t, "changes") {
 				change(t, doc)
 			}
-			findings := Check(kind, doc)
-			err := lib.Validate(plainValue(doc))
-			if (err == nil) != (len(findings) == 0) {
+			v, ok := plain(roots[kind], doc)
+			err := compiled[kind]().Validate(v)
+			found := Check(kind, doc)
+			if (err == nil && ok) != (len(found) == 0) {
 				text, _ := yaml.Marshal(doc)
-				t.Fatalf("the library says %v, Check says %+v, of\n%s", err, findings, text)
+				t.Fatalf("the library says %v, JSON %v, Check says %+v, of\n%s", err, ok, found, text)
+			}
+			for _, f := range found {
+				if f.Message == "" || f.At == nil {
+					t.Fatalf("a finding without words or place: %+v", f)
+				}
 			}
 		}))
 	}
@@ -135,7 +55,7 @@ func change(t *rapid.T, doc *yaml.Node) {
 	}
 	collect(doc)
 	n := rapid.SampledFrom(all).Draw(t, "node")
-	values := []string{"x", "5", "-1", "1.5", "true", "null", "[]", "{}", `""`, "[x, x]", "{file: x}", "[5]", "FIXED", `"a/b"`, `"..."`, "PATH", "GIT_X", "GITHUBS"}
+	values := []string{"x", "5", "-1", "1.5", "true", "null", "[]", "{}", `""`, "[x, x]", "{file: x}", "[5]", "FIXED", `"a/b"`, `"..."`, "PATH", "GIT_X", "GITHUBS", "2024-01-01", "1_0", "!x y", `"\x1b"`, `{"": 1}`}
 	var value yaml.Node
 	if err := yaml.Unmarshal([]byte(rapid.SampledFrom(values).Draw(t, "value")), &value); err != nil {
 		t.Fatal(err)
@@ -145,32 +65,16 @@ func change(t *rapid.T, doc *yaml.Node) {
 		i := rapid.IntRange(0, len(n.Content)/2-1).Draw(t, "entry") * 2
 		n.Content = append(n.Content[:i:i], n.Content[i+2:]...)
 	case n.Kind == yaml.MappingNode && rapid.Bool().Draw(t, "add"):
-		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: fmt.Sprintf("zz%d", len(n.Content))}
+		name := rapid.SampledFrom([]string{"zz", "", "a/b", "a~1 c", "%2F", "\x1b", strings.Repeat("k", 300)}).Draw(t, "key")
+		if slices.ContainsFunc(n.Content, func(k *yaml.Node) bool { return k.Value == name }) {
+			return
+		}
+		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}
 		n.Content = append(n.Content, key, value.Content[0])
 	case n.Kind == yaml.SequenceNode && rapid.Bool().Draw(t, "append"):
 		n.Content = append(n.Content, value.Content[0])
 	default:
 		*n = *value.Content[0]
-	}
-}
-
-func plainValue(n *yaml.Node) any {
-	switch n.Kind {
-	case yaml.MappingNode:
-		out := map[string]any{}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			out[n.Content[i].Value] = plainValue(n.Content[i+1])
-		}
-		return out
-	case yaml.SequenceNode:
-		out := []any{}
-		for _, item := range n.Content {
-			out = append(out, plainValue(item))
-		}
-		return out
-	default:
-		v, _ := Scalar(n)
-		return v
 	}
 }
 
@@ -229,6 +133,68 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+// TestNearestBounds has names at the edge of what counts as near.
+func TestNearestBounds(t *testing.T) {
+	long := strings.Repeat("x", 79)
+	for _, c := range []struct{ name, known, want string }{
+		{"ab", "ac", "ac"},             // one letter of two
+		{"ab", "cd", ""},               // both
+		{"abcdef", "abcdxy", "abcdxy"}, // two of six
+		{"abcdef", "abcxyz", ""},       // three of six
+		{"abcde", "abcxy", ""},         // two of five
+		{"abdc", "abcd", "abcd"},       // swapped neighbours are one
+		{"badc", "abcd", ""},           // and two pairs are two
+		{"bcad", "abcd", ""},           // a letter that moves further is two
+		{"abc", "abcd", "abcd"},        // left out
+		{"abcd", "abc", "abc"},         // added
+		{"a", "b", ""},                 // nothing is left of the name
+		{long + "a", long + "b", long + "b"},
+		{long + "aa", long + "b", ""},
+		{long + "a", long + "bb", ""},
+	} {
+		if got := Nearest(c.name, []string{c.known}); got != c.want {
+			t.Errorf("Nearest(%q, %q) = %q, want %q", c.name, c.known, got, c.want)
+		}
+	}
+	if got := Nearest("modal", []string{"mode", "model", "modem"}); got != "model" {
+		t.Errorf("the nearest of several: got %q", got)
+	}
+	if got := Nearest("mod", []string{"mop", "mob"}); got != "mop" {
+		t.Errorf("the first of the nearest: got %q", got)
+	}
+}
+
+func TestClip(t *testing.T) {
+	sixty := strings.Repeat("x", 60)
+	for in, want := range map[string]string{
+		"": "", sixty: sixty, sixty + "x": sixty + "…",
+		sixty[:59] + "₹":  sixty[:59] + "…", // not cut in the middle of a letter
+		sixty[:57] + "₹x": sixty[:57] + "₹…",
+	} {
+		if got := Clip(in); got != want {
+			t.Errorf("Clip(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestScalar(t *testing.T) {
+	for text, want := range map[string]any{
+		"5": json.Number("5"), "+5": json.Number("5"), "-5": json.Number("-5"), "5.": json.Number("5."), ".5": json.Number(".5"), "1e3": json.Number("1e3"),
+		"9223372036854775807": json.Number("9223372036854775807"), "true": true, "FALSE": false, "null": nil, "~": nil, "": nil, `"5"`: "5",
+		"017": false, "1_0": false, "0b1": false, ".inf": false, "-.Inf": false, ".nan": false, "9223372036854775808": false,
+		"2024-01-01": false, "!x y": false, "!!float 1e999": false, "!!null x": false, "!!bool x": false,
+	} {
+		var root yaml.Node
+		if err := yaml.Unmarshal([]byte("a: "+text), &root); err != nil {
+			t.Fatal(err)
+		}
+		got, ok := Scalar(root.Content[0].Content[1])
+		if refused := want == false && text != "FALSE"; refused == ok || ok && got != want {
+			t.Errorf("Scalar(%s) = %v, %v, want %v", text, got, ok, want)
+		}
+	}
+}
+
 func TestUnsafe(t *testing.T) {
 	for _, c := range []struct {
 		in      string
@@ -237,10 +203,17 @@ func TestUnsafe(t *testing.T) {
 	}{
 		{"नमस्ते ₹ 👩‍💻", true, -1}, {"a\nb\tc\r\nd", false, -1}, {"a\nb", true, '\n'},
 		{"a\rb", false, '\r'}, {"a\x1b[0m", false, 0x1b}, {"a\u009bm", false, 0x9b}, {"a\x7f", false, 0x7f},
+		{"\x1fa", false, 0x1f}, {"a b~", true, -1}, {"\u00a0", true, -1}, {"a\r", false, '\r'}, {"a\r\n", true, '\r'},
+		{"\u2027\u202f\u2065\u206a\ufefe\uff00", true, -1}, {"\u202e", true, 0x202e}, {"\u2066", true, 0x2066}, {"\u2069", true, 0x2069},
+		{"\ufeff", true, 0xfeff}, {"\ufffd", true, -1}, {"a\xff", false, 0xfffd}, {"₹\x01", false, 1},
 		{"a\u202eb", true, 0x202e}, {"a\u202eb", false, -1}, {"a\u2028", true, 0x2028},
 	} {
-		if got, _ := Unsafe(c.in, c.oneLine); got != c.want {
+		got, at := Unsafe(c.in, c.oneLine)
+		if got != c.want {
 			t.Errorf("Unsafe(%q, %v) = %U, want %U", c.in, c.oneLine, got, c.want)
+		}
+		if r, _ := utf8.DecodeRuneInString(c.in[max(at, 0):]); (at == -1) != (c.want == -1) || at >= 0 && r != c.want {
+			t.Errorf("Unsafe(%q, %v) points to byte %d", c.in, c.oneLine, at)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package spec
 
-import "github.com/agentsync/agentsync/internal/value"
+import (
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/schema"
+)
 
 // builder turns a merged and checked spec into an Agent.
 type builder struct {
@@ -24,7 +27,7 @@ func (b *builder) agent(doc *document, spec *node) Agent {
 	if spec == nil {
 		return a
 	}
-	b.positions(a.Positions, "", spec)
+	b.positions(a.Positions, schema.Spec(), "", spec)
 	a.Agent = b.patch(spec.get(SectionAgent))
 	config := b.patch(spec.get(SectionConfig))
 	a.Config, a.Passthrough = config.Without("passthrough"), config.Sub("passthrough")
@@ -35,11 +38,13 @@ func (b *builder) agent(doc *document, spec *node) Agent {
 	for _, n := range spec.at("lifecycle", "previous_names").texts() {
 		a.PreviousNames = append(a.PreviousNames, n.text()+b.suffix)
 	}
-	a.Outcomes, a.OutcomesManaged = b.items(spec.get(SectionOutcomes), "outcome_name")
-	a.Infields, a.InfieldsManaged = b.items(spec.get(SectionInfields), "field_name")
-	for _, name := range promptFields {
-		if n := spec.at(SectionConfig, name); n != nil && n.prompt != nil && len(n.prompt.segments) > 0 {
-			a.Sources[name] = n.prompt.segments
+	a.Outcomes, a.OutcomesManaged = b.items(SectionOutcomes, spec)
+	a.Infields, a.InfieldsManaged = b.items(SectionInfields, spec)
+	if config := spec.get(SectionConfig); config != nil {
+		for _, f := range config.fields {
+			if f.node.prompt != nil && len(f.node.prompt.segments) > 0 {
+				a.Sources[f.key] = f.node.prompt.segments
+			}
 		}
 	}
 	return a
@@ -54,10 +59,12 @@ func (b *builder) patch(n *node) value.Patch {
 	return value.NewPatch(fields)
 }
 
-func (b *builder) items(list *node, key string) (items []Item, managed bool) {
+func (b *builder) items(section string, spec *node) (items []Item, managed bool) {
+	list := spec.get(section)
 	if list == nil {
 		return nil, false
 	}
+	key := schema.Spec().Below(section).MergeBy
 	for _, n := range list.items {
 		items = append(items, Item{Name: n.get(key).text(), Pos: n.pos, Fields: b.patch(n)})
 	}
@@ -90,24 +97,23 @@ func (b *builder) value(n *node) any {
 
 // positions notes where each field below a map stands, and each item of the
 // lists that merge by name.
-func (b *builder) positions(into map[string]Pos, path string, n *node) {
+func (b *builder) positions(into map[string]Pos, row *Field, path string, n *node) {
 	if !b.budget.takeWork(len(n.fields)) {
 		return
 	}
 	for _, f := range n.fields {
-		below := join(path, f.key)
-		into[below] = f.pos
-		switch {
-		case f.node.kind == mapKind:
-			b.positions(into, below, f.node)
-		case f.node.kind == listKind:
-			if key := nameKey(path, f.key); key != "" {
-				for _, item := range f.node.items {
-					itemPath := join(below, item.get(key).text())
-					into[itemPath] = item.pos
-					b.positions(into, itemPath, item)
-				}
-			}
+		below, path := row.Below(f.key), join(path, f.key)
+		into[path] = f.pos
+		if f.node.kind == mapKind {
+			b.positions(into, below, path, f.node)
+		}
+		if f.node.kind != listKind || below == nil || below.MergeBy == "" {
+			continue
+		}
+		for _, item := range f.node.items {
+			path := join(path, item.get(below.MergeBy).text())
+			into[path] = item.pos
+			b.positions(into, below.Items, path, item)
 		}
 	}
 }

@@ -24,7 +24,7 @@ type cacheKey struct {
 
 // blobFS is an LoadOptions.FS that knows what a file holds without reading it.
 type blobFS interface {
-	// BlobID gives git's id of what name leads to; ok is false when that is no
+	// BlobID returns git's id of what name leads to; ok is false when that is no
 	// file.
 	BlobID(name string) (id string, ok bool)
 }
@@ -38,7 +38,7 @@ func blobID(data []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// cached gives the file as an earlier load has left it, or nil.
+// cached returns the file as an earlier load left it, or nil.
 func (l *loader) cached(name string, named bool) *fileResult {
 	fsys, ok := l.files.fsys.(blobFS)
 	if !ok || l.cache == nil {

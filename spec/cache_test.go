@@ -47,7 +47,7 @@ func (c commitFS) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(c.FS
 func (c commitFS) ReadLink(name string) (string, error)   { return fs.ReadLink(c.FS, name) }
 
 // TestCache loads a project, and then it as a commit has it: with the cache the
-// second load gives what it gives without, and opens only what may differ.
+// second load is as it would be without one, and opens only what may differ.
 func TestCache(t *testing.T) {
 	files := map[string]string{
 		"agentsync.yaml": "apiVersion: agentsync/v1\nkind: Project\nspec: {environments: {default: {overrides: [{agents: [\"*\"], spec: {config: {notes: {file: notes.md}}}}]}}}\n",

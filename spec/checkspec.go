@@ -6,53 +6,39 @@ import (
 	"github.com/agentsync/agentsync/schema"
 )
 
-// named are the lists that merge by name, by the path of the map that they
-// stand in.
-var named = []struct{ parent, list, key string }{
-	{"", "call_outcomes", "outcome_name"},
-	{"", "call_infields", "field_name"},
-	{"config", "metadata_schema", "name"},
-}
-
-func nameKey(parent, list string) string {
-	for _, n := range named {
-		if n.parent == parent && n.list == list {
-			return n.key
-		}
-	}
-	return ""
-}
-
 // checkSpec checks one document's spec beyond its schema and reads its prompt
 // files. It may change spec, which nobody else has yet.
-func (l *loader) checkSpec(file string, spec *node, r *fileResult) *node {
-	for _, list := range named {
-		parent := spec
-		path := list.list
-		if list.parent != "" {
-			parent, path = spec.get(list.parent), list.parent+"."+list.list
-		}
-		checkTwice(path, parent.get(list.list), list.key, r.report)
-	}
-	for _, name := range namesOf(spec.get("call_infields"), "field_name") {
+func (l *loader) checkSpec(file string, spec *node, r *fileResult) {
+	l.checkFields(file, schema.Spec(), "", spec, r)
+	for _, name := range namesOf(spec.get(SectionInfields), "field_name") {
 		if isReserved(name.text()) {
 			r.report(Problem{Pos: name.pos, Message: fmt.Sprintf("call_infields: the platform sets %s itself", schema.Quote(name.text())), Hint: "choose another name"})
 		}
 	}
-	checkPassthrough(spec.at("config", "passthrough"), r.report)
+	checkPassthrough(spec.at(SectionConfig, "passthrough"), r.report)
 	for _, gate := range []string{"checks", "smoke_call"} {
 		if f := spec.field(gate); f != nil && !f.node.isEmpty() && !f.node.isInvalid() {
 			r.report(Problem{Pos: f.pos, Warning: true, Message: gate + ": not run yet by this version of agentsync", Hint: "do not rely on it"})
 		}
 	}
-	if config := spec.get("config"); config != nil {
-		for _, name := range promptFields {
-			if f := config.field(name); f != nil {
-				f.node = l.loadPrompt(file, name, f.node, r)
-			}
+}
+
+// checkFields reads the prompts of a map that row describes, and those of the
+// maps below it, and reports names that one list has twice.
+func (l *loader) checkFields(file string, row *Field, path string, n *node, r *fileResult) {
+	for i := range n.fields {
+		f := &n.fields[i]
+		below, path := row.Below(f.key), join(path, f.key)
+		switch {
+		case below == nil:
+		case below.Type == schema.Map:
+			l.checkFields(file, below, path, f.node, r)
+		case below.Type == schema.Prompt:
+			f.node = l.loadPrompt(file, path, f.node, r)
+		case below.MergeBy != "":
+			checkTwice(path, f.node, below.MergeBy, r.report)
 		}
 	}
-	return spec
 }
 
 // checkTwice reports items of a list that have one name.
@@ -67,46 +53,32 @@ func checkTwice(path string, list *node, key string, report func(Problem)) {
 	}
 }
 
-// knownServiceFields are the documented fields of the sections that passthrough
-// may add to.
-var knownServiceFields = map[string][]string{
-	"llm_config": {"provider", "model", "temperature", "max_tokens", "context_turns"},
-	"tts_config": {"voice_id"},
-	"stt_config": {"provider", "language"},
-	"vad_config": {"min_silence_duration", "min_speech_duration", "activation_threshold"},
-}
-
 // checkPassthrough refuses fields that have a place of their own.
 func checkPassthrough(pass *node, report func(Problem)) {
 	if pass == nil {
 		return
 	}
+	config := schema.Spec().Below(SectionConfig)
 	for _, f := range pass.fields {
-		service := knownServiceFields[f.key]
+		row := config.Below(f.key)
 		switch {
-		case contains(ConfigServerFields, f.key) || f.key == "passthrough":
+		case config.IsServer(f.key) || row != nil && row.Ours:
 			report(Problem{Pos: f.pos, Message: fmt.Sprintf("config.passthrough: %q is not to be sent", f.key), Hint: "leave it out: the platform sets it, or it has a section of its own"})
-		case service == nil && contains(ConfigFields, f.key):
+		case row == nil:
+		case !row.Service:
 			report(Problem{Pos: f.pos, Message: fmt.Sprintf("config.passthrough: %q is a documented field", f.key), Hint: "set config." + f.key + " instead"})
-		case service != nil && f.node.kind != mapKind && !f.node.isInvalid():
+		case f.node.kind != mapKind && !f.node.isInvalid():
 			report(Problem{Pos: f.pos, Message: fmt.Sprintf("config.passthrough.%s: want a map of further fields", f.key), Hint: "set documented fields under config." + f.key})
-		case service != nil:
-			for _, below := range f.node.fields {
-				if contains(service, below.key) {
-					report(Problem{Pos: below.pos, Message: fmt.Sprintf("config.passthrough.%s: %q is a documented field", f.key, below.key), Hint: "set config." + f.key + "." + below.key + " instead"})
-				}
+		}
+		if row == nil || !row.Service {
+			continue
+		}
+		for _, below := range f.node.fields {
+			if row.Below(below.key) != nil {
+				report(Problem{Pos: below.pos, Message: fmt.Sprintf("config.passthrough.%s: %q is a documented field", f.key, below.key), Hint: "set config." + f.key + "." + below.key + " instead"})
 			}
 		}
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, item := range list {
-		if item == s {
-			return true
-		}
-	}
-	return false
 }
 
 // checkAgent checks what an agent says once its bases and overrides are merged

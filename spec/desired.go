@@ -26,7 +26,7 @@ func (p Pos) String() string {
 	}
 }
 
-// Segment tells where lines of a text come from: line Start of the text (from
+// Segment says where lines of a text come from: line Start of the text (from
 // 1) is line Line of File. With Fixed, every line of the segment stands at
 // Line (a quoted or folded scalar, whose lines do not map one to one).
 type Segment struct {
@@ -86,14 +86,14 @@ type Agent struct {
 	Agent         value.Patch // section "agent", the API's names
 	Config        value.Patch // section "config", prompts as text, without passthrough; notes included
 	Passthrough   value.Patch // config.passthrough, merged into the config that is sent
-	Outcomes      []Item         // in manifest order
+	Outcomes      []Item      // in manifest order
 	Infields      []Item
 	// OutcomesManaged says that call_outcomes is given: outcomes not in it are
 	// removed. Without it the platform's stay. InfieldsManaged likewise.
 	OutcomesManaged, InfieldsManaged bool
 	Release                          Release
 	Lifecycle                        Lifecycle
-	// Sources tells where a text field's lines come from, by dotted path below
+	// Sources says where a text field's lines come from, by dotted path below
 	// config ("system_prompt"). Positions has every managed value's place by
 	// dotted path from spec ("config.llm_config.temperature",
 	// "call_outcomes.lead_status").
@@ -121,14 +121,6 @@ type Lifecycle struct {
 	Absent  bool // state: absent
 	Protect bool // never delete
 }
-
-// Names of the four sections, as they stand in manifests, plans and the lock.
-const (
-	SectionAgent    = "agent"
-	SectionConfig   = "config"
-	SectionOutcomes = "call_outcomes"
-	SectionInfields = "call_infields"
-)
 
 // AgentFields are the documented fields of the agent section in the API's
 // order (reference.md, endpoints 5 and 7). Creation-only fields cannot be

@@ -3,6 +3,7 @@ package spec
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -39,7 +40,7 @@ type fileResult struct {
 	prompts map[string]string
 }
 
-// line gives a line of the file, from 1, while it is being loaded.
+// line returns a line of the file, from 1, while it is being loaded.
 func (r *fileResult) line(n int) []byte {
 	if r.ends == nil {
 		r.ends = lineEnds(r.data)
@@ -61,73 +62,81 @@ func (r *fileResult) report(p Problem) { r.problems = append(r.problems, p) }
 // for all YAML files found it, and it may be another tool's.
 func (l *loader) loadFile(name string, named bool) *fileResult {
 	r := &fileResult{}
-	file := shown(name)
-	whole := Pos{File: file, Line: 1, Column: 1}
-	if file != name {
-		r.report(Problem{Pos: whole, Message: "the file's name holds characters that are not allowed", Hint: "rename it"})
+	file := printable(name)
+	problem := func(message, hint string) *fileResult {
+		r.report(Problem{Pos: Pos{File: file, Line: 1, Column: 1}, Message: message, Hint: hint})
 		return r
 	}
+	if file != name {
+		return problem("the file's name holds characters that are not allowed", "rename it")
+	}
 	data, err := l.files.read(name)
+	if err == nil && l.cache != nil {
+		r.blob, r.prompts = blobID(data), map[string]string{}
+	}
 	switch {
-	case err == errTooLarge && !named && !l.files.begins(name, apiGroup):
-		r.ignored++
-		return r
-	case err == errPointer && !named:
+	case l.isForeign(name, data, err, named):
 		r.ignored++
 		return r
 	case err == errOutside:
-		r.report(Problem{Pos: whole, Message: "the manifest is a link that leads out of the project", Hint: "put the file itself there"})
-		return r
+		return problem("the manifest is a link that leads out of the project", "put the file itself there")
 	case err != nil:
-		r.report(Problem{Pos: whole, Message: "the manifest " + err.Error(), Hint: fileHint(err)})
-		return r
-	}
-	if l.cache != nil {
-		r.blob, r.prompts = blobID(data), map[string]string{}
-	}
-	if !bytes.Contains(data, []byte(apiGroup)) && l.files.visible(name) != nil {
-		r.ignored++ // another tool's, and none that a message may quote
-		return r
+		return problem("the manifest "+err.Error(), manifestHints[err])
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(bytes.TrimSpace(data)) == 0 {
-		r.report(Problem{Pos: whole, Message: "the file is empty", Hint: "write a manifest into it, or delete it"})
-		return r
+		return problem("the file is empty", "write a manifest into it, or delete it")
 	}
 	if p, bad := notText(file, string(data)); bad {
 		r.report(p)
 		return r
 	}
-	r.data = data
-	defer func() { r.data, r.ends = nil, nil }()
-	foreign := !named && !bytes.Contains(data, []byte(apiGroup))
-	for _, root := range parseYAML(file, data, l.budget, func(p Problem) {
-		if foreign {
-			p.Hint = strings.TrimPrefix(p.Hint+"; another tool's file is passed over when `manifests` in "+projectFile+" does not match it", "; ")
-		}
-		r.report(p)
-	}) {
-		l.loadDocument(file, root, r)
-	}
+	l.loadDocuments(file, data, named, r)
 	return r
 }
 
-const untrackedHint = "commit it: for a pull request, only what is committed is read"
-
-const pointerHint = "check it out with Git LFS (actions/checkout: lfs: true), or take it out of LFS"
-
-func fileHint(err error) string {
+// isForeign reports whether a file, which may not be readable, is another
+// tool's: one that no pattern names and that can't be a manifest, or one that
+// is hidden and that no message may quote.
+func (l *loader) isForeign(name string, data []byte, err error, named bool) bool {
 	switch err {
+	case nil:
+		return !bytes.Contains(data, []byte(apiGroup)) && l.files.visible(name) != nil
 	case errTooLarge:
-		return "spread the manifests over several files, and put long prompts into files of their own"
-	case errMissing:
-		return "the link leads nowhere: mend or delete it"
+		return !named && !l.files.begins(name, apiGroup)
 	case errPointer:
-		return pointerHint
-	case ErrUntracked:
-		return untrackedHint
-	default:
-		return ""
+		return !named
+	}
+	return false
+}
+
+const (
+	untrackedHint = "commit it: for a pull request, only what is committed is read"
+	pointerHint   = "check it out with Git LFS (actions/checkout: lfs: true), or take it out of LFS"
+)
+
+// manifestHints say what to do about a manifest that cannot be read.
+var manifestHints = map[error]string{
+	errTooLarge:  "spread the manifests over several files, and put long prompts into files of their own",
+	errMissing:   "the link leads nowhere: mend or delete it",
+	errPointer:   pointerHint,
+	ErrUntracked: untrackedHint,
+}
+
+// loadDocuments checks the documents of a file.
+func (l *loader) loadDocuments(file string, data []byte, named bool, r *fileResult) {
+	r.data = data
+	defer func() { r.data, r.ends = nil, nil }()
+	report := r.report
+	if !named && !bytes.Contains(data, []byte(apiGroup)) {
+		report = func(p Problem) {
+			const foreign = "another tool's file is passed over when `manifests` in " + projectFile + " does not match it"
+			p.Hint = strings.TrimPrefix(p.Hint+"; "+foreign, "; ")
+			r.report(p)
+		}
+	}
+	for _, root := range parseYAML(file, data, l.budget, report) {
+		l.loadDocument(file, root, r)
 	}
 }
 
@@ -158,12 +167,12 @@ func (l *loader) loadDocument(file string, root *yaml.Node, r *fileResult) {
 		doc.spec = spec
 	}
 	if kind != "Project" && doc.spec != nil {
-		doc.spec = l.checkSpec(file, doc.spec, r)
+		l.checkSpec(file, doc.spec, r)
 	}
 	r.documents = append(r.documents, doc)
 }
 
-// classify tells agentsync's documents from other tools', which it counts.
+// classify returns the kind of a document of ours. Those of other tools it counts.
 func classify(file string, root *yaml.Node, r *fileResult) (kind string, ours bool) {
 	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
 		return "", false // nothing between two "---"
@@ -197,10 +206,8 @@ func classify(file string, root *yaml.Node, r *fileResult) (kind string, ours bo
 	case kindNode.Value == "Project" && file != projectFile:
 		r.report(Problem{Pos: at(kindNode), Message: "a Project belongs in " + projectFile + " at the project's root", Hint: "move it there"})
 	default:
-		for _, k := range known {
-			if kindNode.Value == k {
-				return k, true
-			}
+		if slices.Contains(known, kindNode.Value) {
+			return kindNode.Value, true
 		}
 		hint := "known kinds: Agent, Base, Project"
 		if near := schema.Nearest(kindNode.Value, known); near != "" {
@@ -211,7 +218,7 @@ func classify(file string, root *yaml.Node, r *fileResult) (kind string, ours bo
 	return "", false
 }
 
-// topField gives the scalar value of a root's field, or for "spec" any value.
+// topField returns the scalar value of a root's field, or for "spec" any value.
 func topField(root *yaml.Node, name string) *yaml.Node {
 	if root.Kind != yaml.MappingNode {
 		return nil

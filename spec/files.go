@@ -42,7 +42,7 @@ var ErrUntracked = errors.New("is not tracked by git")
 // checkout without LFS leaves in its place. Nobody wants it read to a caller.
 const pointerText = "version https://git-lfs.github.com/spec/v1\n"
 
-// read gives a regular file of at most 1 MiB. It never blocks on a pipe or a
+// read returns a regular file of at most 1 MiB. It never blocks on a pipe or a
 // device, and never reads more than the limit.
 func (f *files) read(name string) ([]byte, error) {
 	info, err := f.stat(name)
@@ -75,7 +75,7 @@ func (f *files) read(name string) ([]byte, error) {
 	}
 }
 
-// stat gives the regular file that name leads to.
+// stat returns the regular file that name leads to.
 func (f *files) stat(name string) (fs.FileInfo, error) {
 	info, err := fs.Stat(f.fsys, name)
 	switch {
@@ -124,7 +124,7 @@ func reason(err error) error {
 	}
 }
 
-// search gives the files below the root in order: those that a pattern
+// search returns the files below the root in order: those that a pattern
 // matches, or without patterns every *.yaml and *.yml. Folders that begin with
 // a dot, node_modules and the lock file are passed over, and links to folders
 // are not followed.
@@ -140,7 +140,7 @@ func (f *files) search(patterns []pattern, report func(Problem)) []string {
 			report(Problem{Message: "the project " + reason(err).Error()})
 			return nil
 		case err != nil:
-			report(Problem{Pos: Pos{File: shown(name)}, Message: "the folder " + reason(err).Error()})
+			report(Problem{Pos: Pos{File: printable(name)}, Message: "the folder " + reason(err).Error()})
 			return nil
 		case entry.IsDir():
 			if name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules") {
@@ -184,16 +184,8 @@ func wantedFile(name string, patterns []pattern) bool {
 	return false
 }
 
-// shown gives a file's name as messages show it: as it is, or quoted when it
-// holds characters that could change what a terminal or a log shows.
-func shown(name string) string {
-	if bad, _ := schema.Unsafe(name, true); bad >= 0 {
-		return schema.Quote(name)
-	}
-	return name
-}
-
-// printable drops nothing but makes control characters visible.
+// printable returns s as messages show it: as it is, or quoted when it holds
+// characters that could change what a terminal or a log shows.
 func printable(s string) string {
 	if bad, _ := schema.Unsafe(s, true); bad >= 0 {
 		return schema.Quote(s)
@@ -227,7 +219,7 @@ func notText(file, text string) (Problem, bool) {
 	return Problem{Pos: place(file, text, at), Message: message, Hint: hint}, true
 }
 
-// place gives the line and column, in characters, of a byte offset.
+// place returns the line and column, in characters, of a byte offset.
 func place(file, text string, at int) Pos {
 	before := text[:at]
 	start := strings.LastIndexByte(before, '\n') + 1

@@ -23,7 +23,7 @@ const hiddenHint = "prompt files have no name, and no folder, that begins with a
 // takes 8, Linux 40.
 const maxHiddenLinks = 64
 
-// isHidden tells whether a path, as it is written, has a segment that begins
+// isHidden reports whether a path, as it is written, has a segment that begins
 // with a dot.
 func isHidden(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {

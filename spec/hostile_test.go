@@ -35,6 +35,10 @@ func TestHostileFiles(t *testing.T) {
 		"many keys":       {agent + "spec: {config: {passthrough: {" + manyKeys(60000) + "}}}", "too large"},
 		"long key":        {agent + "spec: {" + big("k", 1000) + ": 1}", `unknown field "kkk`},
 		"long text":       {agent + "spec: {agent: {agent_type: " + big("t", most) + "}}", "got \"ttt"},
+		"all wrong":       {agent + "spec: {config: {guidelines: [" + big("5,", 2*19000) + "]}}", "want text, got the number 5"},
+		"all unknown":     {agent + "spec: {config: {" + manyKeys(9000) + "}}", "unknown field"},
+		"deep long keys":  {agent + "spec: {config: {passthrough: " + strings.Repeat("{"+big("k", 256)+": ", 55) + "[" + big(`"\e",`, 5*19000) + "]" + big("}", 55) + "}}", "U+001B"},
+		"one huge key":    {agent + "spec: {config: {passthrough: {" + big("k", 900<<10) + ": [" + big("a,", 2*19000) + "]}}}", "broken YAML"},
 		"many comments":   {agent + big("#\n", most) + "spec: []", "want a map, got a list"},
 		"open quote":      {agent + "spec: \"" + big("a\n ", most), "broken YAML"},
 		"many tabs":       {agent + "spec:\n" + big("\t\n", most) + "x", ""},
@@ -157,7 +161,7 @@ func TestNoProject(t *testing.T) {
 	}
 }
 
-// TestCancelled gives no project to a caller that no longer waits.
+// TestCancelled returns no project to a caller that no longer waits.
 func TestCancelled(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.yaml", fmt.Sprintf(head, "a")+"spec: {agent: {agent_name: A}}\n")

@@ -4,11 +4,13 @@
 package spec
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -32,7 +34,7 @@ type LoadOptions struct {
 	// it: no agents and no environment of that name are no errors, but a project
 	// without agents.
 	Past bool
-	// Cache, which may be nil, takes what this load has checked and gives what an
+	// Cache, which may be nil, takes what this load has checked and returns what an
 	// earlier one has.
 	Cache *Cache
 }
@@ -95,7 +97,7 @@ func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Prob
 	return project, problems
 }
 
-// load gives the project as far as it can be read; what is wrong is reported.
+// load returns the project as far as it can be read; what is wrong is reported.
 func (l *loader) load(ctx context.Context, opt LoadOptions) *Project {
 	first := l.loadProjectFile()
 	settings := l.settings(first, opt.Env)
@@ -162,7 +164,7 @@ func (l *loader) settings(r *fileResult, env string) settings {
 	return s
 }
 
-// search gives the manifests beside agentsync.yaml.
+// search returns the manifests beside agentsync.yaml.
 func (l *loader) search(s *settings) []string {
 	found := l.files.search(s.patterns, l.report)
 	for i := range s.patterns {
@@ -180,7 +182,7 @@ func (l *loader) search(s *settings) []string {
 	return out
 }
 
-// loadFiles reads files side by side and gives the results in their order.
+// loadFiles reads files side by side and returns the results in their order.
 func (l *loader) loadFiles(ctx context.Context, names []string, named bool) []*fileResult {
 	results := make([]*fileResult, len(names))
 	var group errgroup.Group
@@ -227,6 +229,6 @@ func (l *loader) agents(agents, bases []*document, s *settings) []Agent {
 	names.check()
 	unusedOverrides(s.env.Name, s.overrides, l.report)
 	l.take(spoken.problems()...)
-	sortAgents(out)
+	slices.SortStableFunc(out, func(a, b Agent) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }

@@ -70,7 +70,7 @@ func write(t testing.TB, dir, name, data string) {
 	}
 }
 
-// unpack puts a story's files into dir and gives its environment.
+// unpack puts a story's files into dir and returns its environment.
 func unpack(t *testing.T, story, dir string) (env string) {
 	t.Helper()
 	archive, err := txtar.ParseFile(story)
@@ -85,7 +85,7 @@ func unpack(t *testing.T, story, dir string) (env string) {
 	return prepare(t, dir, string(archive.Comment))
 }
 
-// prepare does what an archive's comment asks for and gives the environment.
+// prepare does what an archive's comment asks for and returns the environment.
 func prepare(t *testing.T, dir, comment string) (env string) {
 	t.Helper()
 	for _, line := range strings.Split(comment, "\n") {

@@ -73,7 +73,7 @@ func TestMergeProperties(t *testing.T) {
 	})
 }
 
-// drawSpec gives a spec without empty values.
+// drawSpec returns a spec without empty values.
 func drawSpec(t *rapid.T, label string) string {
 	item := rapid.Custom(func(t *rapid.T) string {
 		return fmt.Sprintf("{outcome_name: %s, %s: %d}", rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "name"),

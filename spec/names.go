@@ -76,26 +76,10 @@ func (n *names) check() {
 	}
 }
 
-func sortAgents(agents []Agent) {
-	sort.SliceStable(agents, func(i, j int) bool { return agents[i].Name < agents[j].Name })
-}
-
-// tidy sorts problems and drops those that say the same of the same place.
-func (p Problems) tidy() Problems {
-	p.Sort()
-	out := p[:0]
-	for _, problem := range p {
-		if len(out) == 0 || out[len(out)-1] != problem {
-			out = append(out, problem)
-		}
-	}
-	return out
-}
-
 var agentName = regexp.MustCompile(`(?m)^metadata:\s*\{?\s*name:\s*["']?([a-z0-9][a-z0-9-]{0,62})\b`)
 var agentKind = regexp.MustCompile(`(?m)^kind:\s*Agent\b`)
 
-// AgentNames gives the keys of the agents below dir, sorted, for completion: it
+// AgentNames returns the keys of the agents below dir, sorted, for completion: it
 // looks no further than the first lines of each document, and passes over what
 // it cannot read.
 func AgentNames(dir string) []string {
@@ -121,7 +105,7 @@ func AgentNames(dir string) []string {
 	return names
 }
 
-// EnvironmentNames gives the environments of agentsync.yaml below dir, sorted,
+// EnvironmentNames returns the environments of agentsync.yaml below dir, sorted,
 // for completion: none where the file cannot be read.
 func EnvironmentNames(dir string) []string {
 	root, err := os.OpenRoot(dir)

@@ -20,7 +20,7 @@ type normalizer struct {
 	failed bool
 }
 
-// normalize changes root in place and gives the plain root. It is false when
+// normalize changes root in place and returns the plain root. It is false when
 // the document cannot be used at all.
 func normalize(file string, root *yaml.Node, report func(Problem)) (*yaml.Node, bool) {
 	n := normalizer{file: file, report: report, open: map[*yaml.Node]bool{}}
@@ -118,7 +118,7 @@ func (n *normalizer) mapping(at *yaml.Node, depth int) {
 	at.Content = out
 }
 
-// mergeMaps gives the maps that the value of "<<" names.
+// mergeMaps returns the maps that the value of "<<" names.
 func (n *normalizer) mergeMaps(value *yaml.Node) []*yaml.Node {
 	maps := []*yaml.Node{value}
 	if value.Kind == yaml.SequenceNode {

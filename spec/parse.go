@@ -12,7 +12,7 @@ import (
 	"github.com/agentsync/agentsync/schema"
 )
 
-// parseYAML gives the roots of all documents in data, with lines counted from
+// parseYAML returns the roots of all documents in data, with lines counted from
 // the file's beginning. A broken document is reported, and the others are still
 // given. data is UTF-8 without control characters.
 func parseYAML(file string, data []byte, b *budget, report func(Problem)) []*yaml.Node {
@@ -89,7 +89,7 @@ func blank(data []byte) bool {
 	return true
 }
 
-// decode gives the documents before the first broken one, and its error.
+// decode returns the documents before the first broken one, and its error.
 func decode(data []byte) (roots []*yaml.Node, err error) {
 	defer func() {
 		if r := recover(); r != nil { // a bug of the YAML library
@@ -169,7 +169,7 @@ func cutLine(err error) (line int, message string) {
 	return line, message
 }
 
-// noticed gives the first line, from 1, whose addition makes data fail with
+// noticed returns the first line, from 1, whose addition makes data fail with
 // message. Where a bracket or a quote is never closed, that is where it opens.
 func noticed(data []byte, message string, b *budget) int {
 	const most = 64 << 10 // each try parses data anew
@@ -200,7 +200,7 @@ func noticed(data []byte, message string, b *budget) int {
 	return low
 }
 
-// lineEnds gives the offset after each line.
+// lineEnds returns the offset after each line.
 func lineEnds(data []byte) []int {
 	var ends []int
 	for i, b := range data {

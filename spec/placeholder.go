@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,14 +22,7 @@ var reserved = []string{
 	"room_id", "voice_room_id", "metadata", "scheduled_time", "timezone",
 }
 
-func isReserved(name string) bool {
-	for _, r := range reserved {
-		if r == name {
-			return true
-		}
-	}
-	return false
-}
+func isReserved(name string) bool { return slices.Contains(reserved, name) }
 
 // placeholders finds the names in curly braces, each where it stands first.
 // Braces around anything else, such as JSON, are text.
@@ -89,7 +83,7 @@ func addPlaceholders(to, more []placeholder) []placeholder {
 }
 
 // spoken gathers warnings about placeholders, so that a prompt that many
-// agents share is told of once.
+// agents share is reported once.
 type spoken struct {
 	order  []placeholder
 	users  map[placeholder]*users
@@ -104,7 +98,7 @@ type users struct {
 }
 
 // checkPlaceholders compares an agent's prompts with what its infields and its
-// metadata declare. One that is declared on the platform alone is told of as
+// metadata declare. One that is declared on the platform alone is reported as
 // well: git does not show that it has a value.
 func (s *spoken) checkPlaceholders(agent string, spec *node) {
 	infields, metadata := spec.get("call_infields"), spec.at("config", "metadata_schema")
@@ -122,8 +116,11 @@ func (s *spoken) checkPlaceholders(agent string, spec *node) {
 	near = append(near, "user_name")
 	used := map[string]bool{}
 	managed := false
-	for _, name := range promptFields[:2] {
-		n := spec.at("config", name)
+	for _, row := range Fields(SectionConfig) {
+		n := spec.at(SectionConfig, row.Name)
+		if !row.Spoken {
+			continue
+		}
 		managed = managed || n.isText()
 		if n == nil || n.prompt == nil || !s.budget.takeWork(len(n.prompt.names)) {
 			continue
@@ -174,7 +171,7 @@ func (s *spoken) problems() []Problem {
 	return out
 }
 
-// namesOf gives the name values of a list's items.
+// namesOf returns the name values of a list's items.
 func namesOf(list *node, key string) []*node {
 	var out []*node
 	if list != nil {

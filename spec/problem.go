@@ -1,7 +1,8 @@
 package spec
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -51,22 +52,20 @@ func (p Problem) String() string {
 
 // Sort puts problems in file, line, column and message order.
 func (p Problems) Sort() {
-	sort.SliceStable(p, func(i, j int) bool {
-		a, b := p[i], p[j]
-		switch {
-		case a.Pos.File != b.Pos.File:
-			return a.Pos.File < b.Pos.File
-		case a.Pos.Line != b.Pos.Line:
-			return a.Pos.Line < b.Pos.Line
-		case a.Pos.Column != b.Pos.Column:
-			return a.Pos.Column < b.Pos.Column
-		default:
-			return a.Message < b.Message
-		}
+	slices.SortStableFunc(p, func(a, b Problem) int {
+		return cmp.Or(
+			cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
+			cmp.Compare(a.Pos.Column, b.Pos.Column), cmp.Compare(a.Message, b.Message))
 	})
 }
 
-// Errors gives the findings that are no warnings.
+// tidy sorts problems and drops those that say the same of the same place.
+func (p Problems) tidy() Problems {
+	p.Sort()
+	return slices.Compact(p)
+}
+
+// Errors returns the findings that are no warnings.
 func (p Problems) Errors() Problems {
 	var out Problems
 	for _, problem := range p {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/schema"
@@ -61,14 +62,14 @@ func (l *loader) readSettings(doc *document, env string, r *fileResult) settings
 			}
 		}
 	}
-	if s.env.Name == defaultEnv || s.env.Name == sandboxEnv || contains(known, s.env.Name) {
+	if s.env.Name == defaultEnv || s.env.Name == sandboxEnv || slices.Contains(known, s.env.Name) {
 		return s
 	}
 	if l.past {
 		s.nowhere = true
 		return s
 	}
-	if !contains(known, defaultEnv) {
+	if !slices.Contains(known, defaultEnv) {
 		known = append([]string{defaultEnv}, known...)
 	}
 	p := Problem{Message: "unknown environment " + schema.Quote(env), Hint: "known environments: " + strings.Join(known, ", ")}
@@ -125,7 +126,8 @@ func (l *loader) readEnvironment(f field, r *fileResult) environment {
 			}
 		}
 		if spec := item.get("spec"); spec != nil && spec.kind == mapKind {
-			o.spec = l.checkSpec(projectFile, spec, r)
+			l.checkSpec(projectFile, spec, r)
+			o.spec = spec
 		}
 		e.overrides = append(e.overrides, o)
 	}
@@ -182,7 +184,7 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// boolean, number and textOr give a value, or what holds without one.
+// boolean, number and textOr return a value, or what holds without one.
 func (n *node) boolean(or bool) bool {
 	if n != nil {
 		if b, ok := n.value.(bool); ok {

@@ -13,10 +13,7 @@ import (
 	"github.com/agentsync/agentsync/schema"
 )
 
-// promptFields are the config fields that take {file: path}.
-var promptFields = []string{"system_prompt", "starting_instructions", "notes"}
-
-// prompt is what a text of promptFields was read from.
+// prompt is what a text that may stand in files was read from.
 type prompt struct {
 	segments []Segment
 	names    []placeholder
@@ -32,8 +29,9 @@ type promptFile struct {
 	problems []Problem // the same, when the place is in the file itself
 }
 
-// loadPrompt turns a prompt field's value into plain text that knows where its
-// lines come from; {file: …} is read. What cannot be read becomes invalid.
+// loadPrompt turns the value of the prompt field at a path below spec into plain
+// text that knows where its lines come from; {file: …} is read. What cannot be
+// read becomes invalid.
 func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *node {
 	switch {
 	case n.isText():
@@ -62,7 +60,7 @@ func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *nod
 			continue
 		}
 		if size += len(part.text) + 2; size > maxFileBytes+2 {
-			r.report(Problem{Pos: p.pos, Message: "config." + field + ": the files are larger than 1 MiB together", Hint: "shorten the prompt"})
+			r.report(Problem{Pos: p.pos, Message: field + ": the files are larger than 1 MiB together", Hint: "shorten the prompt"})
 			return out
 		}
 		if !l.budget.takeWork(len(joined.names) + len(part.names)) {
@@ -80,7 +78,7 @@ func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *nod
 		return out
 	}
 	if len(texts) > 1 && !l.budget.takeBytes(int64(size)) {
-		r.report(Problem{Pos: n.pos, Message: "config." + field + ": the prompt " + errTooMuch.Error()})
+		r.report(Problem{Pos: n.pos, Message: field + ": the prompt " + errTooMuch.Error()})
 		return out
 	}
 	return &node{pos: n.pos, value: strings.Join(texts, "\n\n"), prompt: joined}
@@ -88,8 +86,8 @@ func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *nod
 
 func (n *node) cleanPath() string { return path.Clean(n.text()) }
 
-// inlinePrompt tells where the lines of a text in a manifest stand: those of a
-// "|" block one by one, all others at the value itself. raw gives the
+// inlinePrompt says where the lines of a text in a manifest stand: those of a
+// "|" block one by one, all others at the value itself. raw returns the
 // manifest's lines.
 func inlinePrompt(n *node, raw func(int) []byte) *prompt {
 	text := n.text()
@@ -117,7 +115,7 @@ func inlinePrompt(n *node, raw func(int) []byte) *prompt {
 	return &prompt{segments: []Segment{s}, names: names}
 }
 
-// promptFile gives the file at a path as a manifest writes it.
+// promptFile returns the file at a path as a manifest writes it.
 func (l *loader) promptFile(name string) *promptFile {
 	if err := checkPath(name); err != nil {
 		return &promptFile{err: err}
@@ -183,26 +181,9 @@ func (l *loader) reportPrompt(manifest, field string, at *node, f *promptFile, r
 		return
 	}
 	name := at.text()
-	p := Problem{Pos: at.pos, Message: fmt.Sprintf("config.%s: the prompt file %s %s", field, schema.Quote(name), f.err)}
-	switch f.err {
-	case errBackslash:
+	p := Problem{Pos: at.pos, Message: fmt.Sprintf("%s: the prompt file %s %s", field, schema.Quote(name), f.err), Hint: promptHints[f.err]}
+	if f.err == errBackslash {
 		p.Hint = "write " + schema.Quote(strings.ReplaceAll(name, `\`, "/"))
-	case errEmpty:
-		p.Hint = `write the prompt into it; "" in place of {file: …} means an empty prompt`
-	case errOutside:
-		p.Hint = "put the file into the project; paths start at its root"
-	case errFolder:
-		p.Hint = "name a file in it"
-	case errMissing:
-		p.Hint = "paths start at the project's root"
-	case errTooLarge:
-		p.Hint = "shorten the prompt"
-	case errPointer:
-		p.Hint = pointerHint
-	case errHidden, errHiddenLink:
-		p.Hint = hiddenHint
-	case ErrUntracked:
-		p.Hint = untrackedHint
 	}
 	if f.err == errMissing || f.err == errOutside {
 		beside := path.Join(path.Dir(manifest), name)
@@ -211,4 +192,17 @@ func (l *loader) reportPrompt(manifest, field string, at *node, f *promptFile, r
 		}
 	}
 	r.report(p)
+}
+
+// promptHints say what to do about a prompt file that cannot be used.
+var promptHints = map[error]string{
+	errEmpty:      `write the prompt into it; "" in place of {file: …} means an empty prompt`,
+	errOutside:    "put the file into the project; paths start at its root",
+	errFolder:     "name a file in it",
+	errMissing:    "paths start at the project's root",
+	errTooLarge:   "shorten the prompt",
+	errPointer:    pointerHint,
+	errHidden:     hiddenHint,
+	errHiddenLink: hiddenHint,
+	ErrUntracked:  untrackedHint,
 }

@@ -41,7 +41,7 @@ func newResolver(bases []*document, b *budget, report func(Problem)) *resolver {
 	return r
 }
 
-// base gives a base with all that it extends; nil when there is none.
+// base returns a base with all that it extends; nil when there is none.
 func (r *resolver) base(name string) *resolved {
 	doc := r.bases[name]
 	if doc == nil {
@@ -83,7 +83,7 @@ func (r *resolver) document(doc *document) *resolved {
 	return out
 }
 
-// extended gives the base that an entry of extends names, or reports why there
+// extended returns the base that an entry of extends names, or reports why there
 // is none.
 func (r *resolver) extended(doc *document, item *node) *resolved {
 	name := item.text()

@@ -38,7 +38,7 @@ type field struct {
 	node *node
 }
 
-// get gives the value of a field, or nil.
+// get returns the value of a field, or nil.
 func (n *node) get(key string) *node {
 	if f := n.field(key); f != nil {
 		return f.node
@@ -58,7 +58,7 @@ func (n *node) field(key string) *field {
 	return nil
 }
 
-// at gives the value below n by its keys, or nil.
+// at returns the value below n by its keys, or nil.
 func (n *node) at(keys ...string) *node {
 	for _, key := range keys {
 		n = n.get(key)
@@ -66,7 +66,7 @@ func (n *node) at(keys ...string) *node {
 	return n
 }
 
-// text gives a string value; "" for anything else.
+// text returns a string value; "" for anything else.
 func (n *node) text() string {
 	if n == nil {
 		return ""
@@ -98,7 +98,7 @@ func (n *node) isEmpty() bool {
 	}
 }
 
-// count gives the number of a list's items.
+// count returns the number of a list's items.
 func (n *node) count() int {
 	if n == nil {
 		return 0
@@ -108,7 +108,7 @@ func (n *node) count() int {
 
 func (n *node) isInvalid() bool { return n != nil && n.kind == invalidKind }
 
-// texts gives the text items of a list.
+// texts returns the text items of a list.
 func (n *node) texts() []*node {
 	var out []*node
 	if n != nil {

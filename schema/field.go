@@ -1,0 +1,212 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+)
+
+// Field is a row of the registry: all that agentsync knows about one field of a
+// manifest. The JSON Schemas are generated from the rows, and the check, the
+// merge and the bodies of requests read them. Rows are shared: nobody changes
+// them.
+type Field struct {
+	Name string // as manifests and the API write it; "" for an entry of a list, "*" for one of a table
+	Type Type
+	Doc  string // for people who write manifests; its first sentence is a hint
+
+	Values []string // of a Choice and of a Constant: what may stand there
+	Fields []*Field // of a Map and of a Prompt: its fields, in the order that plans show
+	Items  *Field   // of a List, Paths and a Table: what each entry is
+	Keys   Type     // of a Table: what its keys are
+
+	Required bool   // the map must have the field
+	NotNull  bool   // null may not stand there; entries of a list and names are never null
+	Unique   bool   // of a List of texts: none may be there twice
+	MergeBy  string // of a List that merges by name: the field that names its entries; maps merge, all else replaces
+
+	MinItems, MaxItems int // 0: no limit
+	Min, Max           *float64
+
+	// The rest says what the API does with a field of an agent, of its config,
+	// and of an outcome or infield (reference.md, endpoints 5 to 28).
+
+	AtCreation   bool     // endpoint 5 takes the field
+	CreationOnly bool     // no later request changes it
+	Default      any      // what is sent when the field's owner is made and the manifest leaves it out
+	Service      bool     // a section that endpoint 28 can change in place
+	Spoken       bool     // {name} in it is replaced during a call
+	EmptyIsNull  bool     // emptied by null, though it is a list
+	Ours         bool     // agentsync's own: no field of that name is sent
+	Server       []string // of a Map: what the platform adds to it; never sent, never compared
+}
+
+// Type is what kind of value a field takes.
+type Type int
+
+// The types. All but the names take null where NotNull does not forbid it.
+const (
+	Any      Type = iota // whatever JSON can say
+	Text                 // of any number of lines
+	Line                 // text of one line
+	Name                 // a line that is not empty
+	PathName             // a name that stands in the API's paths
+	Key                  // a key of this repository
+	Variable             // the name of an environment variable
+	Prompt               // text, or a map that names files
+	Paths                // one path or a list of them
+	Choice               // one of Values
+	Constant             // the one of Values
+	Bool
+	Number
+	Integer
+	List
+	Map    // with the names of Fields, and no others
+	Table  // a map with names of the writer's own
+	Member // text or a map of anything
+)
+
+// jsonTypes are the JSON types of each type's values, null aside; none stands
+// for any.
+var jsonTypes = map[Type][]string{
+	Text: {kindText}, Line: {kindText}, Name: {kindText}, PathName: {kindText}, Key: {kindText}, Variable: {kindText},
+	Prompt: {kindText, kindMap}, Paths: {kindText, kindList}, Choice: {kindText}, Constant: {kindText},
+	Bool: {kindBool}, Number: {kindNumber}, Integer: {kindInteger},
+	List: {kindList}, Map: {kindMap}, Table: {kindMap}, Member: {kindMap, kindText},
+}
+
+// form is how a type's text is written.
+type form struct {
+	pattern string
+	want    string // the hint for text that does not match the pattern
+	oneLine bool
+	filled  bool // not empty
+	null    bool // null may stand there as well
+	not     *exclusion
+}
+
+// exclusion is text that a pattern matches and that is refused all the same.
+type exclusion struct{ why, pattern, hint string }
+
+// Patterns of what is safe to show; Unsafe says the same with a better message.
+const (
+	unsafeInLine = "\\x00-\\x1f\\x7f-\\x9f\u2028-\u202e\u2066-\u2069\ufeff"
+	linePattern  = "^[^" + unsafeInLine + "]*$"
+	textPattern  = `^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$`
+	wantLine     = "want one line without control characters"
+	wantText     = "want text without control characters"
+)
+
+var forms = map[Type]form{
+	Text:   {pattern: textPattern, want: wantText, null: true},
+	Line:   {pattern: linePattern, want: wantLine, oneLine: true, null: true},
+	Name:   {pattern: linePattern, want: wantLine, oneLine: true, filled: true},
+	Paths:  {pattern: linePattern, want: wantLine, oneLine: true, filled: true},
+	Prompt: {pattern: textPattern, want: wantText, null: true},
+	Any:    {pattern: textPattern, want: wantText, null: true},
+	Member: {pattern: textPattern, want: wantText},
+	PathName: {
+		pattern: strings.ReplaceAll("^[^X]*[^X.][^X]*$", "X", unsafeInLine+`/\\`),
+		want:    wantLine + " and slashes, and not dots alone: the name stands in the API's paths",
+		oneLine: true, filled: true,
+	},
+	Key: {
+		pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
+		want:    "want lower-case letters, digits and dashes, at most 63, not beginning with a dash",
+		oneLine: true,
+	},
+	Variable: {
+		pattern: "^[A-Z][A-Z0-9_]{0,127}$",
+		want:    "want the name of an environment variable: capital letters, digits and underscores, beginning with a letter",
+		oneLine: true,
+		not: &exclusion{
+			why: "the name belongs to the system, to the runner or to another tool",
+			pattern: "^((GITHUB|INPUT|ACTIONS|RUNNER|AWS|AZURE|GOOGLE|GCP|NPM|DOCKER|SSH|LD|GIT)_.*" +
+				"|PATH|HOME|USER|SHELL|PWD|CI|TERM|HOSTNAME)$",
+			hint: "give the credential a variable of its own, such as STAGING_TOKEN",
+		},
+	},
+}
+
+// anything is the row of each value below one that may be anything.
+var anything = &Field{Type: Any}
+
+// Below returns the row of a field of f, or nil where f is no map or does not
+// know the name. f may be nil.
+func (f *Field) Below(name string) *Field {
+	if f == nil {
+		return nil
+	}
+	switch f.Type {
+	case Table:
+		return f.Items
+	case Any, Member:
+		return anything
+	}
+	for _, below := range f.Fields {
+		if below.Name == name {
+			return below
+		}
+	}
+	return nil
+}
+
+// Item returns the row of f's entries, or nil where f is no list. f may be nil.
+func (f *Field) Item() *Field {
+	switch {
+	case f == nil:
+		return nil
+	case f.Type == Any:
+		return anything
+	case f.Type == List, f.Type == Paths:
+		return f.Items
+	}
+	return nil
+}
+
+// Empty returns the value that empties the field in a request: "", [], {} or
+// null. f may be nil: what the registry does not know is emptied by null.
+func (f *Field) Empty() any {
+	if f == nil || f.EmptyIsNull {
+		return nil
+	}
+	switch f.Type {
+	case Text, Line, Name, PathName, Prompt:
+		return ""
+	case List:
+		return []any{}
+	case Map:
+		return map[string]any{}
+	}
+	return nil
+}
+
+// IsServer reports whether the platform itself adds the name to the map f.
+func (f *Field) IsServer(name string) bool { return slices.Contains(f.Server, name) }
+
+// open reports whether f is a map whose writer may choose the names.
+func (f *Field) open() bool { return f.Type == Any || f.Type == Table || f.Type == Member }
+
+// keys returns the row of the names in an open map.
+func (f *Field) keys() *Field {
+	if f.Type == Table {
+		return &Field{Type: f.Keys}
+	}
+	return &Field{Type: Line}
+}
+
+// max returns f.Max, or for whole numbers the largest that every program reads
+// as it is written.
+func (f *Field) max() *float64 {
+	if f.Max == nil && f.Type == Integer {
+		return new(float64(1<<53 - 1))
+	}
+	return f.Max
+}
+
+// null reports whether null may stand in place of f's value.
+func (f *Field) null() bool {
+	if text, ok := forms[f.Type]; ok && !text.null || f.Type == Constant {
+		return false
+	}
+	return f.Name != "" && !f.NotNull || f.Type == Any
+}
