@@ -75,7 +75,7 @@ func (p *agentPlanner) planCreate(out *AgentPlan) {
 	out.Status = Create
 	p.checkCreate()
 	create := p.step(CreateAgent, p.want.Name)
-	for _, field := range spec.AgentFields {
+	for _, field := range spec.FieldNames(spec.SectionAgent) {
 		if v := p.wanted.Agent.Get(field); !v.IsEmpty() {
 			create.Changes = append(create.Changes, Change{Path: field, After: v})
 		}

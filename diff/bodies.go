@@ -14,12 +14,15 @@ import (
 // the first outcome and infield. The documented fields that the manifest leaves
 // out and creation asks for are filled with the reference's own values.
 func CreateBody(want spec.Agent, w *Wanted, notes string) map[string]any {
-	agent := map[string]any{"agent_name": want.AgentName, "agent_description": "", "team": []any{}, "is_auto": true}
-	for _, field := range []string{"agent_description", "agent_type", "team", "is_auto"} {
-		if v := w.Agent.Get(field); !v.IsEmpty() {
-			agent[field] = v
+	agent := map[string]any{}
+	for _, field := range spec.Fields(spec.SectionAgent) {
+		if v := w.Agent.Get(field.Name); field.AtCreation && !v.IsEmpty() {
+			agent[field.Name] = v
+		} else if field.Default != nil {
+			agent[field.Name] = field.Default
 		}
 	}
+	agent["agent_name"] = want.AgentName
 	body := map[string]any{"agent_in": agent, "agent_config": ConfigBody(want, w, nil, notes)}
 	if len(w.Outcomes) > 0 {
 		body["call_outcome"] = ItemBody(OutcomeItems, w.Outcomes[0])
@@ -34,7 +37,7 @@ func CreateBody(want spec.Agent, w *Wanted, notes string) map[string]any {
 // the new agent does not have yet; endpoint 7 sets them. It is empty when there
 // are none.
 func AfterCreate(w *Wanted, created *RemoteAgent) map[string]any {
-	return ChangeBody(agentChanges(w.Agent, created.Fields))
+	return ChangeBody(spec.SectionAgent, agentChanges(w.Agent, created.Fields))
 }
 
 // ConfigBody is the body of endpoints 9 and 13: every documented field of the
@@ -48,11 +51,11 @@ func ConfigBody(want spec.Agent, w *Wanted, base *Version, notes string) map[str
 		live = base.Content
 	}
 	body := map[string]any{}
-	for _, field := range append(slices.Clone(spec.ConfigFields), want.Passthrough.Keys()...) {
+	for _, field := range append(spec.FieldNames(spec.SectionConfig), want.Passthrough.Keys()...) {
 		if v := w.Config.Get(field); !v.IsEmpty() {
 			body[field] = v
 		} else if !live.Get(field).IsEmpty() {
-			body[field] = emptyValue(field)
+			body[field] = spec.FieldOf(spec.SectionConfig, field).Empty()
 		}
 	}
 	delete(body, "notes")
@@ -70,28 +73,19 @@ func ServiceBody(w *Wanted, service string) any {
 	return map[string]any{}
 }
 
-// emptyValue is how a field is sent that is to be empty.
-func emptyValue(field string) any {
-	switch {
-	case isService(field):
-		return map[string]any{}
-	case slices.Contains([]string{"guardrail_ids", "metadata_schema", "examples", "guidelines"}, field):
-		return []any{}
-	case slices.Contains(spec.ConfigFields, field):
-		return ""
-	default:
-		return nil
-	}
+func isService(field string) bool {
+	row := spec.FieldOf(spec.SectionConfig, field)
+	return row != nil && row.Service
 }
 
-func isService(field string) bool { return slices.Contains(spec.ServiceFields, field) }
-
 // ItemBody is the body that makes an outcome or infield: the whole wanted item,
-// visible unless it says otherwise.
+// and what the registry sends for fields that it leaves out.
 func ItemBody(kind ItemKind, item value.Value) map[string]any {
-	body := map[string]any{"is_visible": true}
-	if kind.Section == spec.SectionOutcomes {
-		body["outcome_description"] = ""
+	body := map[string]any{}
+	for _, field := range spec.Fields(kind.Section) {
+		if field.Default != nil {
+			body[field.Name] = field.Default
+		}
 	}
 	for _, field := range item.Keys() {
 		body[field] = item.Get(field)
@@ -100,14 +94,13 @@ func ItemBody(kind ItemKind, item value.Value) map[string]any {
 }
 
 // ChangeBody is the body of a partial update (endpoints 7, 22 and 26): the
-// fields that change.
-func ChangeBody(changes []Change) map[string]any {
+// fields of a section that change.
+func ChangeBody(section string, changes []Change) map[string]any {
 	body := map[string]any{}
 	for _, change := range changes {
-		body[change.Path] = change.After // no value is null
-		isEnum := change.Path == OutcomeItems.EnumField || change.Path == InfieldItems.EnumField
-		if change.After.IsEmpty() && change.Before.IsText() && !isEnum {
-			body[change.Path] = ""
+		body[change.Path] = change.After
+		if change.After.IsEmpty() {
+			body[change.Path] = spec.FieldOf(section, change.Path).Empty()
 		}
 	}
 	return body

@@ -8,7 +8,7 @@ import (
 )
 
 // configChanges lists what differs between two configs, in the order of
-// spec.ConfigFields and then by name. Sections are compared field by field,
+// the registry and then by name. Sections are compared field by field,
 // lists and texts as wholes.
 func configChanges(before, after value.Value, want spec.Agent) []Change {
 	changes := []Change{}
@@ -46,17 +46,17 @@ func fieldChanges(prefix string, fields []string, before, after value.Value) []C
 // their order, and then the others by name.
 func configOrder(before, after value.Value) []string {
 	others := slices.DeleteFunc(append(before.Keys(), after.Keys()...), func(field string) bool {
-		return slices.Contains(spec.ConfigFields, field)
+		return spec.FieldOf(spec.SectionConfig, field) != nil
 	})
 	slices.Sort(others)
-	return slices.Concat(spec.ConfigFields, slices.Compact(others))
+	return append(spec.FieldNames(spec.SectionConfig), slices.Compact(others)...)
 }
 
 // agentChanges lists the managed fields that differ and can be changed, in the
 // API's order.
 func agentChanges(want value.Patch, have value.Value) []Change {
 	changes := []Change{}
-	for _, field := range spec.AgentFields {
+	for _, field := range spec.FieldNames(spec.SectionAgent) {
 		if b, a := have.Get(field), want.Get(field); want.Has(field) && !creationOnly(field) && !value.Equal(b, a) {
 			changes = append(changes, Change{Path: field, Before: b, After: a})
 		}
@@ -64,7 +64,10 @@ func agentChanges(want value.Patch, have value.Value) []Change {
 	return changes
 }
 
-func creationOnly(field string) bool { return slices.Contains(spec.CreationOnlyFields, field) }
+func creationOnly(field string) bool {
+	row := spec.FieldOf(spec.SectionAgent, field)
+	return row != nil && row.CreationOnly
+}
 
 // itemChanges lists the fields in which two items of a name differ.
 func itemChanges(kind ItemKind, before, after value.Value) []Change {

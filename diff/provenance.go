@@ -70,7 +70,7 @@ func LiveDigest(want spec.Agent, live *Version) string {
 // and takes zeros and false for absent: a platform that fills in its defaults
 // has not changed what was sent.
 func configDigest(content value.Value, extra []string) string {
-	return withoutDefaults(content.Only(slices.Concat(spec.ConfigFields, extra)...)).ShortDigest()
+	return withoutDefaults(content.Only(append(spec.FieldNames(spec.SectionConfig), extra...)...)).ShortDigest()
 }
 
 // withoutDefaults is a config without what platforms fill in: zeros, false,

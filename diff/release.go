@@ -195,9 +195,9 @@ func (p *agentPlanner) planPin() release {
 
 func (p *agentPlanner) serviceSteps(live, wanted value.Value) []Step {
 	var steps []Step
-	for _, field := range spec.ServiceFields {
+	for _, field := range spec.FieldNames(spec.SectionConfig) {
 		before, after := live.Get(field), wanted.Get(field)
-		if value.Equal(before, after) {
+		if !isService(field) || value.Equal(before, after) {
 			continue
 		}
 		step := p.step(UpdateService, field)

@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -85,9 +84,9 @@ type ItemKind struct {
 // endpoints 20 to 27).
 var (
 	OutcomeItems = ItemKind{spec.SectionOutcomes, "outcome_name", "outcome_type", "outcome_enum",
-		[]string{"outcome_name", "outcome_description", "outcome_type", "outcome_enum", "is_visible"}}
+		spec.FieldNames(spec.SectionOutcomes)}
 	InfieldItems = ItemKind{spec.SectionInfields, "field_name", "field_type", "field_enum",
-		[]string{"field_name", "field_type", "field_enum", "is_visible"}}
+		spec.FieldNames(spec.SectionInfields)}
 )
 
 // NameOf returns an item's name.
@@ -107,7 +106,9 @@ func (k ItemKind) Find(items []value.Value, name string) value.Value {
 // fields alone, since agent objects carry LiveKit's keys, which are secrets.
 
 // FieldsOf takes in an agent object: the documented fields of an agent.
-func FieldsOf(object map[string]any) value.Value { return documented(object, spec.AgentFields) }
+func FieldsOf(object map[string]any) value.Value {
+	return documented(object, spec.FieldNames(spec.SectionAgent))
+}
 
 // ItemOf takes in an outcome or infield: its documented fields.
 func (k ItemKind) ItemOf(object map[string]any) value.Value { return documented(object, k.Fields) }
@@ -125,7 +126,7 @@ func documented(object map[string]any, fields []string) value.Value {
 func ConfigOf(object map[string]any) value.Value {
 	out := make(map[string]any, len(object))
 	for field, v := range object {
-		if field != "notes" && !slices.Contains(spec.ConfigServerFields, field) && !strings.HasPrefix(field, "livekit_") {
+		if field != "notes" && !spec.IsServerField(field) && !strings.HasPrefix(field, "livekit_") {
 			out[field] = v
 		}
 	}

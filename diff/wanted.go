@@ -1,8 +1,6 @@
 package diff
 
 import (
-	"slices"
-
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
@@ -62,8 +60,8 @@ func overConfig(base value.Value, want spec.Agent) value.Value {
 	}
 	for _, field := range want.Passthrough.Keys() {
 		switch {
-		case slices.Contains(spec.ConfigServerFields, field):
-		case slices.Contains(spec.ServiceFields, field):
+		case spec.IsServerField(field):
+		case isService(field):
 			out = out.With(field, want.Passthrough.Over(field, out.Get(field)))
 		default:
 			out = out.With(field, want.Passthrough.Get(field))

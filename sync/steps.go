@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
@@ -20,7 +21,7 @@ func (j *job) do(ctx context.Context, p *progress, step diff.Step) (note string,
 	case diff.CreateAgent:
 		return "", j.createAgent(ctx, p)
 	case diff.UpdateAgent:
-		return "", j.updateAgent(ctx, p, diff.ChangeBody(step.Changes))
+		return "", j.updateAgent(ctx, p, diff.ChangeBody(spec.SectionAgent, step.Changes))
 	case diff.DeleteAgent:
 		return "", j.deleteAgent(ctx, p)
 	case diff.CreateDraft:
@@ -358,7 +359,8 @@ func (j *job) createItem(ctx context.Context, p *progress, step diff.Step) (note
 }
 
 func (j *job) updateItem(ctx context.Context, p *progress, step diff.Step) error {
-	kind, body := kindOf(step.Action), diff.ChangeBody(step.Changes)
+	kind := kindOf(step.Action)
+	body := diff.ChangeBody(kind.Section, step.Changes)
 	return j.send(ctx, p, write{
 		send: func(ctx context.Context) error {
 			return j.Remote.UpdateItem(ctx, p.id, kind.Section, step.Target, body)

@@ -70,7 +70,7 @@ func gather(changes []diff.Change) []diff.Change {
 	var out []diff.Change
 	at := map[string]int{} // by section: its place in out
 	for _, c := range changes {
-		if name, ok := strings.CutPrefix(c.Path, "config."); ok && !slices.Contains(spec.AgentFields, name) {
+		if name, ok := strings.CutPrefix(c.Path, "config."); ok && spec.FieldOf(spec.SectionAgent, name) == nil {
 			c.Path = name
 		}
 		section, field, ok := strings.Cut(c.Path, ".")

@@ -90,7 +90,7 @@ func (c *Client) Rollback(ctx context.Context, id string, version int) error {
 }
 
 // UpdateService replaces one section of the current version (endpoint 28).
-// service is one of spec.ServiceFields.
+// service is a field of the config whose row says Service.
 func (c *Client) UpdateService(ctx context.Context, id, service string, body any) error {
 	return c.write(ctx, opUpdateService, body, id, service)
 }
