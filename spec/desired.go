@@ -121,29 +121,3 @@ type Lifecycle struct {
 	Absent  bool // state: absent
 	Protect bool // never delete
 }
-
-// AgentFields are the documented fields of the agent section in the API's
-// order (reference.md, endpoints 5 and 7). Creation-only fields cannot be
-// changed later.
-var (
-	AgentFields        = []string{"agent_name", "agent_description", "agent_type", "team", "is_active", "whatsapp_enabled", "is_auto", "agent_cost"}
-	CreationOnlyFields = []string{"agent_type", "team"}
-)
-
-// ConfigFields are the documented fields of a config version that a client may
-// send (reference.md, endpoints 5, 9 and 13), in the order that plans show.
-var ConfigFields = []string{
-	"system_prompt", "starting_instructions", "agent_type", "guardrail_ids", "metadata_schema",
-	"examples", "guidelines", "llm_config", "tts_config", "stt_config", "vad_config", "notes",
-}
-
-// ServiceFields are the sections that endpoint 28 can change in place.
-var ServiceFields = []string{"llm_config", "stt_config", "tts_config", "vad_config"}
-
-// ConfigServerFields are what the platform itself adds to a config version:
-// never sent, never compared.
-var ConfigServerFields = []string{
-	"id", "_id", "agent_id", "version", "status", "is_current",
-	"created_at", "updated_at", "created_by", "updated_by", "published_at", "published_by",
-	"call_outcomes", "call_infields",
-}
