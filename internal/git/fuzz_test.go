@@ -1,11 +1,40 @@
 package git
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
 	"io/fs"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
+
+// endless repeats a text.
+type endless struct {
+	text string
+	at   int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = e.text[e.at]
+		e.at = (e.at + 1) % len(e.text)
+	}
+	return len(p), nil
+}
+
+// TestEndlessList stops at a list that a forged tree lets grow without end.
+func TestEndlessList(t *testing.T) {
+	for _, text := range []string{"100644 blob " + strings.Repeat("a", 40) + "\tf\x00", "100644 blob a\tf"} {
+		tree := &Tree{root: newFolder(nil)}
+		err := tree.list(bufio.NewReaderSize(io.LimitReader(&endless{text: text}, 100<<20), 64<<10), "")
+		if err == nil || !strings.Contains(err.Error(), "more than 1000000 files, or one with an endless name") {
+			t.Errorf("the list ends with %v", err)
+		}
+	}
+}
 
 // FuzzTree reads anything as git's list of files: it is refused, or a tree in
 // which every path ends.
@@ -19,11 +48,11 @@ func FuzzTree(f *testing.F) {
 		f.Add([]byte(list), "a/", "l/../b")
 	}
 	f.Fuzz(func(t *testing.T, list []byte, prefix, name string) {
-		tree := &Tree{root: &node{name: ".", mode: fs.ModeDir, below: map[string]*node{}}, objects: &objects{closed: true}}
-		if err := tree.read(strings.NewReader(string(list)), prefix); err != nil {
+		tree := &Tree{root: newFolder(nil), err: errors.New("nothing can be read")}
+		if err := tree.list(bufio.NewReader(bytes.NewReader(list)), prefix); err != nil {
 			return
 		}
-		_, _ = tree.Stat(name)
+		_, _ = fs.Stat(tree, name)
 		err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 			if err != nil && !utf8.ValidString(name) {
 				return nil // os.Root.FS reads no such folder either

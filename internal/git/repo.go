@@ -11,61 +11,54 @@ import (
 // Repo is the repository that a folder is in.
 type Repo struct {
 	dir    string // as given
-	prefix string // the folder below the repository's root: "" or "a/b/"
+	prefix string // the folder's path below the repository's root: "" or "a/b/"
 }
 
 // Open finds the repository that dir is in: a checkout, a linked working tree
 // or a submodule, at its root or below.
 func Open(ctx context.Context, dir string) (*Repo, error) {
 	r := &Repo{dir: dir}
-	out, ok, err := r.run(ctx, "rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--show-prefix")
+	out, _, err := r.run(ctx, "rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--show-prefix")
 	if err != nil {
 		return nil, err
 	}
 	inside, rest, _ := strings.Cut(out, "\n")
 	gitDir, prefix, _ := strings.Cut(rest, "\n")
-	if !ok || gitDir == "" {
-		return nil, &Error{fmt.Sprintf("the folder %s is in no git repository", dir), "give a folder of a checkout with --chdir"}
-	}
 	r.prefix = strings.TrimSuffix(prefix, "\n")
 	if inside != "true" {
-		if r.prefix, err = r.below(gitDir); err != nil {
-			return nil, err
+		var ok bool
+		if r.prefix, ok = r.prefixBeside(gitDir); !ok {
+			return nil, &Error{fmt.Sprintf("the folder %s is in no working tree of the git repository %s", dir, gitDir), checkoutHint, nil}
 		}
 	}
 	return r, nil
 }
 
-// below gives the prefix of a folder that git takes for no working tree, since
-// core.bare is set, although it lies around its .git.
-func (r *Repo) below(gitDir string) (string, error) {
-	notInTree := &Error{fmt.Sprintf("the folder %s is in no working tree of the git repository %s", r.dir, gitDir), "give a folder of a checkout with --chdir"}
+// prefixBeside finds the prefix where core.bare is set: git then sees no
+// working tree, although the folder lies beside a .git or below.
+func (r *Repo) prefixBeside(gitDir string) (prefix string, ok bool) {
 	dir, err := filepath.Abs(r.dir)
 	if err == nil {
 		dir, err = filepath.EvalSymlinks(dir)
 	}
 	if err != nil || filepath.Base(gitDir) != ".git" {
-		return "", notInTree
+		return "", false
 	}
 	rel, err := filepath.Rel(filepath.Dir(gitDir), dir)
-	rel = filepath.ToSlash(rel)
-	switch {
-	case err != nil || rel == ".." || strings.HasPrefix(rel, "../") || rel == ".git" || strings.HasPrefix(rel, ".git/"):
-		return "", notInTree
-	case rel == ".":
-		return "", nil
-	default:
-		return rel + "/", nil
+	prefix = filepath.ToSlash(rel) + "/"
+	if err != nil || strings.HasPrefix(prefix, "../") || strings.HasPrefix(prefix, ".git/") {
+		return "", false
 	}
+	return strings.TrimPrefix(prefix, "./"), true
 }
 
 var commitID = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// Commit gives the id, in full, of the commit that ref names in any of git's
-// ways: a branch, a tag, HEAD^1, an id.
+// Commit returns the full id of the commit that ref names in any of git's ways:
+// a branch, a tag, HEAD^1, an id.
 func (r *Repo) Commit(ctx context.Context, ref string) (string, error) {
 	if problem := badRef(ref); problem != "" {
-		return "", &Error{fmt.Sprintf("%q names no commit: %s", ref, problem), "give a branch, a tag or a commit"}
+		return "", &Error{fmt.Sprintf("%q names no commit: %s", ref, problem), "give a branch, a tag or a commit", ErrNoCommit}
 	}
 	id, ok, err := r.run(ctx, "rev-parse", "--verify", "--quiet", ref+"^{commit}")
 	if err != nil && ctx.Err() != nil {
@@ -74,7 +67,7 @@ func (r *Repo) Commit(ctx context.Context, ref string) (string, error) {
 	if err == nil && ok && commitID.MatchString(id) {
 		return id, nil
 	}
-	return "", &Error{fmt.Sprintf("%q names no commit of this repository", ref), r.missingHint(ctx, ref)}
+	return "", &Error{fmt.Sprintf("%q names no commit of this repository", ref), r.missingHint(ctx, ref), ErrNoCommit}
 }
 
 // badRef says why a text can't be a ref, before git could take it for a flag.
@@ -91,7 +84,7 @@ func badRef(ref string) string {
 	}
 }
 
-// missingHint tells how to come by a commit that is not there.
+// missingHint says how to get a commit that is not there.
 func (r *Repo) missingHint(ctx context.Context, ref string) string {
 	if ref == "HEAD" {
 		return "commit something first"
@@ -113,77 +106,15 @@ var plainRef = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/-]*$`)
 
 const shallowHint = "this clone is shallow: fetch the history too (git fetch --unshallow, or fetch-depth: 0 for actions/checkout)"
 
+// shallow reports whether the history ends early, or git can't say.
 func (r *Repo) shallow(ctx context.Context) bool {
 	out, _, err := r.run(ctx, "rev-parse", "--is-shallow-repository")
-	return err == nil && out == "true"
+	return err != nil || out != "false"
 }
 
-// Fork gives the commit where head left the history of base, both full ids: the
-// last one that both have. What lies between it and head is what a pull request
-// shows.
-//
-// GitHub checks pull requests out as a merge that it makes, whose first parent
-// is the base branch as it is by then. The event's own base may be older; then
-// what others merged in between is no part of the pull request, and the first
-// parent is the fork.
-func (r *Repo) Fork(ctx context.Context, base, head string) (string, error) {
-	parents, err := r.parents(ctx, head)
-	if err != nil {
-		return "", err
-	}
-	if len(parents) == 2 && base != parents[0] && r.isPullRequest(ctx, head) {
-		if _, ok, err := r.run(ctx, "merge-base", "--is-ancestor", base, parents[0]); err == nil && ok {
-			return parents[0], nil
-		}
-	}
-	for _, parent := range parents {
-		if parent == base { // holds where a shallow clone ends, too
-			return base, nil
-		}
-	}
-	id, ok, err := r.run(ctx, "merge-base", base, head)
-	switch {
-	case err != nil:
-		return "", err
-	case ok && commitID.MatchString(id):
-		return id, nil
-	case r.shallow(ctx):
-		return "", &Error{fmt.Sprintf("where %.12s left the history of %.12s is not known", head, base), shallowHint}
-	default:
-		return "", &Error{fmt.Sprintf("%.12s and %.12s have no history in common", base, head), "give a commit that HEAD comes from"}
-	}
-}
-
-// parents reads a commit's parents from the commit itself: where a shallow
-// clone ends, git hides them.
-func (r *Repo) parents(ctx context.Context, commit string) ([]string, error) {
-	out, _, err := r.run(ctx, "cat-file", "commit", commit)
-	if err != nil {
-		return nil, err
-	}
-	var parents []string
-	for _, line := range strings.Split(out, "\n") {
-		if line == "" {
-			break
-		}
-		if id, ok := strings.CutPrefix(line, "parent "); ok && commitID.MatchString(id) {
-			parents = append(parents, id)
-		}
-	}
-	return parents, nil
-}
-
-// isPullRequest says whether commit is a pull request as GitHub merges it: then
-// a checkout has it as refs/remotes/pull/N/merge.
-func (r *Repo) isPullRequest(ctx context.Context, commit string) bool {
-	out, _, err := r.run(ctx, "for-each-ref", "--format=%(refname)", "--points-at", commit, "refs/remotes/pull", "refs/pull")
-	return err == nil && strings.Contains(out+"\n", "/merge\n")
-}
-
-// Refs gives the short names of branches, of remote branches and of tags, as
-// far as they fit into 64 KiB.
+// Refs returns short names of branches, remote branches and tags, 2,000 at most.
 func (r *Repo) Refs(ctx context.Context) []string {
-	out, _, err := r.run(ctx, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
+	out, _, err := r.run(ctx, "for-each-ref", "--count=2000", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
 	if err != nil {
 		return nil
 	}

@@ -11,146 +11,109 @@ import (
 	"time"
 )
 
-var (
-	_ fs.StatFS     = (*Tree)(nil)
-	_ fs.ReadDirFS  = (*Tree)(nil)
-	_ fs.ReadLinkFS = (*Tree)(nil)
-)
+var _ fs.ReadLinkFS = (*Tree)(nil)
 
-func failed(op, name string, err error) error { return &fs.PathError{Op: op, Path: name, Err: err} }
-
-// Stat implements fs.StatFS.
-func (t *Tree) Stat(name string) (fs.FileInfo, error) { return t.info("stat", name, true) }
+// Open implements fs.FS. A file is read when it is opened.
+func (t *Tree) Open(name string) (fs.File, error) { return t.open("open", name, true) }
 
 // Lstat implements fs.ReadLinkFS.
-func (t *Tree) Lstat(name string) (fs.FileInfo, error) { return t.info("lstat", name, false) }
-
-func (t *Tree) info(op, name string, follow bool) (fs.FileInfo, error) {
-	n, err := t.find(name, follow)
+func (t *Tree) Lstat(name string) (fs.FileInfo, error) {
+	f, err := t.open("lstat", name, false)
 	if err != nil {
-		return nil, failed(op, name, err)
+		return nil, err
 	}
-	i := info{node: n, name: path.Base(name)}
-	if n.id != "" {
-		if i.size, err = t.objects.size(n.id); err != nil {
-			return nil, failed(op, name, err)
-		}
-	}
-	return i, nil
+	return f.Stat()
 }
 
 // ReadLink implements fs.ReadLinkFS.
 func (t *Tree) ReadLink(name string) (string, error) {
-	n, err := t.find(name, false)
-	if err == nil && n.mode&fs.ModeSymlink == 0 {
-		err = fs.ErrInvalid
-	}
+	n, err := t.find("readlink", name, false)
 	if err != nil {
-		return "", failed("readlink", name, err)
+		return "", err
+	}
+	if n.mode != fs.ModeSymlink {
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
 	}
 	target, err := t.target(n)
 	if err != nil {
-		return "", failed("readlink", name, err)
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: err}
 	}
 	return target, nil
 }
 
-// ReadDir implements fs.ReadDirFS.
-func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
-	n, err := t.find(name, true)
-	if err == nil && !n.mode.IsDir() {
-		err = errNotDir
-	}
-	if err != nil {
-		return nil, failed("readdir", name, err)
-	}
-	entries := make([]fs.DirEntry, 0, len(n.below))
-	for _, key := range slices.Sorted(maps.Keys(n.below)) {
-		entries = append(entries, entry{t, path.Join(name, key), n.below[key]})
-	}
-	return entries, nil
+// Check is nil for a file, link or folder that the tree has, else the error of
+// Stat, or with follow false of Lstat. It reads nothing but links.
+func (t *Tree) Check(name string, follow bool) error {
+	_, err := t.find("stat", name, follow)
+	return err
 }
 
-// Open implements fs.FS.
-func (t *Tree) Open(name string) (fs.File, error) {
-	stat, err := t.info("open", name, true)
+// BlobID returns git's id of the file that name leads to; ok is false when there
+// is none. It reads nothing but links.
+func (t *Tree) BlobID(name string) (id string, ok bool) {
+	n, err := t.find("stat", name, true)
+	if err != nil || n.mode != 0 {
+		return "", false
+	}
+	return n.id, true
+}
+
+// open returns a *file; with follow, a link at the end of name is followed.
+func (t *Tree) open(op, name string, follow bool) (fs.File, error) {
+	n, err := t.find(op, name, follow)
 	if err != nil {
 		return nil, err
 	}
-	i := stat.(info)
-	if i.IsDir() {
-		entries, err := t.ReadDir(name)
-		return &folder{info: i, left: entries}, err
-	}
 	var data []byte
-	if i.size > maxWhole {
-		data, err = t.objects.head(i.id, maxHead)
-	} else {
-		data, err = t.objects.content(i.id)
+	if !n.mode.IsDir() {
+		if data, err = t.read(n.id); err != nil {
+			return nil, &fs.PathError{Op: op, Path: name, Err: err}
+		}
 	}
-	if err != nil {
-		return nil, failed("open", name, err)
-	}
-	return &file{bytes.NewReader(data), i}, nil
+	return &file{bytes.NewReader(data), n, t, name, slices.Sorted(maps.Keys(n.below))}, nil
 }
 
-// file is an open file.
+// file is an open file or folder, what Stat says of it, and, without its
+// content, an entry of a folder. Git knows no times and no permissions.
 type file struct {
-	*bytes.Reader
-	info info
+	*bytes.Reader // the content, and its Size
+	node          *node
+	tree          *Tree
+	path          string
+	left          []string // names in the folder that ReadDir has not returned yet
 }
 
-func (f *file) Stat() (fs.FileInfo, error) { return f.info, nil }
+func (f *file) Name() string               { return path.Base(f.path) }
+func (f *file) Mode() fs.FileMode          { return f.node.mode | 0o444 }
+func (f *file) Type() fs.FileMode          { return f.node.mode }
+func (f *file) IsDir() bool                { return f.node.mode.IsDir() }
+func (f *file) ModTime() time.Time         { return time.Time{} }
+func (f *file) Sys() any                   { return nil }
+func (f *file) Stat() (fs.FileInfo, error) { return f, nil }
+func (f *file) Info() (fs.FileInfo, error) { return f.tree.Lstat(f.path) }
 func (f *file) Close() error               { return nil }
 
-// folder is an open folder.
-type folder struct {
-	info info
-	left []fs.DirEntry
-}
-
-func (f *folder) Stat() (fs.FileInfo, error) { return f.info, nil }
-func (f *folder) Close() error               { return nil }
-
-func (f *folder) Read([]byte) (int, error) {
-	return 0, failed("read", f.info.name, errors.New("is a directory"))
+func (f *file) Read(data []byte) (int, error) {
+	if f.IsDir() {
+		return 0, &fs.PathError{Op: "read", Path: f.path, Err: errors.New("is a directory")}
+	}
+	return f.Reader.Read(data)
 }
 
 // ReadDir implements fs.ReadDirFile.
-func (f *folder) ReadDir(n int) ([]fs.DirEntry, error) {
-	if n > 0 && len(f.left) == 0 {
+func (f *file) ReadDir(n int) ([]fs.DirEntry, error) {
+	switch {
+	case !f.IsDir():
+		return nil, &fs.PathError{Op: "readdir", Path: f.path, Err: errNotDir}
+	case n > 0 && len(f.left) == 0:
 		return nil, io.EOF
-	}
-	if n <= 0 || n > len(f.left) {
+	case n <= 0 || n > len(f.left):
 		n = len(f.left)
 	}
-	out := f.left[:n]
+	entries := make([]fs.DirEntry, n)
+	for i, name := range f.left[:n] {
+		entries[i] = &file{node: f.node.below[name], tree: f.tree, path: path.Join(f.path, name)}
+	}
 	f.left = f.left[n:]
-	return out, nil
+	return entries, nil
 }
-
-// info is what git knows of a file: no times and no permissions.
-type info struct {
-	*node
-	name string
-	size int64
-}
-
-func (i info) Name() string       { return i.name }
-func (i info) Size() int64        { return i.size }
-func (i info) Mode() fs.FileMode  { return i.mode | 0o444 }
-func (i info) ModTime() time.Time { return time.Time{} }
-func (i info) IsDir() bool        { return i.mode.IsDir() }
-func (i info) Sys() any           { return nil }
-
-type entry struct {
-	tree *Tree
-	path string
-	node *node
-}
-
-func (e entry) Name() string               { return e.node.name }
-func (e entry) IsDir() bool                { return e.node.mode.IsDir() }
-func (e entry) Type() fs.FileMode          { return e.node.mode }
-func (e entry) Info() (fs.FileInfo, error) { return e.tree.Lstat(e.path) }
-func (e entry) String() string             { return fs.FormatDirEntry(e) }
