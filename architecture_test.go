@@ -22,14 +22,16 @@ var mayImport = map[string][]string{
 	"internal/value":  {},
 	"spec":            {"schema", "internal/secret", "internal/value"},
 	"diff":            {"spec", "internal/value"},
-	"diff/render":     {"diff", "spec", "internal/value"},
+	"diff/words":      {},
+	"diff/planfile":   {"diff", "diff/words", "internal/value"},
+	"diff/render":     {"diff", "diff/words", "spec"},
 	"sync/lock":       {"spec", "internal/value"},
 	"sync":            {"diff", "spec", "sync/lock", "internal/value"},
 	"sync/indus":      {"diff", "spec", "internal/secret", "internal/value"},
 	"sync/sandbox":    {},
-	"internal/cli": {"schema", "internal/secret", "internal/value", "spec", "diff", "diff/render",
+	"internal/cli": {"schema", "internal/secret", "internal/value", "spec", "diff", "diff/planfile", "diff/render",
 		"internal/git", "sync/lock", "sync", "sync/indus", "sync/sandbox", "internal/github"},
-	"internal/github":                  {"internal/secret", "internal/value", "spec", "diff", "diff/render", "sync/lock", "sync"},
+	"internal/github":                  {"internal/secret", "internal/value", "spec", "diff", "diff/planfile", "diff/render", "sync/lock", "sync"},
 	"internal/benchgen":                {},
 	"internal/github/fakegithub":       {},
 	"internal/github/fakegithub/serve": {"internal/github/fakegithub"},
@@ -41,9 +43,10 @@ var mayImport = map[string][]string{
 
 // pure are the packages without I/O, and what they may not touch.
 var pure = map[string][]string{
-	"diff":   {"os", "net", "net/http", "io/fs", "path/filepath", "os/exec", "math/rand", "math/rand/v2"},
-	"schema": {"os", "net", "net/http", "os/exec"},
-	"spec":   {"net/http", "os/exec"},
+	"diff":       {"os", "net", "net/http", "io/fs", "path/filepath", "os/exec", "math/rand", "math/rand/v2"},
+	"diff/words": {"os", "io", "net", "net/http", "io/fs", "path/filepath", "os/exec", "time", "math/rand", "math/rand/v2"},
+	"schema":     {"os", "net", "net/http", "os/exec"},
+	"spec":       {"net/http", "os/exec"},
 }
 
 // TestImportOrder holds which package knows which. Tests may import more.

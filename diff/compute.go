@@ -46,7 +46,7 @@ func Prepare(in Input, want spec.Agent, r *RemoteAgent, w Wanted) Prepared {
 	return Prepared{agent, p.problems, p.refusals, p.warnings}
 }
 
-// Compute makes the plan. Problems are faults in manifests that only the
+// Compute makes the plan, without its digest (see planfile.Seal). Problems are faults in manifests that only the
 // platform's state shows; then the plan is nil.
 func Compute(in Input) (*Plan, spec.Problems) {
 	plan := &Plan{
@@ -84,11 +84,6 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	plan.guardDeletes(in)
 	sort.SliceStable(plan.Refusals, func(i, j int) bool { return plan.Refusals[i].Agent < plan.Refusals[j].Agent })
 	sort.SliceStable(plan.Warnings, func(i, j int) bool { return plan.Warnings[i].Agent < plan.Warnings[j].Agent })
-	digest, err := plan.ComputeDigest()
-	if err != nil {
-		panic(err) // a plan's values are JSON values: they always marshal
-	}
-	plan.Digest = digest
 	return plan, nil
 }
 

@@ -51,11 +51,6 @@ func Offline(in Input, base *spec.Project, commit string) *Plan {
 		agent.AgentID, agent.Fingerprint, agent.Drift = "", "", map[string]Class{}
 	}
 	plan.Warnings = append(settingWarnings(base, in), plan.Warnings...)
-	digest, err := plan.ComputeDigest()
-	if err != nil {
-		panic(err) // as in Compute
-	}
-	plan.Digest = digest
 	return plan
 }
 

@@ -92,8 +92,8 @@ func offline(base, head *spec.Project, prune bool) *diff.Plan {
 // holdOffline looks for what an offline plan can't know.
 func holdOffline(t *testing.T, p *diff.Plan) {
 	t.Helper()
-	if digest, err := p.ComputeDigest(); err != nil || digest != p.Digest || p.Base != baseCommit {
-		t.Errorf("base %s, digest %s, want %s, %v", p.Base, p.Digest, digest, err)
+	if p.Base != baseCommit {
+		t.Errorf("base %s, want %s", p.Base, baseCommit)
 	}
 	for _, a := range p.Agents {
 		if a.AgentID != "" || a.Fingerprint != "" || len(a.Drift) > 0 || a.Unfinished {

@@ -21,7 +21,7 @@ type Plan struct {
 	FormatVersion string `json:"format_version"`
 	Environment   string `json:"environment"`
 	BaseURL       string `json:"base_url"`
-	Digest        string `json:"digest"` // "sha256:" and 64 hex digits; see Plan.ComputeDigest
+	Digest        string `json:"digest"` // "sha256:" and 64 hex digits; see planfile.Digest
 	// Targets are the agents that were asked for. Left out (nil) means all; an
 	// empty list is a plan of no agents: none has changed (plan --changed-since).
 	Targets []string `json:"targets,omitzero"`

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/internal/secret"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
@@ -289,7 +289,7 @@ func shuffled(t *rapid.T, in diff.Input) diff.Input {
 
 func planBytes(t *rapid.T, plan *diff.Plan) []byte {
 	var b bytes.Buffer
-	if err := render.JSON(&b, plan); err != nil {
+	if err := planfile.Write(&b, plan); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

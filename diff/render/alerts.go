@@ -31,54 +31,65 @@ func (m *markdown) alerts(room int) string {
 		}
 	}
 	drifted := m.choose(func(a *diff.AgentPlan) bool { return a.Status != diff.Delete && hurts(a) })
-	return fmt.Sprintf("\n⛔ %s, %s to delete, %s, %s.\n", count(len(m.plan.Refusals), "refusal", "refusals"),
-		count(m.tally.agents[diff.Delete], "agent", "agents"), count(len(drifted), "agent with drift", "agents with drift"),
-		count(len(m.plan.Warnings), "warning", "warnings"))
+	return fmt.Sprintf("\n⛔ %s, %s to delete, %s with drift, %s.\n", Count(len(m.plan.Refusals), "refusal"),
+		Count(m.tally.agents[diff.Delete], "agent"), Count(len(drifted), "agent"), Count(len(m.plan.Warnings), "warning"))
 }
 
 func (m *markdown) alertLines(size alertSize) []string {
+	lines := atMost(size.remarks, m.plan.Refusals, "⛔ … %s\n", "more refusal", func(r diff.Refusal) string {
+		return remarkLine("⛔ **Refused** by "+Code(r.Rule, 40), r.Agent, r.Message, r.Hint, size.columns)
+	})
+	lines = append(lines, m.agentLines(size)...)
+	return append(lines, atMost(size.remarks, m.plan.Warnings, "⚠️ … %s\n", "more warning", func(w diff.Warning) string {
+		return remarkLine("⚠️ **Warning**", w.Agent, w.Message, w.Hint, size.columns)
+	})...)
+}
+
+// atMost is one line for each of the first items, and one that counts the rest.
+func atMost[T any](limit int, items []T, rest, noun string, line func(T) string) []string {
 	var lines []string
-	for i, r := range m.plan.Refusals {
-		if i == size.remarks {
-			lines = append(lines, fmt.Sprintf("- ⛔ … %s\n", count(len(m.plan.Refusals)-i, "more refusal", "more refusals")))
-			break
-		}
-		lines = append(lines, remarkLine("⛔ **Refused** by "+codeSpan(clip(r.Rule, 40)), r.Agent, r.Message, r.Hint, size.columns))
+	for _, item := range items[:min(limit, len(items))] {
+		lines = append(lines, line(item))
 	}
-	lines = append(lines, m.lossLines(size)...)
-	lines = append(lines, m.driftLines(size)...)
-	for i, w := range m.plan.Warnings {
-		if i == size.remarks {
-			lines = append(lines, fmt.Sprintf("- ⚠️ … %s\n", count(len(m.plan.Warnings)-i, "more warning", "more warnings")))
-			break
-		}
-		lines = append(lines, remarkLine("⚠️ **Warning**", w.Agent, w.Message, w.Hint, size.columns))
+	if left := len(items) - limit; left > 0 {
+		lines = append(lines, fmt.Sprintf("- "+rest, Count(left, noun)))
 	}
 	return lines
 }
 
 func remarkLine(label, agent, message, hint string, columns int) string {
 	if agent != "" {
-		label += " for " + codeSpan(clip(agent, 64))
+		label += " for " + Code(agent, 64)
 	}
-	label += ": " + codeSpan(clip(message, columns))
+	label += ": " + Code(message, columns)
 	if hint != "" {
-		label += " Hint: " + codeSpan(clip(hint, columns))
+		label += " Hint: " + Code(hint, columns)
 	}
 	return "- " + label + "\n"
 }
 
-// lossLines name the agents that go away, and those that lose an outcome or an
-// infield.
-func (m *markdown) lossLines(size alertSize) []string {
+// agentLines name the agents that go away, those that lose an outcome or an
+// infield, and those that an apply would overwrite something in, by who moved.
+func (m *markdown) agentLines(size alertSize) []string {
+	type agent = *diff.AgentPlan
 	var lines []string
-	if gone := m.choose(func(a *diff.AgentPlan) bool { return a.Status == diff.Delete }); len(gone) > 0 {
-		lines = append(lines, fmt.Sprintf("- 🗑️ **Deletes %s:** %s\n", count(len(gone), "agent", "agents"), nameAgents(gone, size.names, nil)))
+	line := func(form string, is func(agent) bool, detail func(agent) string) {
+		if chosen := m.choose(is); len(chosen) > 0 {
+			lines = append(lines, fmt.Sprintf("- "+form+" %s\n", Count(len(chosen), "agent"), nameAgents(chosen, size.names, detail)))
+		}
 	}
-	if less := m.choose(func(a *diff.AgentPlan) bool { return removals(a) > 0 }); len(less) > 0 {
-		lines = append(lines, fmt.Sprintf("- 🗑️ **Removes outcomes or infields** of %s: %s\n", count(len(less), "agent", "agents"),
-			nameAgents(less, size.names, func(a *diff.AgentPlan) string { return fmt.Sprint(removals(a)) })))
+	drift := func(form string, class diff.Class, and func(agent) bool) {
+		is := func(a agent) bool { return len(sections(a.Drift, class)) > 0 && and(a) }
+		line("⚠️ "+form, is, func(a agent) string { return sectionNames(a, class, Code) })
 	}
+	all := func(agent) bool { return true }
+	line("🗑️ **Deletes %s:**", func(a agent) bool { return a.Status == diff.Delete }, nil)
+	line("🗑️ **Removes outcomes or infields** of %s:", func(a agent) bool { return removals(a) > 0 }, func(a agent) string { return fmt.Sprint(removals(a)) })
+	drift("**Adopts %s** that agentsync never applied; what differs there would be overwritten:", diff.Drift, adopts)
+	drift("**Drift in %s**, changed on the platform since the last apply:", diff.Drift, func(a agent) bool { return !adopts(a) })
+	drift("**Drift in %s**, changed in git and on the platform since the last apply:", diff.Both, all)
+	drift("**Drift unknown in %s**, nothing remembers the last apply:", diff.Unknown, all)
+	line("⚠️ **Unfinished apply** of %s, an earlier one did not end:", func(a agent) bool { return a.Unfinished }, nil)
 	return lines
 }
 
@@ -90,34 +101,6 @@ func removals(a *diff.AgentPlan) int {
 		}
 	}
 	return n
-}
-
-// driftLines name the agents that an apply would overwrite something in, by
-// who moved.
-func (m *markdown) driftLines(size alertSize) []string {
-	var lines []string
-	for _, c := range []struct {
-		class   diff.Class
-		adopted bool
-		form    string
-	}{
-		{diff.Drift, true, "**Adopts %s** that agentsync never applied; what differs there would be overwritten"},
-		{diff.Drift, false, "**Drift in %s**, changed on the platform since the last apply"},
-		{diff.Both, false, "**Drift in %s**, changed in git and on the platform since the last apply"},
-		{diff.Unknown, false, "**Drift unknown in %s**, nothing remembers the last apply"},
-	} {
-		chosen := m.choose(func(a *diff.AgentPlan) bool {
-			return len(sections(a.Drift, c.class)) > 0 && (c.class != diff.Drift || adopts(a) == c.adopted)
-		})
-		if len(chosen) > 0 {
-			detail := func(a *diff.AgentPlan) string { return sectionNames(a, c.class, codeSpan) }
-			lines = append(lines, "- ⚠️ "+fmt.Sprintf(c.form, count(len(chosen), "agent", "agents"))+": "+nameAgents(chosen, size.names, detail)+"\n")
-		}
-	}
-	if open := m.choose(func(a *diff.AgentPlan) bool { return a.Unfinished }); len(open) > 0 {
-		lines = append(lines, fmt.Sprintf("- ⚠️ **Unfinished apply** of %s, an earlier one did not end: %s\n", count(len(open), "agent", "agents"), nameAgents(open, size.names, nil)))
-	}
-	return lines
 }
 
 // hurts says whether a reviewer has to look at the agent before others.
@@ -157,17 +140,17 @@ func nameAgents(agents []*diff.AgentPlan, limit int, detail func(*diff.AgentPlan
 	return text
 }
 
-func agentName(a *diff.AgentPlan) string { return codeSpan(clip(a.Name, 64)) }
+func agentName(a *diff.AgentPlan) string { return Code(a.Name, 64) }
 
 // sectionNames lists an agent's sections of one class. Those that no manifest
 // has come from elsewhere and stand as code.
-func sectionNames(a *diff.AgentPlan, class diff.Class, code func(string) string) string {
+func sectionNames(a *diff.AgentPlan, class diff.Class, code func(string, int) string) string {
 	names := sections(a.Drift, class)
 	for i, name := range names {
 		switch name {
 		case spec.SectionAgent, spec.SectionConfig, spec.SectionOutcomes, spec.SectionInfields:
 		default:
-			names[i] = code(clip(name, 40))
+			names[i] = code(name, 40)
 		}
 	}
 	if len(names) > 6 {

@@ -41,29 +41,11 @@ func BenchmarkMarkdown(b *testing.B) {
 	}
 }
 
-func BenchmarkJSON(b *testing.B) {
-	p := thousand()
-	for b.Loop() {
-		if err := JSON(io.Discard, p); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkParseJSON(b *testing.B) {
-	data := []byte(jsonOf(b, thousand()))
-	for b.Loop() {
-		if _, err := ParseJSON(data); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 // BenchmarkMarkdownOfAFleet is 1,000 agents with several changed lines each, in
 // a comment and in a job summary.
 func BenchmarkMarkdownOfAFleet(b *testing.B) {
 	p := fleet(1000)
-	for _, opt := range []Options{{}, {Budget: 1 << 20, VisibleOnly: true}} {
+	for _, opt := range []Options{{}, {Budget: 1 << 20}} {
 		b.Run(fmt.Sprint(budgetOf(opt)), func(b *testing.B) {
 			for b.Loop() {
 				if err := Markdown(io.Discard, p, opt); err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/diff/words"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -15,16 +15,6 @@ import (
 type detail struct {
 	inline []string
 	blocks []block
-}
-
-// block is a change that is shown line by line.
-type block struct {
-	path          string
-	unit          string   // "line" or "item"
-	before, after []string // lines, not escaped
-	source        []spec.Segment
-	whole         bool     // the text is new or goes away: its start is enough
-	regions       []region // where they differ; not for a whole one
 }
 
 // describeAll describes steps in their order.
@@ -74,7 +64,7 @@ func gather(changes []diff.Change) []diff.Change {
 			c.Path = name
 		}
 		section, field, ok := strings.Cut(c.Path, ".")
-		if !ok || !c.Before.IsEmpty() || isLong(c.After.Any()) || section == "config" {
+		if !ok || !c.Before.IsEmpty() || IsLong(c.After.Any()) || section == "config" {
 			out = append(out, c)
 			continue
 		}
@@ -101,7 +91,7 @@ func isFresh(s *diff.Step) bool {
 	return false
 }
 
-// itemType says an item's type and enum as "FIXED [a, b]", and gives the
+// itemType says an item's type and enum as "FIXED [a, b]", and returns the
 // changes that this leaves to say. Its name is its target, and visible is what
 // items are unless they say otherwise.
 func (d *detail) itemType(s *diff.Step) []diff.Change {
@@ -128,23 +118,23 @@ func (d *detail) itemType(s *diff.Step) []diff.Change {
 // change adds one field's change. fresh is as isFresh.
 func (d *detail) change(c diff.Change, fresh bool) {
 	path, before, after := Escape(c.Path), c.Before.Any(), c.After.Any()
-	oldItems, oldList := listItems(before)
-	newItems, newList := listItems(after)
+	oldItems, oldList := before.([]any)
+	newItems, newList := after.([]any)
 	switch {
 	case c.Before.IsObject() && c.After.IsObject():
 		d.mapChange(c)
-	case oldList && newList && (before != nil || after != nil):
+	case oldList && newList, oldList && after == nil, newList && before == nil:
 		if text := flow(after); fresh && before == nil && columns(text) <= maxInline {
 			d.inline = append(d.inline, path+" "+text)
 			return
 		}
-		d.listChange(path, oldItems, newItems)
-	case (isLong(before) || isLong(after)) && isText(before) && isText(after):
+		d.listChange(path, flows(oldItems), flows(newItems))
+	case (IsLong(before) || IsLong(after)) && isText(before) && isText(after):
 		d.textChange(c)
 	case before == nil && fresh:
 		d.inline = append(d.inline, path+" "+shorten(literal(c.Path, after), defaultWidth))
 	default:
-		d.inline = append(d.inline, fmt.Sprintf("%s %s → %s", path, shorten(literal(c.Path, before), maxInline), shorten(literal(c.Path, after), maxInline)))
+		d.inline = append(d.inline, path+" "+shorten(literal(c.Path, before), maxInline)+" → "+shorten(literal(c.Path, after), maxInline))
 	}
 }
 
@@ -156,7 +146,7 @@ func isText(v any) bool {
 // mapChange says what changed inside a map, key by key.
 func (d *detail) mapChange(c diff.Change) {
 	for _, k := range slices.Compact(slices.Sorted(slices.Values(append(c.Before.Keys(), c.After.Keys()...)))) {
-		if before, after := c.Before.Get(k), c.After.Get(k); !value.Equal(before, after) {
+		if before, after := c.Before.Get(k), c.After.Get(k); !before.Equal(after) {
 			d.change(diff.Change{Path: c.Path + "." + k, Before: before, After: after}, false)
 		}
 	}
@@ -165,63 +155,52 @@ func (d *detail) mapChange(c diff.Change) {
 // listChange says which items came and went: in the step's line when they are
 // few and short, else below it.
 func (d *detail) listChange(path string, before, after []string) {
-	inline, short := "", true
-	add := func(sign, item string) {
-		if short {
-			inline += " " + sign + item
-			short = columns(inline) <= maxInline
+	hunks := words.Lines(before, after)
+	inline := ""
+	for _, h := range hunks {
+		for _, item := range after[h.New.From:h.New.To] {
+			inline += " +" + item
+		}
+		for _, item := range before[h.Old.From:h.Old.To] {
+			inline += " -" + item
 		}
 	}
-	gone, came := 0, 0
-	regions := compare(before, after)
-	for _, r := range regions {
-		for _, item := range after[r.j1:r.j2] {
-			add("+", item)
-		}
-		for _, item := range before[r.i1:r.i2] {
-			add("-", item)
-		}
-		gone, came = gone+r.i2-r.i1, came+r.j2-r.j1
-	}
-	if short {
+	if columns(inline) <= maxInline {
 		d.inline = append(d.inline, path+inline)
 		return
 	}
-	d.inline = append(d.inline, path+plusMinus(came, gone))
-	d.blocks = append(d.blocks, block{path: path, unit: "item", before: before, after: after, whole: len(before) == 0 || len(after) == 0, regions: regions})
+	d.inline = append(d.inline, path+plusMinus(hunks))
+	d.blocks = append(d.blocks, block{path: path, unit: "item", before: before, after: after, whole: len(before) == 0 || len(after) == 0, hunks: hunks})
 }
 
 // textChange says how much of a text changed, and shows the lines below.
 func (d *detail) textChange(c diff.Change) {
 	before, after := c.Before.Text(), c.After.Text()
 	path := Escape(c.Path)
-	b := block{path: path, unit: "line", before: splitLines(before), after: splitLines(after), source: c.Source}
+	b := block{path: path, unit: "line", before: words.Split(before), after: words.Split(after), source: c.Source}
 	switch {
 	case before == "":
 		b.whole = true
-		d.inline = append(d.inline, path+" "+size(after))
+		d.inline = append(d.inline, path+" "+Size(after))
 	case after == "":
 		b.whole = true
-		d.inline = append(d.inline, path+" removed ("+size(before)+")")
+		d.inline = append(d.inline, path+" removed ("+Size(before)+")")
 	default:
-		gone, came := 0, 0
-		b.regions = compare(b.before, b.after)
-		for _, r := range b.regions {
-			gone, came = gone+r.i2-r.i1, came+r.j2-r.j1
-		}
-		d.inline = append(d.inline, path+plusMinus(came, gone))
+		b.hunks = words.Lines(b.before, b.after)
+		d.inline = append(d.inline, path+plusMinus(b.hunks))
 	}
 	d.blocks = append(d.blocks, b)
 }
 
 // plusMinus is " +3 -1", without what is nought.
-func plusMinus(came, gone int) string {
+func plusMinus(hunks []words.Hunk) string {
 	s := ""
-	if came > 0 {
-		s += fmt.Sprintf(" +%d", came)
+	added, removed := words.Count(hunks)
+	if added > 0 {
+		s += fmt.Sprintf(" +%d", added)
 	}
-	if gone > 0 {
-		s += fmt.Sprintf(" -%d", gone)
+	if removed > 0 {
+		s += fmt.Sprintf(" -%d", removed)
 	}
 	return s
 }

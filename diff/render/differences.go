@@ -1,21 +1,23 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/internal/value"
-	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/diff/words"
 )
 
-// Differences tells what a plan that was reviewed says other than the plan as
-// it would be made now, for somebody who has to decide whether to review
-// again: by agent, step and field, with the reviewed and the present value,
-// and who moved: what the platform has, or what git wants. Two plans that say
-// the same give one line. Beside an abridged plan (see ParseReviewed) long
-// values show as their size and a digest, and what the abridged plan cannot
+// Differences says what a plan that was reviewed says other than the plan as it
+// would be made now, for somebody who has to decide whether to review again: by
+// agent, step and field, with the reviewed and the present value, and who moved:
+// what the platform has, or what git wants. Two plans that say the same are one
+// line. A reviewed plan of another format version is one that was kept in short:
+// ‹…› stands for a long value there, agents may be missing, and what it can't
 // tell is said. The error is w's.
 func Differences(w io.Writer, reviewed, now *diff.Plan, opt Options) error {
 	p := newPrinter(w, opt)
@@ -24,45 +26,63 @@ func Differences(w io.Writer, reviewed, now *diff.Plan, opt Options) error {
 	return p.flush()
 }
 
+// DifferencesMarkdown is what Differences says as one fence for a comment or a
+// job summary, in at most Options.Budget bytes. Lines that do not fit are
+// counted, and Options.Elsewhere is named for them.
+func DifferencesMarkdown(reviewed, now *diff.Plan, opt Options) string {
+	var text bytes.Buffer
+	p := newFencePrinter(&text, opt.Verbose, textLimits)
+	p.differences(reviewed, now)
+	if err := p.flush(); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	return Fenced("diff", text.String(), budgetOf(opt), elsewhereOf(opt))
+}
+
 func (p *printer) differences(saved, now *diff.Plan) {
-	now = AbridgeAs(now, saved)
-	p.short = abridgement(saved.FormatVersion)
 	p.fact("", "format_version", saved.FormatVersion, now.FormatVersion)
 	p.fact("", "environment", saved.Environment, now.Environment)
 	p.fact("", "base_url", saved.BaseURL, now.BaseURL)
 	p.fact("", "base", saved.Base, now.Base)
 	p.fact("", "targets", strings.Join(saved.Targets, ", "), strings.Join(now.Targets, ", "))
 	p.fact("", "prune", yesNo(saved.Prune), yesNo(now.Prune))
+	counted := onlyCounted(saved)
 	before, after := agentsByName(saved), agentsByName(now)
-	for _, name := range value.SortedKeys(union(before, after)) {
-		p.agentDifferences(before[name], after[name])
+	for _, name := range keysOfBoth(before, after) {
+		p.agentDifferences(before[name], after[name], counted > 0)
 	}
-	p.remarkDifferences(refusalLines(saved), refusalLines(now))
-	p.inShort(saved, now)
+	p.refusalDifferences(refusalLines(saved), refusalLines(now))
+	changed := p.lines > 0
 	switch {
-	case p.lines > 0:
-	case saved.Digest != now.Digest:
-		p.line(span{plain, "The digests differ, and nothing that a plan shows does: was it made by another version of agentsync?"})
+	case changed:
+	case saved.Digest == now.Digest:
+		p.line(span{plain, "No differences: the plan is as it was reviewed."})
+		return
+	case inShort(saved):
+		p.line(span{plain, "The plan has changed, in what the kept form of the reviewed plan leaves out."})
 		p.fact("  ", "digest", saved.Digest, now.Digest)
 	default:
-		p.line(span{plain, "No differences: the plan is as it was reviewed."})
+		p.line(span{plain, "The digests differ, and nothing that a plan shows does: was it made by another version of agentsync?"})
+		p.fact("  ", "digest", saved.Digest, now.Digest)
+	}
+	if inShort(saved) {
+		p.gap()
+		p.line(span{faint, "The reviewed plan was kept in short: ‹…› stands for a longer value, by a digest of it."})
+	}
+	if counted > 0 {
+		p.line(span{plain, fmt.Sprintf("Agents that were unchanged when reviewed were only counted, and are not compared: %d then, %d now.", counted, now.Summary.Unchanged)})
 	}
 }
 
-// inShort says what an abridged plan leaves open.
-func (p *printer) inShort(saved, now *diff.Plan) {
-	if p.short == unabridged || saved.Digest == now.Digest && p.lines == 0 {
-		return
+func inShort(p *diff.Plan) bool { return p.FormatVersion != diff.FormatVersion }
+
+// onlyCounted is how many unchanged agents a plan in short counts and does not
+// name.
+func onlyCounted(p *diff.Plan) int {
+	if !inShort(p) {
+		return 0
 	}
-	if p.lines == 0 {
-		p.line(span{plain, "The plan has changed, in what the kept form of the reviewed plan leaves out."})
-		p.fact("  ", "digest", saved.Digest, now.Digest)
-	}
-	p.gap()
-	p.line(span{faint, "The reviewed plan was kept in short: ‹…› stands for a longer value, by a digest of it."})
-	if p.short == shortest {
-		p.line(span{plain, fmt.Sprintf("Agents that were unchanged when reviewed were only counted, and are not compared: %d then, %d now.", saved.Summary.Unchanged, now.Summary.Unchanged)})
-	}
+	return p.Summary.Unchanged - tallyOf(p).unchanged
 }
 
 const factColumns = 18
@@ -90,73 +110,48 @@ func agentsByName(p *diff.Plan) map[string]*diff.AgentPlan {
 	return out
 }
 
-func union[V any](a, b map[string]V) map[string]bool {
-	out := make(map[string]bool, len(a))
-	for k := range a {
-		out[k] = true
-	}
-	for k := range b {
-		out[k] = true
-	}
-	return out
+// keysOfBoth returns the keys of two maps, sorted.
+func keysOfBoth[V any](a, b map[string]V) []string {
+	return slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b)))))
 }
 
 // agentDifferences writes one agent's differences under its name; none, nothing.
-func (p *printer) agentDifferences(saved, now *diff.AgentPlan) {
+func (p *printer) agentDifferences(saved, now *diff.AgentPlan, maybeUnchanged bool) {
 	switch {
 	case saved == nil:
 		p.gap()
 		then := "was not in the reviewed plan"
-		if p.short == shortest {
+		if maybeUnchanged {
 			then += ", or unchanged in it"
 		}
 		p.line(span{strong, Escape(now.Name)}, span{plain, "   " + then + ", and is now: " + statusText(now)})
-		return
 	case now == nil:
 		p.gap()
 		p.line(span{strong, Escape(saved.Name)}, span{plain, "   is not in the plan any more, and was reviewed as: " + statusText(saved)})
-		return
-	case value.Equal(value.Of(agentValue(saved)), value.Of(agentValue(now))):
-		return
+	default:
+		p.under(func() { p.agentHead(now) }, func() { p.agentFacts(saved, now) })
+	}
+}
+
+func (p *printer) agentHead(a *diff.AgentPlan) {
+	header := []span{{strong, Escape(a.Name)}}
+	if a.AgentName != "" || a.AgentID != "" {
+		header = append(header, span{plain, "  " + quote(a.AgentName)}, span{faint, "  " + orNone(a.AgentID)})
 	}
 	p.gap()
-	header := []span{{strong, Escape(now.Name)}}
-	if now.AgentName != "" || now.AgentID != "" {
-		header = append(header, span{plain, "  " + quote(now.AgentName)}, span{faint, "  " + orNone(now.AgentID)})
-	}
 	p.line(header...)
+}
+
+func (p *printer) agentFacts(saved, now *diff.AgentPlan) {
 	p.fact("  ", "agent_name", saved.AgentName, now.AgentName)
 	p.fact("  ", "agent_id", saved.AgentID, now.AgentID)
 	p.fact("  ", "status", string(saved.Status), string(now.Status))
 	p.stateDifference(saved, now)
-	for _, section := range value.SortedKeys(union(saved.Drift, now.Drift)) {
+	for _, section := range keysOfBoth(saved.Drift, now.Drift) {
 		p.fact("  ", "drift of "+escapeHidden(section), string(saved.Drift[section]), string(now.Drift[section]))
 	}
 	p.fact("  ", "unfinished", yesNo(saved.Unfinished), yesNo(now.Unfinished))
 	p.stepDifferences(saved.Steps, now.Steps)
-}
-
-// agentValue is an agent's plan as a value, without what is for readers alone.
-func agentValue(a *diff.AgentPlan) map[string]any {
-	drift := map[string]any{}
-	for section, class := range a.Drift {
-		drift[section] = string(class)
-	}
-	steps := make([]any, len(a.Steps))
-	for i := range a.Steps {
-		steps[i] = stepValue(&a.Steps[i])
-	}
-	return map[string]any{"agent_name": a.AgentName, "agent_id": a.AgentID, "status": string(a.Status),
-		"drift": drift, "unfinished": a.Unfinished, "fingerprint": a.Fingerprint, "steps": steps}
-}
-
-func stepValue(s *diff.Step) map[string]any {
-	changes := make([]any, len(s.Changes))
-	for i, c := range s.Changes {
-		changes[i] = []any{c.Path, c.Before, c.After}
-	}
-	return map[string]any{"id": s.ID, "action": string(s.Action), "target": s.Target, "needs": s.Needs,
-		"from": versionText(s.From), "to": versionText(s.To), "changes": changes}
 }
 
 // stateDifference says that the platform's state is not the one that was seen.
@@ -177,13 +172,7 @@ func (p *printer) stateDifference(saved, now *diff.AgentPlan) {
 }
 
 // shortDigest is enough of a digest to tell two apart.
-func shortDigest(s string) string {
-	s = strings.TrimPrefix(s, "sha256:")
-	if s == "" {
-		return "none"
-	}
-	return shorten(escapeHidden(s), 13)
-}
+func shortDigest(s string) string { return shorten(orNone(strings.TrimPrefix(s, "sha256:")), 13) }
 
 func yesNo(b bool) string {
 	if b {
@@ -194,74 +183,59 @@ func yesNo(b bool) string {
 
 // stepDifferences compares two lists of steps by id.
 func (p *printer) stepDifferences(saved, now []diff.Step) {
-	reviewed := map[string]*diff.Step{}
-	for i := range saved {
-		reviewed[saved[i].ID] = &saved[i]
-	}
-	present := map[string]bool{}
+	before, after := stepsByID(saved), stepsByID(now)
 	for i := range now {
 		s := &now[i]
-		present[s.ID] = true
-		if old := reviewed[s.ID]; old != nil {
+		if old := before[s.ID]; old != nil {
 			p.stepDifference(old, s)
 		} else {
 			p.line(span{plain, "  "}, span{added, "+ " + stepName(s)}, span{plain, "   was not in the reviewed plan"})
 		}
 	}
 	for i := range saved {
-		if s := &saved[i]; !present[s.ID] {
+		if s := &saved[i]; after[s.ID] == nil {
 			p.line(span{plain, "  "}, span{removed, "- " + stepName(s)}, span{plain, "   was reviewed, and is not in the plan now"})
 		}
 	}
-	p.orderDifference(saved, now)
-}
-
-// orderDifference says that the same steps come in another order.
-func (p *printer) orderDifference(saved, now []diff.Step) {
-	if len(saved) != len(now) {
-		return
-	}
-	var before, after []string
-	for i := range saved {
-		before, after = append(before, saved[i].ID), append(after, now[i].ID)
-	}
-	if len(compare(before, after)) > 0 && len(union(setOf(before), setOf(after))) == len(before) {
+	id := func(a, b diff.Step) bool { return a.ID == b.ID }
+	if len(saved) == len(now) && len(keysOfBoth(before, after)) == len(now) && !slices.EqualFunc(saved, now, id) {
 		p.line(span{plain, "  the steps come in another order"})
 	}
 }
 
-func setOf(items []string) map[string]bool {
-	out := map[string]bool{}
-	for _, s := range items {
-		out[s] = true
+func stepsByID(steps []diff.Step) map[string]*diff.Step {
+	out := make(map[string]*diff.Step, len(steps))
+	for i := range steps {
+		out[steps[i].ID] = &steps[i]
 	}
 	return out
 }
 
 // stepName is a step as its line in a plan begins.
-func stepName(s *diff.Step) string {
-	return lookOf(s.Action).kind + " " + target(s)
-}
+func stepName(s *diff.Step) string { return factsOf(s.Action).Noun + " " + target(s) }
 
 // stepDifference compares one step of two plans, field by field.
 func (p *printer) stepDifference(saved, now *diff.Step) {
-	if value.Equal(value.Of(stepValue(saved)), value.Of(stepValue(now))) {
-		return
+	name := stepName(saved)
+	renamed := name != stepName(now)
+	head := func() { p.line(span{plain, "  "}, span{changed, "~ " + name}) }
+	if renamed {
+		p.line(span{plain, "  "}, span{changed, "~ " + name}, span{plain, "   is now " + stepName(now)})
+		head = func() {}
 	}
-	if reviewed := stepName(saved); reviewed != stepName(now) {
-		p.line(span{plain, "  "}, span{changed, "~ " + reviewed}, span{plain, "   is now " + stepName(now)})
-	} else {
-		p.line(span{plain, "  "}, span{changed, "~ " + reviewed})
-		p.fact("    ", "action", string(saved.Action), string(now.Action))
-		p.fact("    ", "target", saved.Target, now.Target)
-		p.fact("    ", "from", versionText(saved.From), versionText(now.From))
-		p.fact("    ", "to", versionText(saved.To), versionText(now.To))
-	}
-	p.fact("    ", "needs", strings.Join(saved.Needs, ", "), strings.Join(now.Needs, ", "))
-	before, after := changesByPath(saved.Changes), changesByPath(now.Changes)
-	for _, path := range value.SortedKeys(union(before, after)) {
-		p.changeDifference(path, before[path], after[path])
-	}
+	p.under(head, func() {
+		if !renamed {
+			p.fact("    ", "action", string(saved.Action), string(now.Action))
+			p.fact("    ", "target", saved.Target, now.Target)
+			p.fact("    ", "from", versionText(saved.From), versionText(now.From))
+			p.fact("    ", "to", versionText(saved.To), versionText(now.To))
+		}
+		p.fact("    ", "needs", strings.Join(saved.Needs, ", "), strings.Join(now.Needs, ", "))
+		before, after := changesByPath(saved.Changes), changesByPath(now.Changes)
+		for _, path := range keysOfBoth(before, after) {
+			p.changeDifference(path, before[path], after[path])
+		}
+	})
 }
 
 func versionText(v *int) string {
@@ -289,33 +263,35 @@ func (p *printer) changeDifference(path string, saved, now *diff.Change) {
 	case now == nil:
 		p.line(span{plain, "    " + name + ": is no change any more, reviewed was "}, span{plain, brief(saved.Before.Any()) + " → " + brief(saved.After.Any())})
 	default:
-		p.valueDifference(name+", on the platform", saved.Before, now.Before, nil)
-		p.valueDifference(name+", wanted", saved.After, now.After, now.Source)
+		p.valueDifference(name+", on the platform", diff.Change{Before: saved.Before, After: now.Before})
+		p.valueDifference(name+", wanted", diff.Change{Before: saved.After, After: now.After, Source: now.Source})
 	}
 }
 
-// brief is a value in a few words.
+// brief is a value in a few words. ‹…› is what stands for a longer one, and
+// needs no quotes; a value that only looks so does no harm without them.
 func brief(v any) string {
 	s, _ := v.(string)
 	switch {
-	case isAbridged(v):
+	case strings.HasPrefix(s, "‹") && strings.HasSuffix(s, "›"):
 		return shorten(Escape(s), maxInline)
-	case isLong(v):
-		return "text of " + size(s)
+	case IsLong(v):
+		return "text of " + Size(s)
 	}
 	return shorten(literal("", v), maxInline)
 }
 
-// valueDifference shows a value as reviewed and as it is now: texts and lists
-// line by line, the reviewed ones as removed.
-func (p *printer) valueDifference(name string, reviewed, now value.Value, source []spec.Segment) {
-	if value.Equal(reviewed, now) {
+// valueDifference shows a value as reviewed (before) and as it is now (after):
+// texts and lists line by line, the reviewed ones as removed.
+func (p *printer) valueDifference(name string, c diff.Change) {
+	if c.Before.Equal(c.After) {
 		return
 	}
 	d := detail{}
-	d.change(diff.Change{Path: name, Before: reviewed, After: now, Source: source}, false)
+	c.Path = name
+	d.change(c, false)
 	if len(d.blocks) == 0 {
-		p.line(span{plain, "    " + name + ": "}, span{faint, "reviewed "}, span{removed, brief(reviewed.Any())}, span{faint, ", now "}, span{added, brief(now.Any())})
+		p.line(span{plain, "    " + name + ": "}, span{faint, "reviewed "}, span{removed, brief(c.Before.Any())}, span{faint, ", now "}, span{added, brief(c.After.Any())})
 		return
 	}
 	p.line(span{plain, "    " + name + ": "}, span{removed, "- reviewed"}, span{plain, " "}, span{added, "+ now"})
@@ -324,17 +300,17 @@ func (p *printer) valueDifference(name string, reviewed, now value.Value, source
 	}
 }
 
-// remarkDifferences compares what policy refuses.
-func (p *printer) remarkDifferences(saved, now []string) {
-	regions := compare(saved, now)
-	if len(regions) > 0 {
+// refusalDifferences compares what policy refuses.
+func (p *printer) refusalDifferences(saved, now []string) {
+	hunks := words.Lines(saved, now)
+	if len(hunks) > 0 {
 		p.gap()
 	}
-	for _, r := range regions {
-		for _, s := range saved[r.i1:r.i2] {
+	for _, h := range hunks {
+		for _, s := range saved[h.Old.From:h.Old.To] {
 			p.line(span{removed, "- refused when reviewed: "}, span{plain, s})
 		}
-		for _, s := range now[r.j1:r.j2] {
+		for _, s := range now[h.New.From:h.New.To] {
 			p.line(span{added, "+ refused now: "}, span{plain, s})
 		}
 	}

@@ -1,10 +1,12 @@
 package render
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/agentsync/agentsync/diff/words"
 )
 
 // Escape makes text from a manifest or from the platform safe to print on one
@@ -37,7 +39,7 @@ func hasCommand(s string) bool {
 
 // escapeHidden is Escape without what depends on the place in a line.
 func escapeHidden(s string) string {
-	if !needsEscape(s) {
+	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return words.Hidden(r) || modifies(r) }) < 0 {
 		return s
 	}
 	var b strings.Builder
@@ -45,14 +47,13 @@ func escapeHidden(s string) string {
 	before := rune(-1)
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		at := b.Len()
-		if modifies(r) && !mayModify(before, r) {
-			fmt.Fprintf(&b, `\u%04x`, r)
-		} else {
-			writeEscaped(&b, r, n, s[i])
-		}
-		if before = r; b.Len() != at+n || r == utf8.RuneError {
+		invalid := r == utf8.RuneError && n == 1
+		if invalid || words.Hidden(r) || modifies(r) && !mayModify(before, r) {
+			b.WriteString(strings.Trim(strconv.QuoteToASCII(s[i:i+n]), `"`))
 			before = 'x' // what was escaped is no character to modify
+		} else {
+			b.WriteString(s[i : i+n])
+			before = r
 		}
 		i += n
 	}
@@ -80,54 +81,5 @@ func mayModify(before, r rune) bool {
 		return before >= '0' && before <= '9' || before == '#' || before == '*'
 	default:
 		return !unicode.IsLetter(before) && !unicode.IsMark(before) && !unicode.IsSpace(before) || unicode.Is(unicode.Han, before)
-	}
-}
-
-func needsEscape(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] >= 0x7f {
-			return !utf8.ValidString(s) || strings.IndexFunc(s, func(r rune) bool { return hidden(r) || modifies(r) }) >= 0
-		}
-	}
-	return false
-}
-
-func writeEscaped(b *strings.Builder, r rune, n int, first byte) {
-	switch {
-	case r == utf8.RuneError && n <= 1:
-		fmt.Fprintf(b, `\x%02x`, first)
-	case r == '\n':
-		b.WriteString(`\n`)
-	case r == '\t':
-		b.WriteString(`\t`)
-	case r == '\r':
-		b.WriteString(`\r`)
-	case !hidden(r):
-		b.WriteRune(r)
-	case r < 0x80:
-		fmt.Fprintf(b, `\x%02x`, r)
-	case r <= 0xffff:
-		fmt.Fprintf(b, `\u%04x`, r)
-	default:
-		fmt.Fprintf(b, `\U%08x`, r)
-	}
-}
-
-// hidden says whether a reader could not see r, or r would move the cursor or
-// reorder the text around it.
-func hidden(r rune) bool {
-	switch {
-	case r < 0x80:
-		return r < ' ' || r == 0x7f
-	case r == '\u200c' || r == '\u200d' || r == '\u3000':
-		return false // the joiners of Indic scripts, and the CJK space
-	case r == '\u2028' || r == '\u2029', unicode.Is(unicode.Cc, r), unicode.Is(unicode.Zs, r):
-		return true
-	case unicode.Is(unicode.Cf, r):
-		return !unicode.Is(unicode.Prepended_Concatenation_Mark, r) // Arabic number signs can be seen
-	case r >= 0xe0100 && r <= 0xe01ef: // variation selectors that smuggle text
-		return true
-	default: // fillers and other characters without a shape
-		return strings.ContainsRune("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0", r)
 	}
 }

@@ -3,6 +3,8 @@ package render
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/agentsync/agentsync/diff/words"
 )
 
 const (
@@ -12,38 +14,38 @@ const (
 
 // content writes one line of a text diff under its sign: as it is when it is
 // short, as an excerpt around the changed words when it is long.
-func (p *printer) content(r row) {
-	long := columns(r.text()) > p.limit
+func (p *printer) content(line words.Line) {
+	long := columns(line.Text()) > p.limit
 	if long && !p.opt.Verbose {
-		r.parts = p.excerpt(r)
+		line.Parts = p.excerpt(line)
 	}
 	base, hot := plain, plain
-	switch r.sign {
+	switch line.Sign {
 	case '-':
 		base, hot = removed, removedWord
 	case '+':
 		base, hot = added, addedWord
 	}
-	if r.sign != ' ' {
-		showTrailing(r.parts)
+	if line.Sign != ' ' {
+		showTrailing(line.Parts)
 	}
-	spans := make([]span, 0, len(r.parts))
-	for _, part := range r.parts {
-		s := span{base, part.text}
-		if part.changed && part.text != "" {
+	spans := make([]span, 0, len(line.Parts))
+	for _, part := range line.Parts {
+		s := span{base, part.Text}
+		if part.Changed && part.Text != "" {
 			s.style = hot
 			if long && p.colors == nil {
-				s.text = bracket(r.sign, part.text)
+				s.text = bracket(line.Sign, part.Text)
 			}
 		}
 		spans = append(spans, s)
 	}
-	for i, line := range wrapSpans(spans, p.wrap) {
-		prefix := string(r.sign) + " "
+	for i, shown := range wrapSpans(spans, p.wrap) {
+		prefix := string(line.Sign) + " "
 		if i > 0 {
 			prefix += "  "
 		}
-		p.line(append([]span{{plain, p.indent}, {base, prefix}}, line...)...)
+		p.line(append([]span{{plain, p.indent}, {base, prefix}}, shown...)...)
 	}
 }
 
@@ -56,11 +58,11 @@ func bracket(sign byte, s string) string {
 }
 
 // showTrailing makes spaces at the end of a changed line visible.
-func showTrailing(parts []part) {
+func showTrailing(parts []words.Part) {
 	for i := len(parts) - 1; i >= 0; i-- {
-		s := parts[i].text
+		s := parts[i].Text
 		cut := strings.TrimRight(s, " ")
-		parts[i].text = cut + strings.Repeat("·", len(s)-len(cut))
+		parts[i].Text = cut + strings.Repeat("·", len(s)-len(cut))
 		if cut != "" {
 			return
 		}
@@ -69,21 +71,21 @@ func showTrailing(parts []part) {
 
 // excerpt shortens a long line: unchanged stretches keep only what stands next
 // to a change, and everything is bounded, with a note of how much is left out.
-func (p *printer) excerpt(r row) []part {
-	if r.sign == ' ' {
-		start, _ := head(r.text(), p.limit-2)
-		return []part{{text: strings.TrimRight(start, " ") + " " + ellipsis}}
+func (p *printer) excerpt(line words.Line) []words.Part {
+	if line.Sign == ' ' {
+		start, _ := head(line.Text(), p.limit-2)
+		return []words.Part{{Text: strings.TrimRight(start, " ") + " " + ellipsis}}
 	}
-	if len(r.parts) == 1 && r.sign == '-' {
-		return p.bound(r.parts, p.show.removed)
+	if len(line.Parts) == 1 && line.Sign == '-' {
+		return p.bound(line.Parts, p.show.removed)
 	}
-	if len(r.parts) == 1 {
-		return p.bound(r.parts, p.show.added)
+	if len(line.Parts) == 1 {
+		return p.bound(line.Parts, p.show.added)
 	}
-	out := make([]part, 0, len(r.parts))
-	for i, part := range r.parts {
-		if !part.changed {
-			part.text = elide(part.text, min(keepAround, p.limit/3), i > 0, i < len(r.parts)-1)
+	out := make([]words.Part, 0, len(line.Parts))
+	for i, part := range line.Parts {
+		if !part.Changed {
+			part.Text = elide(part.Text, min(keepAround, p.limit/3), i > 0, i < len(line.Parts)-1)
 		}
 		out = append(out, part)
 	}
@@ -110,27 +112,27 @@ func elide(s string, keep int, left, right bool) string {
 	}
 	b.WriteString(ellipsis)
 	if right {
-		_, end := tail(s, keep)
+		end := tail(s, keep)
 		b.WriteString(" " + strings.TrimLeft(end, " "))
 	}
 	return b.String()
 }
 
 // bound cuts parts after max columns and says how many characters follow.
-func (p *printer) bound(parts []part, max int) []part {
-	var out []part
+func (p *printer) bound(parts []words.Part, max int) []words.Part {
+	var out []words.Part
 	for i, part := range parts {
-		n := columns(part.text)
+		n := columns(part.Text)
 		if n <= max {
 			out, max = append(out, part), max-n
 			continue
 		}
-		start, rest := head(part.text, max)
+		start, rest := head(part.Text, max)
 		left := utf8.RuneCountInString(rest)
 		for _, later := range parts[i+1:] {
-			left += utf8.RuneCountInString(later.text)
+			left += utf8.RuneCountInString(later.Text)
 		}
-		part.text = strings.TrimRight(start, " ")
+		part.Text = strings.TrimRight(start, " ")
 		p.cut = true
 		return append(out, part, p.partNote(left))
 	}
@@ -138,8 +140,8 @@ func (p *printer) bound(parts []part, max int) []part {
 }
 
 // partNote says how many characters of a line are not shown.
-func (p *printer) partNote(left int) part {
-	return part{text: " … " + count(left, "more character", "more characters") + p.rest}
+func (p *printer) partNote(left int) words.Part {
+	return words.Part{Text: " … " + Count(left, "more character") + p.rest}
 }
 
 // wrapSpans breaks spans into lines of at most width columns, at spaces where
@@ -174,9 +176,9 @@ func wrapSpans(spans []span, width int) [][]span {
 func cellsOf(spans []span, width int) []span {
 	var cells []span
 	for _, s := range spans {
-		for _, t := range tokens(s.text) {
+		for _, t := range words.Tokens(s.text) {
 			for t != "" {
-				n := max(clusterHead(t, width), clusterEnd(t))
+				n := max(fitting(t, width, words.Cluster), words.Cluster(t))
 				cells, t = append(cells, span{s.style, t[:n]}), t[n:]
 			}
 		}

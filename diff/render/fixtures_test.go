@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
@@ -39,14 +40,7 @@ func plan(agents ...diff.AgentPlan) *diff.Plan {
 }
 
 // sealed gives p its digest, as every plan has it.
-func sealed(p *diff.Plan) *diff.Plan {
-	digest, err := p.ComputeDigest()
-	if err != nil {
-		panic(err)
-	}
-	p.Digest = digest
-	return p
-}
+func sealed(p *diff.Plan) *diff.Plan { return planfile.Seal(p) }
 
 func unchanged(name string) diff.AgentPlan {
 	return diff.AgentPlan{Name: name, AgentName: strings.ToUpper(name[:1]) + name[1:], AgentID: "AGT_" + name, Status: diff.Unchanged, Fingerprint: digestOf("b")}

@@ -18,14 +18,12 @@ const (
 // Markdown writes a plan for a pull request's comment or a job summary, in at
 // most Options.Budget bytes (60,000 for 0; less than 2,000 counts as 2,000):
 //
-//   - the marker, hidden (see Marker);
 //   - a heading with the environment and the counts; for a plan with a base
 //     that it was not compared with the platform;
 //   - what hurts: refusals, deletions, drift; then warnings. These lists are
 //     bounded;
 //   - each agent with steps in a folded block, its changes in a diff fence, and
-//     the others that have something to say in a line;
-//   - the reviewed plan, hidden (see Reviewed).
+//     the others that have something to say in a line.
 //
 // When that is too much, agents show less: hunks with less around them, then
 // step lines, then one line, then their names, and at last they are only
@@ -38,13 +36,9 @@ const (
 // is w's.
 func Markdown(w io.Writer, p *diff.Plan, opt Options) error {
 	m := &markdown{plan: p, verbose: opt.Verbose, elsewhere: elsewhereOf(opt), tally: tallyOf(p), described: map[*diff.AgentPlan][]detail{}}
-	budget := budgetOf(opt)
-	if opt.VisibleOnly {
-		_, err := io.WriteString(w, m.visible(budget))
-		return err
-	}
-	marker := MarkerOf(p, opt.Project).String() + "\n"
-	_, err := io.WriteString(w, marker+m.withReviewed(budget-len(marker)))
+	text := m.heading()
+	text += m.alerts((budgetOf(opt) - len(text)) / 3)
+	_, err := io.WriteString(w, text+m.agents(budgetOf(opt)-len(text)))
 	return err
 }
 
@@ -70,31 +64,6 @@ type markdown struct {
 	described map[*diff.AgentPlan][]detail // what was compared once
 }
 
-// withReviewed is what is visible and the reviewed plan after it. A much
-// abridged one has its room for certain, since without any nobody could be told
-// what has changed since the review; a better one takes what the visible text
-// leaves.
-func (m *markdown) withReviewed(room int) string {
-	const ends = len("\n\n")
-	forms := &keptForms{plan: m.plan}
-	reserved := forms.line(shortValues, min(reviewedMax, room/8)-ends)
-	for s := shortAgents; reserved == "" && s <= shortest; s++ {
-		reserved = forms.line(s, min(reviewedMax, room/4)-ends)
-	}
-	visible := m.visible(room - len(reserved) - ends)
-	if best := forms.best(min(reviewedMax, room-len(visible)-ends)); best != "" {
-		return visible + "\n" + best + "\n"
-	}
-	return visible
-}
-
-// visible is the document as its readers see it, in at most room bytes.
-func (m *markdown) visible(room int) string {
-	text := m.heading()
-	text += m.alerts((room - len(text)) / 3)
-	return text + m.agents(room-len(text))
-}
-
 // heading says what the plan is of, what it comes to, and what it was not
 // compared with.
 func (m *markdown) heading() string {
@@ -103,9 +72,9 @@ func (m *markdown) heading() string {
 		env = "default"
 	}
 	p, t := m.plan, m.tally
-	title := "### agentsync plan for " + codeSpan(clip(env, 40))
+	title := "### agentsync plan for " + Code(env, 40)
 	counts, text := t.agentCounts(), t.stepCounts()
-	base := codeSpan(clip(shortCommit(p.Base), 40))
+	base := Code(shortCommit(p.Base), 40)
 	switch {
 	case p.Base != "" && t.steps == 0:
 		title += ", not compared with the platform"

@@ -58,15 +58,3 @@ old  "Old"   orphan: its manifest is gone; not deleted (--prune deletes it)
 		})
 	}
 }
-
-// TestBaseForm refuses a base that is no commit: it is shown.
-func TestBaseForm(t *testing.T) {
-	p := plan(unchanged("sales"))
-	for base, ok := range map[string]bool{"": true, strings.Repeat("a", 40): true, strings.Repeat("a", 64): true,
-		"main": false, strings.Repeat("A", 40): false, strings.Repeat("a", 40) + "\n": false} {
-		p.Base = base
-		if err := check(p); (err == nil) != ok {
-			t.Errorf("base %q: %v", base, err)
-		}
-	}
-}

@@ -100,25 +100,18 @@ func (m *markdown) agents(room int) string {
 	return out.String()
 }
 
-// fit chooses each agent's level. All start at the first level at which all of
-// them fit, and then go up together, one level at a time, as far as there is
-// room: those that hurt first.
+// fit chooses each agent's level. All go up together from nothing, one level at
+// a time, as far as there is room: those that hurt first.
 func (m *markdown) fit(agents []*diff.AgentPlan, room int) []piece {
-	var pieces []piece
-	used := 0
-	for l := whole; ; l++ {
-		var ok bool
-		if pieces, used, ok = m.all(agents, l, room); ok {
-			break
-		}
-	}
-	order := make([]int, len(pieces))
-	for i := range order {
-		order[i] = i
+	pieces := make([]piece, len(agents))
+	order := make([]int, len(agents))
+	for i, a := range agents {
+		pieces[i], order[i] = m.piece(a, counted), i
 	}
 	sort.SliceStable(order, func(i, j int) bool {
 		return hurts(pieces[order[i]].agent) && !hurts(pieces[order[j]].agent)
 	})
+	used := 0
 	for l := counted - 1; l >= whole; l-- {
 		misses := 0
 		for _, i := range order {
@@ -139,19 +132,6 @@ func (m *markdown) fit(agents []*diff.AgentPlan, room int) []piece {
 // missesMax is how many agents in a row may be too long for the room that is
 // left, before the others are not tried at that level any more.
 const missesMax = 20
-
-// all gives the pieces of one level, and stops where they don't fit.
-func (m *markdown) all(agents []*diff.AgentPlan, l level, room int) (pieces []piece, used int, ok bool) {
-	pieces = make([]piece, 0, len(agents))
-	for _, a := range agents {
-		p := m.piece(a, l)
-		if used += p.cost(); used > room && l != counted {
-			return nil, 0, false
-		}
-		pieces = append(pieces, p)
-	}
-	return pieces, used, true
-}
 
 // piece is an agent at one level, or at the nearest that has a form of its own:
 // what has nothing to unfold is a line.
@@ -177,19 +157,18 @@ func (m *markdown) piece(a *diff.AgentPlan, l level) piece {
 // details is an agent's folded block.
 func (m *markdown) details(a *diff.AgentPlan, l level) (string, loss) {
 	var body bytes.Buffer
-	p := newPrinter(&body, Options{Verbose: m.verbose && l == whole})
-	p.indent, p.wrap, p.limit, p.rest = "", defaultWidth, defaultWidth, ""
-	p.show, p.noBlocks = shown[l], l == steps
+	p := newFencePrinter(&body, m.verbose && l == whole, shown[l])
+	p.noBlocks = l == steps
 	p.drift(a)
 	p.steps(a.Steps, m.describe(a))
 	if err := p.flush(); err != nil {
 		panic(err) // a buffer takes everything
 	}
-	title := codeHTML(a.Name)
+	title := codeHTML(a.Name, 200)
 	if a.AgentName != "" {
-		title += " " + codeHTML(a.AgentName)
+		title += " " + codeHTML(a.AgentName, 200)
 	}
-	text := "<details>\n<summary>" + title + ": " + state(a, codeHTML) + "</summary>\n\n" + fenced("diff", body.String()) + "\n</details>\n"
+	text := "<details>\n<summary>" + title + ": " + state(a, codeHTML) + "</summary>\n\n" + fence("diff", body.String()) + "\n</details>\n"
 	switch {
 	case p.noBlocks && m.hasLines(a):
 		return text, allLines
@@ -207,9 +186,9 @@ const lineColumns = 200
 func (m *markdown) lineOf(a *diff.AgentPlan) (string, loss) {
 	text := "- " + agentName(a)
 	if a.AgentName != "" {
-		text += " " + codeSpan(clip(a.AgentName, 64))
+		text += " " + Code(a.AgentName, 64)
 	}
-	text += ": " + state(a, codeSpan)
+	text += ": " + state(a, Code)
 	if len(a.Steps) == 0 {
 		return text + "\n", nothing
 	}
@@ -224,13 +203,13 @@ func (m *markdown) lineOf(a *diff.AgentPlan) (string, loss) {
 			break
 		}
 		s := &a.Steps[i]
-		said.WriteString(lookOf(s.Action).symbol + " " + stepName(s))
+		said.WriteString(factsOf(s.Action).Glyph + " " + stepName(s))
 		if items := details[i].inline; len(items) > 0 {
 			said.WriteString(": " + strings.Join(items, ", "))
 		}
 	}
 	all := said.String()
-	text += ": " + codeSpan(clip(all, lineColumns)) + "\n"
+	text += ": " + Code(all, lineColumns) + "\n"
 	switch {
 	case clip(all, lineColumns) != Escape(all):
 		return text, someSteps
@@ -257,7 +236,7 @@ func (m *markdown) describe(a *diff.AgentPlan) []detail {
 }
 
 // state is "update, 4 steps, config pending".
-func state(a *diff.AgentPlan, code func(string) string) string {
+func state(a *diff.AgentPlan, code func(string, int) string) string {
 	text := statusText(a)
 	for _, class := range []diff.Class{diff.Drift, diff.Both, diff.Unknown, diff.Pending} {
 		if names := sectionNames(a, class, code); names != "" {
@@ -278,7 +257,7 @@ func statusText(a *diff.AgentPlan) string {
 	case len(a.Steps) == 0:
 		return escapeHidden(string(a.Status))
 	}
-	return escapeHidden(string(a.Status)) + ", " + count(len(a.Steps), "step", "steps")
+	return escapeHidden(string(a.Status)) + ", " + Count(len(a.Steps), "step")
 }
 
 // note says what is left out, and where it is.
@@ -299,7 +278,7 @@ func (m *markdown) note(pieces []piece) string {
 		{everything, "nothing of %s"},
 	} {
 		if n := lost[l.loss]; n > 0 {
-			parts = append(parts, fmt.Sprintf(l.form, count(n, "agent", "agents")))
+			parts = append(parts, fmt.Sprintf(l.form, Count(n, "agent")))
 		}
 	}
 	if len(parts) == 0 {

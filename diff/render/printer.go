@@ -54,15 +54,15 @@ type printer struct {
 	w       *bufio.Writer
 	colors  map[style]*color.Color // nil without colour
 	opt     Options
-	limit   int    // columns from which a content line is long
-	wrap    int    // columns at which content lines wrap; 0 for never
-	indent  string // before the lines of a content block
-	written bool   // a line that is not blank came last
-	lines   int    // written so far
-	show    limits // how much of what changes is shown
-	rest    string // says in a note on what is left out where that is; may be ""
-	cut     bool   // something that changes is left out
-	short   short  // how far the plan is abridged that another is compared with
+	limit   int      // columns from which a content line is long
+	wrap    int      // columns at which content lines wrap; 0 for never
+	indent  string   // before the lines of a content block
+	written bool     // a line that is not blank came last
+	lines   int      // written so far
+	show    limits   // how much of what changes is shown
+	rest    string   // says in a note on what is left out where that is; may be ""
+	cut     bool     // something that changes is left out
+	heads   []func() // what stands above the next line, if one comes; see under
 
 	noBlocks bool // steps only, without the lines that change
 }
@@ -103,14 +103,37 @@ func newPrinter(w io.Writer, opt Options) *printer {
 	return p
 }
 
+// newFencePrinter writes what stands in a fence of a Markdown document, where
+// show limits what changes.
+func newFencePrinter(w io.Writer, verbose bool, show limits) *printer {
+	p := newPrinter(w, Options{Verbose: verbose})
+	p.indent, p.wrap, p.limit, p.rest, p.show = "", defaultWidth, defaultWidth, "", show
+	return p
+}
+
 const (
 	defaultWidth = 120       // what counts as a long line where nothing limits it
 	minWidth     = 40        // content is not squeezed below this
 	blockIndent  = "       " // under a step's kind
 )
 
+// under writes what body writes, with head above it. Where body writes nothing,
+// head is left out as well.
+func (p *printer) under(head, body func()) {
+	p.heads = append(p.heads, head)
+	body()
+	if n := len(p.heads); n > 0 {
+		p.heads = p.heads[:n-1]
+	}
+}
+
 // line writes one line of spans.
 func (p *printer) line(spans ...span) {
+	heads := p.heads
+	p.heads = nil
+	for _, head := range heads {
+		head()
+	}
 	spans = trimRight(guard(merge(spans)))
 	for _, s := range spans {
 		if c := p.colors[s.style]; c != nil && s.text != "" {

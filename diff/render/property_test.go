@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
+	"github.com/agentsync/agentsync/diff/words"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
@@ -46,7 +48,7 @@ func safe(t *testing.T, name, s string) {
 		t.Errorf("%s: not UTF-8", name)
 	}
 	for _, r := range s {
-		if r != '\n' && (unicode.Is(unicode.Cc, r) || hidden(r)) {
+		if r != '\n' && (unicode.Is(unicode.Cc, r) || words.Hidden(r)) {
 			t.Errorf("%s: %U got out", name, r)
 		}
 	}
@@ -160,27 +162,61 @@ func FuzzText(f *testing.F) {
 		safe(t, "markdown", md)
 		parsed(t, md)
 		safe(t, "json", jsonOf(t, p))
-		for _, s := range []string{before, after} {
-			if strings.Join(tokens(s), "") != s {
-				t.Errorf("tokens of %q are not its parts", s)
-			}
-		}
-		reassembles(t, splitLines(before), splitLines(after))
-		reassembles(t, tokens(strings.ReplaceAll(before, "\n", "")), tokens(strings.ReplaceAll(after, "\n", "")))
 	})
 }
 
-// reassembles checks that compare's regions are all that differs.
-func reassembles(t *testing.T, a, b []string) {
-	t.Helper()
-	var got []string
-	i := 0
-	for _, r := range compare(a, b) {
-		got = append(append(got, a[i:r.i1]...), b[r.j1:r.j2]...)
-		i = r.i2
+// FuzzShown shows whatever can be read from a file.
+func FuzzShown(f *testing.F) {
+	for _, tt := range plans {
+		f.Add([]byte(jsonOf(f, tt.plan)))
 	}
-	got = append(got, a[i:]...)
-	if strings.Join(got, "\n") != strings.Join(b, "\n") {
-		t.Errorf("compare(%q, %q) does not lead from one to the other: %q", a, b, got)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := planfile.Decode(data, diff.FormatVersion) // without the digest, which no fuzzer can guess
+		if err != nil {
+			safe(t, "error", err.Error())
+			return
+		}
+		safe(t, "text", text(t, p, Options{}))
+		parsed(t, markdownOf(t, p))
+		parsed(t, DifferencesMarkdown(p, everyStep(), Options{}))
+	})
+}
+
+// TestColumns: what a terminal shows in two columns counts as two, and what it
+// joins counts once.
+func TestColumns(t *testing.T) {
+	for s, want := range map[string]int{
+		"": 0, "abc": 3, "✅": 2, "❌": 2, "⚡": 2, "⭐": 2, "👨‍👩‍👧": 2, "👍🏽": 2, "🇮🇳": 2, "1️⃣": 2, "❤️": 2,
+		"क्ष": 1, "ग्राहक": 3, "e\u0301": 1, "城市": 4, "ｱ": 1, "—…→": 3,
+	} {
+		if got := columns(s); got != want {
+			t.Errorf("%q: %d columns, want %d", s, got, want)
+		}
+	}
+}
+
+// TestCutsKeepCharacters: no cut tears a conjunct or an emoji, and none is
+// longer than it may be.
+func TestCutsKeepCharacters(t *testing.T) {
+	for _, tt := range []struct {
+		s               string
+		limit           int
+		start, end, cut string
+	}{
+		{"क्षक्षक्ष", 2, "क्षक्ष", "क्षक्ष", "क्ष…"},
+		{"👨‍👩‍👧👨‍👩‍👧", 3, "👨‍👩‍👧", "👨‍👩‍👧", "👨‍👩‍👧…"},
+		{"✅ done", 3, "✅ ", "one", "✅…"},
+		{"ask for it", 7, "ask for", " for it", "ask…"},
+		{"short", 9, "short", "short", "short"},
+	} {
+		if start, rest := head(tt.s, tt.limit); start != tt.start || start+rest != tt.s {
+			t.Errorf("head of %q: %q", tt.s, start)
+		}
+		if end := tail(tt.s, tt.limit); end != tt.end {
+			t.Errorf("tail of %q: %q, want %q", tt.s, end, tt.end)
+		}
+		if got := shorten(tt.s, tt.limit); got != tt.cut {
+			t.Errorf("%q shortened is %q, want %q", tt.s, got, tt.cut)
+		}
 	}
 }

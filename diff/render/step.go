@@ -8,40 +8,17 @@ import (
 	"github.com/agentsync/agentsync/diff"
 )
 
-// look is how an action shows: a symbol, its kind, and what it counts as.
-type look struct {
-	symbol string
-	kind   string
-	style  style
-	counts string // the summary's word: "2 to add"
-}
+// styles are how a step's sign and noun look, by its sign.
+var styles = map[string]style{"⇢": changed, "+": added, "~": changed, "-": removed, "↑": live, "↓": back}
 
-var looks = map[diff.Action]look{
-	diff.Adopt:         {"⇢", "adopt", changed, "adopt"},
-	diff.CreateAgent:   {"+", "agent", added, "add"},
-	diff.UpdateAgent:   {"~", "agent", changed, "change"},
-	diff.DeleteAgent:   {"-", "agent", removed, "remove"},
-	diff.CreateDraft:   {"+", "draft", added, "add"},
-	diff.UpdateDraft:   {"~", "draft", changed, "change"},
-	diff.DeleteDraft:   {"-", "draft", removed, "remove"},
-	diff.Publish:       {"↑", "publish", live, "publish"},
-	diff.Rollback:      {"↓", "rollback", back, "roll back"},
-	diff.UpdateService: {"~", "service", changed, "change"},
-	diff.CreateOutcome: {"+", "outcome", added, "add"},
-	diff.UpdateOutcome: {"~", "outcome", changed, "change"},
-	diff.DeleteOutcome: {"-", "outcome", removed, "remove"},
-	diff.CreateInfield: {"+", "infield", added, "add"},
-	diff.UpdateInfield: {"~", "infield", changed, "change"},
-	diff.DeleteInfield: {"-", "infield", removed, "remove"},
-}
-
-// lookOf gives an action's look; one that this version does not know shows
+// factsOf returns how an action shows; one that this version does not know shows
 // under its own name.
-func lookOf(a diff.Action) look {
-	if l, ok := looks[a]; ok {
-		return l
+func factsOf(a diff.Action) diff.ActionFacts {
+	facts := a.Facts()
+	if facts.Glyph == "" {
+		facts = diff.ActionFacts{Glyph: "·", Noun: Escape(strings.ReplaceAll(string(a), "_", " ")), Count: "run"}
 	}
-	return look{"·", Escape(strings.ReplaceAll(string(a), "_", " ")), plain, "run"}
+	return facts
 }
 
 const (
@@ -66,8 +43,8 @@ func (p *printer) steps(steps []diff.Step, details []detail) {
 }
 
 func (p *printer) step(s *diff.Step, what detail, number string, width int) {
-	l := lookOf(s.Action)
-	kind := pad(l.kind, kindColumns)
+	facts := factsOf(s.Action)
+	kind := pad(facts.Noun, kindColumns)
 	to := target(s)
 	if len(what.inline) > 0 {
 		to = pad(to, width)
@@ -76,7 +53,7 @@ func (p *printer) step(s *diff.Step, what detail, number string, width int) {
 	first, further, indent := p.detailColumns(column)
 	for i, text := range wrapItems(what.inline, first, further) {
 		if i == 0 {
-			p.line(span{faint, number}, span{l.style, l.symbol}, span{plain, " " + kind}, span{strong, to}, span{plain, text})
+			p.line(span{faint, number}, span{styles[facts.Glyph], facts.Glyph}, span{plain, " " + kind}, span{strong, to}, span{plain, text})
 			continue
 		}
 		p.line(span{plain, strings.Repeat(" ", indent) + text})

@@ -11,7 +11,7 @@ import (
 // that the last line always agrees with the lines above it.
 type tally struct {
 	agents           map[diff.Status]int
-	kinds            map[string]int // by look.counts
+	kinds            map[string]int // by ActionFacts.Count
 	steps, unchanged int
 }
 
@@ -21,7 +21,7 @@ func tallyOf(p *diff.Plan) tally {
 		a := &p.Agents[i]
 		t.agents[a.Status]++
 		for k := range a.Steps {
-			t.kinds[lookOf(a.Steps[k].Action).counts]++
+			t.kinds[factsOf(a.Steps[k].Action).Count]++
 		}
 		t.steps += len(a.Steps)
 	}
@@ -44,7 +44,7 @@ func (t tally) agentCounts() string {
 		agents = append(agents, fmt.Sprintf("%d unchanged", t.unchanged))
 	}
 	if n := t.agents[diff.Orphan]; n > 0 {
-		agents = append(agents, count(n, "orphan", "orphans"))
+		agents = append(agents, Count(n, "orphan"))
 	}
 	return strings.Join(agents, ", ")
 }
@@ -57,8 +57,13 @@ func (t tally) stepCounts() string {
 			kinds = append(kinds, fmt.Sprintf("%d to %s", n, kind))
 		}
 	}
-	return fmt.Sprintf("%s: %s.", count(t.steps, "step", "steps"), strings.Join(kinds, ", "))
+	return fmt.Sprintf("%s: %s.", Count(t.steps, "step"), strings.Join(kinds, ", "))
 }
 
 // matching is "4 agents match."
-func matching(n int) string { return count(n, "agent matches.", "agents match.") }
+func matching(n int) string {
+	if n == 1 {
+		return "1 agent matches."
+	}
+	return fmt.Sprintf("%d agents match.", n)
+}

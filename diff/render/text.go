@@ -1,16 +1,16 @@
-// Package render shows a plan: as text for a terminal or a log, as JSON, and
-// as Markdown for a pull request. It is the only place that knows colour and
+// Package render shows a plan, and what differs between two: as text for a
+// terminal or a log, and as Markdown for a pull request. It is the only place that knows colour and
 // width, and what it prints is safe to print, whoever wrote the manifests.
 package render
 
 import (
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -21,10 +21,8 @@ type Options struct {
 	Verbose bool // everything: unchanged agents, whole texts, pending sections
 
 	// For Markdown alone.
-	Budget      int    // bytes that the document may have; 0 = 60,000
-	Elsewhere   string // where the whole plan is, as Markdown of at most 500 bytes; "" = "the job summary"
-	Project     string // for the marker, see Marker
-	VisibleOnly bool   // without marker and reviewed plan
+	Budget    int    // bytes that the document may have; 0 = 60,000
+	Elsewhere string // where the whole plan is, as Markdown of at most 500 bytes; "" = "the job summary"
 }
 
 // Text writes a plan as design section 4 shows it: each changed agent with its
@@ -110,19 +108,12 @@ func (p *printer) header(a *diff.AgentPlan) {
 	p.line(spans...)
 }
 
-// drift says who moved, where that was not git alone.
+// drift says who moved, sections of one class in one line. What is pending is
+// the normal case, so only Verbose has it.
 func (p *printer) drift(a *diff.AgentPlan) {
-	for _, text := range driftTexts(a, p.opt.Verbose) {
-		p.line(span{plain, "  "}, span{alert, text})
-	}
-}
-
-// driftTexts are the remarks about an agent's state, one line each: sections of
-// one class together. What is pending is the normal case, so only all has it.
-func driftTexts(a *diff.AgentPlan, all bool) []string {
-	var out []string
+	say := func(text string) { p.line(span{plain, "  "}, span{alert, text}) }
 	if a.Unfinished {
-		out = append(out, "unfinished apply: an earlier apply of this agent did not end")
+		say("unfinished apply: an earlier apply of this agent did not end")
 	}
 	drift := "drift: %s changed on the platform since the last apply"
 	if adopts(a) {
@@ -138,11 +129,10 @@ func driftTexts(a *diff.AgentPlan, all bool) []string {
 		{diff.Pending, "pending: %s changed in git since the last apply"},
 	} {
 		names := sections(a.Drift, c.class)
-		if len(names) > 0 && (c.class != diff.Pending || all) {
-			out = append(out, fmt.Sprintf(c.form, strings.Join(names, ", ")))
+		if len(names) > 0 && (c.class != diff.Pending || p.opt.Verbose) {
+			say(fmt.Sprintf(c.form, strings.Join(names, ", ")))
 		}
 	}
-	return out
 }
 
 // adopts says whether the agent is one that agentsync has not made.
@@ -150,22 +140,15 @@ func adopts(a *diff.AgentPlan) bool {
 	return len(a.Steps) > 0 && a.Steps[0].Action == diff.Adopt
 }
 
-// sections gives the names of the sections of one class, in the order of a
+// sections returns the names of the sections of one class, in the order of a
 // manifest, unknown ones last.
 func sections(drift map[string]diff.Class, class diff.Class) []string {
-	order := map[string]int{spec.SectionAgent: 1, spec.SectionConfig: 2, spec.SectionOutcomes: 3, spec.SectionInfields: 4}
+	known := []string{spec.SectionAgent, spec.SectionConfig, spec.SectionOutcomes, spec.SectionInfields}
 	var names []string
-	for _, name := range value.SortedKeys(drift) {
-		if drift[name] == class {
-			names = append(names, name)
+	for _, name := range slices.Concat(known, slices.Sorted(maps.Keys(drift))) {
+		if shown := escapeHidden(name); drift[name] == class && !slices.Contains(names, shown) {
+			names = append(names, shown)
 		}
-	}
-	sort.SliceStable(names, func(i, j int) bool {
-		a, b := order[names[i]], order[names[j]]
-		return a != 0 && (b == 0 || a < b)
-	})
-	for i := range names {
-		names[i] = escapeHidden(names[i])
 	}
 	return names
 }

@@ -3,10 +3,11 @@ package render
 import (
 	"encoding/json"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
-	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/diff/words"
 )
 
 const (
@@ -26,11 +27,7 @@ func flow(v any) string {
 		}
 		return quote(v)
 	case []any:
-		items := make([]string, len(v))
-		for i, item := range v {
-			items[i] = flow(item)
-		}
-		return "[" + strings.Join(items, ", ") + "]"
+		return "[" + strings.Join(flows(v), ", ") + "]"
 	case map[string]any:
 		items := make([]string, 0, len(v))
 		for _, k := range keysOf(v) {
@@ -44,23 +41,35 @@ func flow(v any) string {
 	}
 }
 
-// keysOf gives a map's keys in order, what names an item first.
+func flows(list []any) []string {
+	items := make([]string, len(list))
+	for i, item := range list {
+		items[i] = flow(item)
+	}
+	return items
+}
+
+// keysOf returns a map's keys in order, what names an item first.
 func keysOf(m map[string]any) []string {
-	keys := value.SortedKeys(m)
-	rank := func(k string) int {
-		if k == "name" || k == "role" {
+	names := func(k string) bool { return k == "name" || k == "role" }
+	keys := slices.Sorted(maps.Keys(m))
+	slices.SortStableFunc(keys, func(a, b string) int {
+		switch {
+		case names(a) == names(b):
 			return 0
+		case names(a):
+			return -1
 		}
 		return 1
-	}
-	sort.SliceStable(keys, func(i, j int) bool { return rank(keys[i]) < rank(keys[j]) })
+	})
 	return keys
 }
 
 // literal is flow with text quoted, but for the API's own words such as FIXED,
 // which stand in fields that name a type.
 func literal(path string, v any) string {
-	if s, ok := v.(string); ok && !strings.HasSuffix(path, "_type") || ok && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
+	s, ok := v.(string)
+	if ok && (!strings.HasSuffix(path, "_type") || strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "") {
 		return quote(s)
 	}
 	return flow(v)
@@ -75,67 +84,16 @@ func isBare(s string) bool {
 	if s == "" || s == "true" || s == "false" || s == "null" || s == noValue || escapeHidden(s) != s {
 		return false
 	}
-	letters := false
-	for _, t := range tokens(s) {
-		if tokenKind(t) != word && !strings.Contains("-./", t) {
+	for _, t := range words.Tokens(s) {
+		if !words.IsWord(t) && !strings.Contains("-./", t) {
 			return false
 		}
-		letters = letters || strings.Trim(t, "0123456789-./") != ""
 	}
-	return letters
+	return strings.Trim(s, "0123456789-./") != ""
 }
 
-// shorten cuts a one-line value to max columns.
-func shorten(s string, max int) string {
-	if columns(s) <= max {
-		return s
-	}
-	start, _ := head(s, max-1)
-	return strings.TrimRight(start, " ") + ellipsis
-}
-
-// isLong says whether a text needs lines of its own.
-func isLong(v any) bool {
+// IsLong says whether a value is a text that needs lines of its own.
+func IsLong(v any) bool {
 	s, ok := v.(string)
 	return ok && (strings.Contains(s, "\n") || columns(s) > maxInline)
-}
-
-// listItems gives a list as one line an item; ok is false for other values. No
-// value is an empty list.
-func listItems(v any) (items []string, ok bool) {
-	list, ok := v.([]any)
-	if !ok {
-		return nil, v == nil
-	}
-	items = make([]string, len(list))
-	for i, item := range list {
-		items[i] = flow(item)
-	}
-	return items, true
-}
-
-func isMap(v any) bool {
-	_, ok := v.(map[string]any)
-	return ok
-}
-
-// count is a number with its noun: "1 step", "2 steps".
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// size is a text's size for a reader: "38 lines, 4.1 KB".
-func size(s string) string {
-	lines := count(len(splitLines(s)), "line", "lines")
-	switch n := len(s); {
-	case n < 1000:
-		return lines + ", " + count(n, "byte", "bytes")
-	case n < 1000*1000:
-		return fmt.Sprintf("%s, %.1f KB", lines, float64(n)/1000)
-	default:
-		return fmt.Sprintf("%s, %.1f MB", lines, float64(n)/1e6)
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/internal/git"
 	"github.com/agentsync/agentsync/spec"
 )
@@ -54,7 +55,7 @@ func (a *app) offlinePlan(ctx context.Context, ref string, targets []string, pru
 		return nil, err
 	}
 	in.Prune = prune || now.Policy.Prune
-	return diff.Offline(in, was, base), nil
+	return planfile.Seal(diff.Offline(in, was, base)), nil
 }
 
 // forkOf gives the commits of HEAD and ref, and the one where HEAD left ref.

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/diff/render"
 )
 
@@ -150,7 +151,7 @@ func (a *app) makePlan(ctx context.Context, opt planOptions) (*diff.Plan, error)
 func (a *app) showPlan(p *diff.Plan, format string) error {
 	switch format {
 	case "json":
-		return render.JSON(a.env.Stdout, p)
+		return planfile.Write(a.env.Stdout, p)
 	case "markdown":
 		return render.Markdown(a.env.Stdout, p, a.renderOptions())
 	default:
@@ -168,7 +169,7 @@ func refusal(p *diff.Plan) error {
 
 func savePlan(path string, p *diff.Plan) error {
 	var buf bytes.Buffer
-	if err := render.JSON(&buf, p); err != nil {
+	if err := planfile.Write(&buf, p); err != nil {
 		return err
 	}
 	return writeWhole(path, buf.Bytes())
@@ -215,7 +216,7 @@ func readPlan(ctx context.Context, path string) (*diff.Plan, error) {
 	if len(data) > maxPlanFile {
 		return nil, fmt.Errorf("%s: larger than %d MiB, so no plan of ours", path, maxPlanFile>>20)
 	}
-	p, err := render.ParseJSON(data)
+	p, err := planfile.Read(data)
 	if err != nil {
 		return nil, &staleError{fmt.Sprintf("%s: %v", path, err), "make the plan again with this version of agentsync"}
 	}

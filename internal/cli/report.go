@@ -38,7 +38,7 @@ func printReport(w io.Writer, r *sync.Report) {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.word))
 		}
 	}
-	fmt.Fprintf(w, "\nApply %s: %s of %s.\n", r.Result, strings.Join(parts, ", "), count(s.Steps, "step"))
+	fmt.Fprintf(w, "\nApply %s: %s of %s.\n", r.Result, strings.Join(parts, ", "), render.Count(s.Steps, "step"))
 	if !r.OK() && r.Result != "interrupted" { // whose hint says it
 		fmt.Fprintln(w, "When what failed is mended, apply again: it looks at what is there and does the rest.")
 	}
@@ -69,12 +69,4 @@ func stepTells(agent sync.AgentReport) bool {
 
 func escapeLines(s string) string {
 	return render.Escape(strings.ReplaceAll(s, "\n", "; "))
-}
-
-// count is "1 step", "2 steps".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

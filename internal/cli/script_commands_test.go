@@ -16,7 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/internal/benchgen"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
@@ -142,7 +142,7 @@ func run(ts *testscript.TestScript, args ...string) int {
 // planOf runs plan and gives what it says; flags go to plan.
 func planOf(ts *testscript.TestScript, flags []string) *diff.Plan {
 	run(ts, append([]string{"agentsync", "plan", "--format", "json"}, flags...)...)
-	p, err := render.ParseJSON([]byte(ts.ReadFile("stdout")))
+	p, err := planfile.Read([]byte(ts.ReadFile("stdout")))
 	if err != nil {
 		ts.Fatalf("plan gives no plan: %v\n%s", err, ts.ReadFile("stderr"))
 	}

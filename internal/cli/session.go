@@ -12,6 +12,8 @@ import (
 	gosync "sync"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
+	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/secret"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
@@ -74,7 +76,7 @@ func load(ctx context.Context, opt spec.LoadOptions) (*spec.Project, spec.Proble
 
 func (a *app) verboseIgnored(project *spec.Project) {
 	if project.Ignored > 0 {
-		a.verbosef("%s of other tools ignored", count(project.Ignored, "YAML document"))
+		a.verbosef("%s of other tools ignored", render.Count(project.Ignored, "YAML document"))
 	}
 }
 
@@ -378,6 +380,6 @@ func (s *session) planOf(ctx context.Context, targets []string, prune bool) (*pl
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	out.plan = plan
+	out.plan = planfile.Seal(plan)
 	return out, nil
 }

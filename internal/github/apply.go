@@ -81,12 +81,13 @@ func (j *Job) checkApply() error {
 // approve holds the plan against what was reviewed.
 func (j *Job) approve(ctx context.Context, r *review, planned Planned) error {
 	p := planned.Plan()
-	reviewed, err := r.covers(p)
-	if err == nil && !reviewed && j.Inputs.RequireReviewed {
-		reviewed, err = j.findEarlier(ctx, r, p)
+	if r.covers(p) {
+		return nil
 	}
-	if err != nil || reviewed {
-		return err
+	if j.Inputs.RequireReviewed {
+		if reviewed, err := j.findEarlier(ctx, r, p); err != nil || reviewed {
+			return err
+		}
 	}
 	if !j.Inputs.RequireReviewed {
 		err := planned.Approve()
@@ -118,8 +119,8 @@ func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error 
 		b.WriteString("Manifests or platform have moved since the review: **nothing was written**.\n\n")
 		if r.plan == nil {
 			b.WriteString(notKept + ".\n")
-		} else if err := render.DifferencesMarkdown(&b, r.plan, r.comparable(p), render.Options{Budget: limit, Elsewhere: inLog}); err != nil {
-			panic(err) // a builder takes everything
+		} else {
+			b.WriteString(render.DifferencesMarkdown(r.plan, r.comparable(p), render.Options{Budget: limit, Elsewhere: inLog}))
 		}
 		return b.String() + "\n**What to do:** take what was changed on the platform into the manifests, or change it back there, and review a new plan in a pull request. " +
 			"Or look at the differences above and run `apply` with `require-reviewed-plan: false`.\n"

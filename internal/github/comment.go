@@ -4,15 +4,13 @@ import (
 	"context"
 	"net/http"
 	"slices"
-
-	"github.com/agentsync/agentsync/diff/render"
 )
 
 // sticky is the one comment of an environment of a project in a pull request.
 type sticky struct {
 	client *Client
 	number int
-	marker render.Marker // whose environment and project are the key
+	marker marker // whose environment and project are the key
 
 	id   int64 // 0 while there is none
 	note note

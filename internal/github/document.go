@@ -6,51 +6,35 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/spec"
 )
 
 // visible is what a plan says to people, in at most budget bytes.
-func visible(p *diff.Plan, budget int, elsewhere string) (string, error) {
+func visible(p *diff.Plan, budget int, elsewhere string) string {
 	var b strings.Builder
-	err := render.Markdown(&b, p, render.Options{Budget: budget, Elsewhere: elsewhere, VisibleOnly: true})
-	return b.String(), err
+	if err := render.Markdown(&b, p, render.Options{Budget: budget, Elsewhere: elsewhere}); err != nil {
+		panic(err) // a builder takes everything
+	}
+	return b.String()
 }
 
 // document is a plan for a comment, without its marker: what people read, and
-// the plan itself, hidden. Where the whole has no room, only its agents with
-// steps are hidden there: they are what an apply holds its own plan against.
-func document(p *diff.Plan) (string, error) {
-	var b strings.Builder
-	if err := render.Markdown(&b, p, render.Options{Budget: planBudget, Elsewhere: inSummaryOrLog}); err != nil {
-		return "", err
-	}
-	_, text, _ := strings.Cut(b.String(), "\n")
-	if _, abridged, ok := render.ParseReviewed(text); ok && !abridged {
-		return text, nil
-	}
-	few := *p
-	few.Agents = withSteps(p)
-	var err error
-	if few.Digest, err = few.ComputeDigest(); err != nil { // a kept plan has the digest of its content
-		return "", err
-	}
-	hidden := render.Reviewed(&few, hiddenBudget)
-	if _, abridged, ok := render.ParseReviewed(hidden); !ok || abridged {
-		return text, nil
-	}
-	text, err = visible(p, planBudget-len(hidden)-1, inSummaryOrLog)
-	return strings.TrimRight(text, "\n") + "\n" + hidden + "\n", err
+// the plan itself, hidden.
+func document(p *diff.Plan, budget int, elsewhere string) string {
+	hidden := hide(p, budget)
+	return visible(p, budget-len(hidden)-len("\n\n"), elsewhere) + "\n" + hidden + "\n"
 }
 
 // stepsDigest is the digest of what a plan would do: of its agents that have
 // steps, with what was seen of them on the platform. Two plans with the same
 // one do the same, whatever became of the agents that neither touches.
-func stepsDigest(p *diff.Plan) (string, error) {
+func stepsDigest(p *diff.Plan) string {
 	bare := *p
 	bare.Summary = diff.Summary{}
 	bare.Agents = withSteps(p)
-	return bare.ComputeDigest()
+	return planfile.Digest(&bare)
 }
 
 func withSteps(p *diff.Plan) []diff.AgentPlan {
@@ -64,15 +48,12 @@ func withSteps(p *diff.Plan) []diff.AgentPlan {
 }
 
 // planNote is the comment of a plan that stands for review, or why it doesn't.
-func (j *Job) planNote(p *diff.Plan, s state) (note, error) {
-	n := note{marker: render.MarkerOf(p, j.Folder), status: status{State: s}, foot: j.foot("Planned")}
-	var err error
-	if n.document, err = document(p); err != nil {
-		return note{}, err
-	}
+func (j *Job) planNote(p *diff.Plan, s state) note {
+	n := note{marker: markerOf(p, j.Folder), status: status{State: s}, foot: j.foot("Planned")}
+	n.document = document(p, planBudget, inSummaryOrLog)
 	if s == planned {
-		n.status.Steps, err = stepsDigest(p)
-		return n, err
+		n.status.Steps = stepsDigest(p)
+		return n
 	}
 	n.marker.Digest = ""
 	switch s {
@@ -81,12 +62,12 @@ func (j *Job) planNote(p *diff.Plan, s state) (note, error) {
 	case late:
 		n.document = "**This plan was made after the merge: nobody has reviewed it, and no apply goes by it.**\n\n" + n.document
 	}
-	return n, nil
+	return n
 }
 
 // failedNote takes the place of a plan when planning failed.
 func (j *Job) failedNote(environment string, err error) note {
-	n := note{marker: render.Marker{Environment: environment, FormatVersion: diff.FormatVersion, Project: j.Folder},
+	n := note{marker: marker{Environment: environment, FormatVersion: diff.FormatVersion, Project: j.Folder},
 		status: status{State: planFailed}, foot: j.foot("Tried")}
 	what := fenced("text", errorText(err, j.Folder), 10_000)
 	n.told = fmt.Sprintf("### ❌ The plan failed%s\n\nThere is nothing to review: a plan that stood here before does not hold any more.\n\n%s", j.title(environment), what)

@@ -45,7 +45,7 @@ func (j *Job) drift(ctx context.Context) error {
 		return refused
 	}
 	return failuref(Drift, "take it into the manifests, or apply with on-drift: overwrite",
-		"the platform was changed since the last apply, in %s", count(len(drifted(p)), "agent"))
+		"the platform was changed since the last apply, in %s", render.Count(len(drifted(p)), "agent"))
 }
 
 // drifted are the agents with a section that the platform moved.
@@ -90,10 +90,7 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 	if len(lines) == 0 {
 		return j.closeIssues(ctx, open, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
 	}
-	body, err := j.issueBody(p, lines)
-	if err != nil {
-		return err
-	}
+	body := j.issueBody(p, lines)
 	title := j.issueTitle()
 	switch {
 	case len(open) > 0:
@@ -141,7 +138,7 @@ func (j *Job) findIssues(ctx context.Context) (open, closed []Issue, err error) 
 }
 
 func (j *Job) isOurs(body string) bool {
-	marker, ok := render.FindMarker(body)
+	marker, ok := findMarker(body)
 	_, rest, _ := strings.Cut(body, "\n")
 	line, _, _ := strings.Cut(rest, "\n")
 	return ok && strings.TrimSuffix(line, "\r") == driftMarker && marker.Environment == j.environment() && marker.Project == j.Folder
@@ -173,13 +170,10 @@ func (j *Job) issueTitle() string {
 	return driftTitle + " (" + strings.Join(where, ", ") + ")"
 }
 
-func (j *Job) issueBody(p *diff.Plan, lines []string) (string, error) {
-	marker := render.Marker{Environment: p.Environment, FormatVersion: p.FormatVersion, Project: j.Folder}
+func (j *Job) issueBody(p *diff.Plan, lines []string) string {
+	marker := marker{Environment: p.Environment, FormatVersion: p.FormatVersion, Project: j.Folder}
 	agents := drifted(p)
-	overwritten, err := visible(onlyAgents(p, agents), issuePlan, inSummaryOrLog)
-	if err != nil {
-		return "", err
-	}
+	overwritten := visible(onlyAgents(p, agents), issuePlan, inSummaryOrLog)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n", marker, driftMarker)
 	fmt.Fprintf(&b, "%s changed on the platform since the last apply%s:\n\n%s\n", agentsWere(len(agents)), j.title(p.Environment), fenced("text", strings.Join(lines, "\n"), issueLines))
@@ -189,7 +183,7 @@ func (j *Job) issueBody(p *diff.Plan, lines []string) (string, error) {
 		b.WriteString("\nNo drift, but not applied yet: " + pending + ".\n")
 	}
 	fmt.Fprintf(&b, "\n%s\n<sub>%s</sub>\n", footBegin, j.foot("Found"))
-	return b.String(), nil
+	return b.String()
 }
 
 func withoutFoot(body string) string {

@@ -117,11 +117,3 @@ func errText(err error) string {
 }
 
 func oneLine(s string) string { return cut(strings.Join(strings.Fields(s), " "), 400) }
-
-// count is "1 step", "2 steps".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

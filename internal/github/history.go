@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
@@ -51,7 +50,7 @@ func (j *Job) readReview(ctx context.Context, pull Pull, commit string) (*review
 		return r, err
 	}
 	r.comment = s
-	if plan, part, ok := render.ParseReviewed(s.note.document); ok && (part || r.vouches(plan)) {
+	if plan, part, ok := findHidden(s.note.document); ok && (part || r.vouches(plan)) {
 		r.plan, r.part = plan, part
 	}
 	return r, nil
@@ -92,8 +91,8 @@ func (j *Job) findEarlier(ctx context.Context, r *review, now *diff.Plan) (cover
 			return false, err
 		}
 		r.earlier = append(r.earlier, one)
-		if covered, err := r.covers(now); err != nil || covered {
-			return covered, err
+		if r.covers(now) {
+			return true, nil
 		}
 	}
 	return false, nil

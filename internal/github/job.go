@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
@@ -155,9 +156,9 @@ func (j *Job) title(environment string) string {
 // problemsMarkdown lists what is wrong in manifests.
 func problemsMarkdown(title string, problems spec.Problems, folder string) string {
 	errs := len(problems.Errors())
-	head := fmt.Sprintf("### ❌ The manifests are not valid%s\n\n%s", title, count(errs, "error"))
+	head := fmt.Sprintf("### ❌ The manifests are not valid%s\n\n%s", title, render.Count(errs, "error"))
 	if warnings := len(problems) - errs; warnings > 0 {
-		head += ", " + count(warnings, "warning")
+		head += ", " + render.Count(warnings, "warning")
 	}
 	return head + ":\n\n" + fenced("text", inFolder(problems, folder).Error(), 30_000)
 }
@@ -238,8 +239,11 @@ func (j *Job) keep(p *diff.Plan) error {
 		write func(io.Writer) error
 		path  *string
 	}{
-		{"plan.json", func(w io.Writer) error { return render.JSON(w, p) }, &j.outputs.PlanPath},
-		{"plan.md", func(w io.Writer) error { return render.Markdown(w, p, render.Options{Project: j.Folder}) }, &j.outputs.MarkdownPath},
+		{"plan.json", func(w io.Writer) error { return planfile.Write(w, p) }, &j.outputs.PlanPath},
+		{"plan.md", func(w io.Writer) error {
+			_, err := io.WriteString(w, markerOf(p, j.Folder).String()+"\n"+document(p, planBudget, "the job summary"))
+			return err
+		}, &j.outputs.MarkdownPath},
 	} {
 		var text strings.Builder
 		if err := one.write(&text); err != nil {

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/agentsync/agentsync/diff/render"
 )
 
 // A comment is read back as it was written, also after a browser edited it.
@@ -15,7 +13,7 @@ func TestNotesSurviveARoundTrip(t *testing.T) {
 	line := rapid.StringOfN(rapid.RuneFrom([]rune("ab <>-!`\"#:@\t{}é\u202e")), 0, 40, -1)
 	rapid.Check(t, func(t *rapid.T) {
 		n := note{
-			marker: render.Marker{Environment: line.Draw(t, "environment"), Project: line.Draw(t, "project"), FormatVersion: "1"},
+			marker: marker{Environment: line.Draw(t, "environment"), Project: line.Draw(t, "project"), FormatVersion: "1"},
 			status: status{State: rapid.SampledFrom([]state{planned, applying, applied}).Draw(t, "state"), Commit: rapid.SampledFrom([]string{"", strings.Repeat("a", 40)}).Draw(t, "commit")},
 			foot:   "Planned at abc.",
 		}

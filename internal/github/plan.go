@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/diff/render"
 )
 
 // plan plans, and keeps the pull request's comment.
@@ -94,11 +93,7 @@ func (j *Job) showPlan(p *diff.Plan) error {
 	if j.Command == "apply" {
 		room /= 2 // the other half is for the report
 	}
-	text, err := visible(p, room, inLog)
-	if err != nil {
-		return err
-	}
-	j.summarize(text)
+	j.summarize(visible(p, room, inLog))
 	if len(p.Refusals) > 0 {
 		return &Failure{Reason: Refused, Err: errors.New(p.Refusals[0].Message), Way: p.Refusals[0].Hint, Told: true}
 	}
@@ -136,10 +131,7 @@ func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 		j.notice("the comment stays as it is: the pull request is merged, and what was reviewed in it is what counts")
 		return nil
 	}
-	n, err := j.nextNote(s.marker.Environment, p, planErr, merged)
-	if err != nil {
-		return err
-	}
+	n := j.nextNote(s.marker.Environment, p, planErr, merged)
 	none := p == nil || p.IsEmpty() && planErr == nil && j.Inputs.Comment == CommentChanges
 	if s.id == 0 && none || s.id != 0 && s.note.same(n) && len(s.more) == 0 {
 		return nil
@@ -148,10 +140,10 @@ func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 }
 
 // nextNote is what the comment is to say.
-func (j *Job) nextNote(environment string, p *diff.Plan, planErr error, merged bool) (note, error) {
+func (j *Job) nextNote(environment string, p *diff.Plan, planErr error, merged bool) note {
 	switch {
 	case p == nil:
-		return j.failedNote(environment, planErr), nil
+		return j.failedNote(environment, planErr)
 	case p.Base != "":
 		return j.planNote(p, offline)
 	case planErr != nil:
@@ -164,7 +156,7 @@ func (j *Job) nextNote(environment string, p *diff.Plan, planErr error, merged b
 
 // sticky is this project's comment in a pull request.
 func (j *Job) sticky(number int) *sticky {
-	return &sticky{client: j.Client, number: number, marker: render.Marker{Environment: j.environment(), Project: j.Folder}}
+	return &sticky{client: j.Client, number: number, marker: marker{Environment: j.environment(), Project: j.Folder}}
 }
 
 func (j *Job) environment() string {

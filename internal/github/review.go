@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/internal/value"
 )
 
@@ -61,16 +62,11 @@ func (r *review) why() string {
 // vouches says whether the hidden plan is the one that the comment's first
 // lines name, or that plan's agents with steps.
 func (r *review) vouches(plan *diff.Plan) bool {
-	whole, err := plan.ComputeDigest()
-	if err != nil || whole == r.digest() {
-		return err == nil
-	}
-	steps, err := stepsDigest(plan)
-	return err == nil && steps == r.comment.note.status.Steps
+	return planfile.Digest(plan) == r.digest() || stepsDigest(plan) == r.comment.note.status.Steps
 }
 
-// comparable is as much of a plan as can be compared with the reviewed one:
-// that may have nothing of agents without steps.
+// comparable is as much of a plan as can be compared with the reviewed one, in
+// the form that that is kept in: it may have nothing of agents without steps.
 func (r *review) comparable(now *diff.Plan) *diff.Plan {
 	reviewed := map[string]bool{}
 	for _, agent := range r.plan.Agents {
@@ -83,7 +79,7 @@ func (r *review) comparable(now *diff.Plan) *diff.Plan {
 			out.Agents = append(out.Agents, agent)
 		}
 	}
-	return &out
+	return abridgeAs(&out, r.plan)
 }
 
 // covers says whether doing the plan does nothing but what was reviewed:
@@ -98,13 +94,9 @@ func (r *review) comparable(now *diff.Plan) *diff.Plan {
 //     also be half done, as leftOf says.
 //
 // 3 and 4 need the reviewed plan itself, whole.
-func (r *review) covers(now *diff.Plan) (bool, error) {
-	if r.digest() != "" && r.digest() == now.Digest {
-		return true, nil
-	}
-	steps, err := stepsDigest(now)
-	if err != nil || r.digest() != "" && steps == r.comment.note.status.Steps {
-		return err == nil, err
+func (r *review) covers(now *diff.Plan) bool {
+	if r.digest() != "" && (r.digest() == now.Digest || stepsDigest(now) == r.comment.note.status.Steps) {
+		return true
 	}
 	r.used = nil
 	for _, agent := range withSteps(now) {
@@ -112,12 +104,12 @@ func (r *review) covers(now *diff.Plan) (bool, error) {
 		switch {
 		case r.has(agent, now, r.commit):
 		case i < 0:
-			return false, nil
+			return false
 		case !slices.Contains(r.used, r.earlier[i]):
 			r.used = append(r.used, r.earlier[i])
 		}
 	}
-	return true, nil
+	return true
 }
 
 // has says whether the agent's part of the plan is one that was reviewed, or
@@ -147,11 +139,7 @@ func sameAgent(a, b diff.AgentPlan) bool {
 	return samePlan(&diff.Plan{Agents: []diff.AgentPlan{a}}, &diff.Plan{Agents: []diff.AgentPlan{b}})
 }
 
-func samePlan(a, b *diff.Plan) bool {
-	x, errX := a.ComputeDigest()
-	y, errY := b.ComputeDigest()
-	return errX == nil && errY == nil && x == y
-}
+func samePlan(a, b *diff.Plan) bool { return planfile.Digest(a) == planfile.Digest(b) }
 
 // leftOf says whether what is planned for an agent is what an apply of the
 // reviewed plan has left to do there: each step was reviewed, and each of its

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-
-	"github.com/agentsync/agentsync/diff/render"
 )
 
 // state is how far a comment's plan has come.
@@ -57,7 +55,7 @@ const (
 
 // note is one comment of ours, in its parts.
 type note struct {
-	marker render.Marker
+	marker marker
 	status status
 	// told is what stands above the plan: what became of it.
 	told string
@@ -91,7 +89,7 @@ func (n note) String() string {
 // parseNote reads a comment of ours. false is any other text.
 func parseNote(body string) (note, bool) {
 	body = strings.ReplaceAll(body, "\r\n", "\n") // as browsers leave it
-	marker, ok := render.FindMarker(body)
+	marker, ok := findMarker(body)
 	if !ok {
 		return note{}, false
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/sync"
 )
 
@@ -65,7 +66,7 @@ func headline(s state) string {
 func (j *Job) reportMarkdown(report *sync.Report, failure error, limit int) string {
 	var b strings.Builder
 	counts := report.Summary
-	fmt.Fprintf(&b, "%d of %s done", counts.Done, count(counts.Steps, "step"))
+	fmt.Fprintf(&b, "%d of %s done", counts.Done, render.Count(counts.Steps, "step"))
 	for _, one := range []struct {
 		n    int
 		word string

@@ -3,6 +3,8 @@ package github
 import (
 	"context"
 	"fmt"
+
+	"github.com/agentsync/agentsync/diff/render"
 )
 
 // validate checks the manifests, offline.
@@ -14,7 +16,7 @@ func (j *Job) validate(ctx context.Context) error {
 	if j.project.Agents() == 1 {
 		verb = "is"
 	}
-	line := fmt.Sprintf("%s %s valid", count(j.project.Agents(), "agent"), verb)
+	line := fmt.Sprintf("%s %s valid", render.Count(j.project.Agents(), "agent"), verb)
 	j.summarize("### ✅ " + line + j.title(j.project.Environment()))
 	_, err := fmt.Fprintln(j.Stdout, line+".")
 	return err

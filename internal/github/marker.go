@@ -1,4 +1,4 @@
-package render
+package github
 
 import (
 	"fmt"
@@ -7,40 +7,42 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
+	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/value"
 )
 
-// Marker is what the hidden first line of a Markdown plan says, so that a
-// program finds the plan's comment again and knows what was reviewed:
+// marker is what the hidden first line of a comment says, so that a later run
+// finds the comment again and knows what was reviewed:
 //
 //	<!-- agentsync:plan environment="staging" digest="sha256:…" format_version="1" -->
-type Marker struct {
+type marker struct {
 	Environment string
 	// Digest is the plan's; "" where a comment stands for no plan, as when
 	// planning failed.
 	Digest        string
 	FormatVersion string // of the plan; digits
-	// Project tells several projects of one repository apart; "" is left out of
+	// Project keeps several projects of one repository apart; "" is left out of
 	// the line.
 	Project string
 }
 
-// MarkerOf is the marker of a plan's document. A name of more than 80 bytes
-// stands in it by its start and a digest.
-func MarkerOf(p *diff.Plan, project string) Marker {
-	return Marker{Environment: markerName(p.Environment), Digest: p.Digest, FormatVersion: p.FormatVersion, Project: markerName(project)}
+// markerOf is the marker of a plan. A name of more than 80 bytes stands in it by
+// its start and a digest.
+func markerOf(p *diff.Plan, project string) marker {
+	return marker{Environment: markerName(p.Environment), Digest: p.Digest, FormatVersion: p.FormatVersion, Project: markerName(project)}
 }
 
 func markerName(s string) string {
 	if len(s) <= 80 {
 		return s
 	}
-	return firstBytes(s, 60) + "~" + value.Of(s).ShortDigest()
+	return render.FirstBytes(s, 60) + "~" + value.Of(s).ShortDigest()
 }
 
 // String is the marker's line, without a line end. Values stand in it as in a
 // URL's query, so that none can end the attribute or the comment.
-func (m Marker) String() string {
+func (m marker) String() string {
 	project := ""
 	if m.Project != "" {
 		project = fmt.Sprintf(` project="%s"`, markerValue(m.Project))
@@ -56,27 +58,27 @@ func markerValue(s string) string {
 
 var markerForm = regexp.MustCompile(`^<!-- agentsync:plan environment="([^" ]*)" digest="([^" ]*)" format_version="([0-9]+)"(?: project="([^" ]+)")? -->$`)
 
-// FindMarker reads the marker back from a document that starts with it; one
+// findMarker reads the marker back from a document that starts with it; one
 // that stands anywhere else is text. It takes exactly what String writes, with
 // a line end of either kind, since GitHub stores CRLF where a browser edits.
-func FindMarker(body string) (Marker, bool) {
+func findMarker(body string) (marker, bool) {
 	line, _, _ := strings.Cut(body, "\n")
 	line = strings.TrimSuffix(line, "\r")
 	found := markerForm.FindStringSubmatch(line)
 	if found == nil {
-		return Marker{}, false
+		return marker{}, false
 	}
 	var values [4]string
 	for i, escaped := range found[1:] {
 		value, err := url.QueryUnescape(escaped)
 		if err != nil {
-			return Marker{}, false
+			return marker{}, false
 		}
 		values[i] = value
 	}
-	m := Marker{Environment: values[0], Digest: values[1], FormatVersion: values[2], Project: values[3]}
-	if m.Digest != "" && !digestForm.MatchString(m.Digest) || m.String() != line {
-		return Marker{}, false
+	m := marker{Environment: values[0], Digest: values[1], FormatVersion: values[2], Project: values[3]}
+	if m.Digest != "" && !planfile.IsDigest(m.Digest) || m.String() != line {
+		return marker{}, false
 	}
 	return m, true
 }

@@ -1,0 +1,51 @@
+package planfile
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/agentsync/agentsync/diff"
+)
+
+var (
+	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	commitForm = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})?$`)
+)
+
+// IsDigest says whether a text has the form of a plan's digest.
+func IsDigest(s string) bool { return digestForm.MatchString(s) }
+
+// check refuses what Write would never have written.
+func check(p *diff.Plan) error {
+	if !IsDigest(p.Digest) {
+		return fmt.Errorf("digest %s is not sha256: and 64 hex digits", quote(p.Digest))
+	}
+	if !commitForm.MatchString(p.Base) {
+		return fmt.Errorf("base %s is no commit", quote(p.Base))
+	}
+	agents, steps := map[string]bool{}, map[string]bool{}
+	for i, a := range p.Agents {
+		switch {
+		case a.Name == "":
+			return fmt.Errorf("agent %d has no name", i+1)
+		case agents[a.Name]:
+			return fmt.Errorf("agent %s is there twice", quote(a.Name))
+		}
+		agents[a.Name] = true
+		switch a.Status {
+		case diff.Create, diff.Update, diff.Delete, diff.Unchanged, diff.Orphan:
+		default:
+			return fmt.Errorf("agent %s: status %s is not known", quote(a.Name), quote(string(a.Status)))
+		}
+		for _, s := range a.Steps {
+			switch {
+			case s.ID == "" || s.Action == "":
+				return fmt.Errorf("agent %s: a step has no id or no action", quote(a.Name))
+			case steps[s.ID]:
+				return fmt.Errorf("step %s is there twice", quote(s.ID))
+			}
+			steps[s.ID] = true
+		}
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package words
+
+import (
+	"slices"
+	"strings"
+)
+
+// Line is one line of a difference.
+type Line struct {
+	Sign  byte   // '-', '+', or ' ' for one that is the same on both sides
+	Parts []Part // together they are the line
+}
+
+// Part is a stretch of a line. Changed says that the line's other form has
+// something else there. An empty changed part is where the other form has words
+// and this one has none.
+type Part struct {
+	Text    string
+	Changed bool
+}
+
+// Whole is a line without marked words.
+func Whole(sign byte, text string) Line { return Line{sign, []Part{{Text: text}}} }
+
+// Text is the line without its sign and marks.
+func (l Line) Text() string {
+	var b strings.Builder
+	for _, p := range l.Parts {
+		b.WriteString(p.Text)
+	}
+	return b.String()
+}
+
+// Align orders the lines of one hunk for reading: a line that was edited comes
+// as its old and its new form with the changed words marked, and lines without
+// a counterpart stand between such pairs, old ones first.
+func Align(before, after []string) []Line {
+	lines := make([]Line, 0, len(before)+len(after))
+	i, j := 0, 0
+	flush := func(toI, toJ int) {
+		for ; i < toI; i++ {
+			lines = append(lines, Whole('-', before[i]))
+		}
+		for ; j < toJ; j++ {
+			lines = append(lines, Whole('+', after[j]))
+		}
+	}
+	for _, pair := range pairs(before, after) {
+		flush(pair[0], pair[1])
+		old, now := mark(before[i], after[j])
+		lines = append(lines, Line{'-', old}, Line{'+', now})
+		i, j = i+1, j+1
+	}
+	flush(len(before), len(after))
+	return lines
+}
+
+// maxPairing bounds the pairs of lines that are looked at in one hunk; beyond
+// it, lines have no counterparts and no words are marked.
+const maxPairing = 2500
+
+// pairs finds the lines that are edits of one another, in order on both sides.
+func pairs(before, after []string) [][2]int {
+	if len(before)*len(after) > maxPairing {
+		return nil
+	}
+	old, now := bags(before), bags(after)
+	var out [][2]int
+	next := 0
+	for i := range before {
+		best, at := 0.0, -1
+		for j := next; j < len(after); j++ {
+			if s := old[i].similarity(now[j]); s > best {
+				best, at = s, j
+			}
+		}
+		if best >= 0.5 {
+			out = append(out, [2]int{i, at})
+			next = at + 1
+		}
+	}
+	return out
+}
+
+// bag counts a line's words, weighed by their length.
+type bag struct {
+	words map[string]int
+	size  int
+}
+
+func bags(lines []string) []bag {
+	out := make([]bag, len(lines))
+	for i, line := range lines {
+		out[i].words = map[string]int{}
+		for _, t := range Tokens(line) {
+			if kindOf(t) != blank {
+				out[i].words[t]++
+				out[i].size += len(t)
+			}
+		}
+	}
+	return out
+}
+
+// similarity is the shared part of two bags: 0 for nothing, 1 for all.
+func (a bag) similarity(b bag) float64 {
+	if a.size+b.size == 0 {
+		return 0
+	}
+	shared := 0
+	for w, n := range a.words {
+		shared += min(n, b.words[w]) * len(w)
+	}
+	return float64(2*shared) / float64(a.size+b.size)
+}
+
+// mark cuts two forms of a line into what they share and what changed. Changes
+// that only spaces or punctuation part are one: two new words in a row are one
+// change to a reader.
+func mark(before, after string) (old, now []Part) {
+	a, b := Tokens(before), Tokens(after)
+	var changes []Hunk
+	for _, h := range slide(search(a, b), a, b) {
+		if n := len(changes); n > 0 && !slices.ContainsFunc(a[changes[n-1].Old.To:h.Old.From], IsWord) {
+			changes[n-1].Old.To, changes[n-1].New.To = h.Old.To, h.New.To
+		} else {
+			changes = append(changes, h)
+		}
+	}
+	i, j := 0, 0
+	for _, h := range changes {
+		old = addShared(old, a[i:h.Old.From])
+		now = addShared(now, b[j:h.New.From])
+		old = append(old, Part{strings.Join(a[h.Old.From:h.Old.To], ""), true})
+		now = append(now, Part{strings.Join(b[h.New.From:h.New.To], ""), true})
+		i, j = h.Old.To, h.New.To
+	}
+	return addShared(old, a[i:]), addShared(now, b[j:])
+}
+
+func addShared(parts []Part, tokens []string) []Part {
+	if len(tokens) == 0 {
+		return parts
+	}
+	return append(parts, Part{Text: strings.Join(tokens, "")})
+}
