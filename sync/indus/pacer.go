@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	backTo     = 0.8  // of the pace, when a limit turns a request away
-	growth     = 0.05 // requests a second more for each one that is accepted
-	slowest    = 0.5  // requests a second
-	firstGuess = 10   // requests a second at least, when a limit shows for the first time
+	backTo     = 0.8   // of the pace, when a limit turns a request away
+	growth     = 0.045 // requests a second more for each one that is accepted
+	slowest    = 0.5   // requests a second
+	firstGuess = 10    // requests a second at least, when a limit shows for the first time
 	firstPause = 500 * time.Millisecond
 	lastPause  = 30 * time.Second
 )
@@ -19,7 +19,7 @@ const (
 // pacer learns how many requests a second the platform accepts: additive
 // increase, multiplicative decrease. The pace is unlimited until a limit shows
 // for the first time. A server that allows 20 requests a second then turns
-// away one in 70. It does no I/O and has no clock; the gate guards it.
+// away about one in 80. It does no I/O and has no clock; the gate guards it.
 type pacer struct {
 	lim         *rate.Limiter
 	waited      bool      // the last request had to wait for the pace

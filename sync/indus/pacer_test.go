@@ -95,8 +95,8 @@ func TestIncrease(t *testing.T) {
 	}
 	p.accepted(now, p.slowedAt)
 	p.accepted(now, now)
-	if !near(pace(p), 20.1) {
-		t.Errorf("%v a second, want 20.1", pace(p))
+	if !near(pace(p), 20+2*growth) {
+		t.Errorf("%v a second, want %v", pace(p), 20+2*growth)
 	}
 }
 
