@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/agentsync/agentsync/internal/value"
-	"github.com/agentsync/agentsync/spec"
 )
 
 // Drift is judged section by section: did git move, did the platform, or both
@@ -175,6 +174,3 @@ func carriesProvenance(r *RemoteAgent) bool {
 	marked := func(v Version) bool { _, _, ok := ParseNotes(v.Notes); return ok }
 	return r.Current != nil && marked(*r.Current) || slices.ContainsFunc(r.Versions, marked)
 }
-
-// sections is the order in which sections are named.
-var sections = []string{spec.SectionAgent, spec.SectionConfig, spec.SectionOutcomes, spec.SectionInfields}
