@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/agentsync/agentsync/internal/cli"
+	"github.com/agentsync/agentsync/internal/github"
 )
 
 func main() {
@@ -21,5 +22,5 @@ func main() {
 		<-signals
 		os.Exit(cli.ExitInterrupted) // the second: stop at once
 	}()
-	os.Exit(cli.Main(ctx, os.Args[1:], cli.OSEnv()))
+	os.Exit(cli.Main(ctx, os.Args[1:], cli.OSEnv(), github.Command))
 }

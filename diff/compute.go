@@ -80,7 +80,7 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	}
 	plan.warnUnlisted(in)
 	sort.SliceStable(plan.Agents, func(i, j int) bool { return plan.Agents[i].Name < plan.Agents[j].Name })
-	plan.count()
+	plan.Count()
 	plan.guardDeletes(in)
 	sort.SliceStable(plan.Refusals, func(i, j int) bool { return plan.Refusals[i].Agent < plan.Refusals[j].Agent })
 	sort.SliceStable(plan.Warnings, func(i, j int) bool { return plan.Warnings[i].Agent < plan.Warnings[j].Agent })
@@ -145,7 +145,9 @@ func (p *Plan) guardDeletes(in Input) {
 	})
 }
 
-func (p *Plan) count() {
+// Count sets the summary by what is in the agents.
+func (p *Plan) Count() {
+	p.Summary = Summary{}
 	for _, agent := range p.Agents {
 		p.Summary.Steps += len(agent.Steps)
 		switch agent.Status {

@@ -1,21 +1,19 @@
 package cli
 
 import (
-	"bytes"
+	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/console"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/sync"
+	"github.com/spf13/cobra"
 )
 
 type applyOptions struct {
@@ -24,8 +22,7 @@ type applyOptions struct {
 	expectDigest string
 	onDrift      string
 	report       string
-	targets      []string
-	prune        bool
+	scope        engine.Scope
 }
 
 // reviewed says that somebody has seen this very plan: no other question then.
@@ -45,7 +42,7 @@ platform or the manifests have moved since. After a failure, apply again.`,
   agentsync apply --expect-digest sha256:3f…`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usagef("apply wants one plan file at most, got %d", len(args))
+				return console.Usagef("apply wants one plan file at most, got %d", len(args))
 			}
 			return nil
 		},
@@ -61,18 +58,18 @@ platform or the manifests have moved since. After a failure, apply again.`,
 	flags.StringVar(&opt.expectDigest, "expect-digest", "", "do only the plan with this `DIGEST` (sha256:…)")
 	flags.StringVar(&opt.onDrift, "on-drift", "", "fail or overwrite; instead of policy.on_drift")
 	flags.StringVar(&opt.report, "report", "", "write what became of every step to `FILE`, as JSON")
-	a.planFlags(cmd, &opt.targets, &opt.prune)
+	console.ScopeFlags(cmd, &a.opt, &opt.scope)
 	return cmd
 }
 
 func (o applyOptions) check() error {
 	switch {
 	case o.onDrift != "" && o.onDrift != "fail" && o.onDrift != "overwrite":
-		return usagef("--on-drift %s: want fail or overwrite", o.onDrift)
-	case o.planFile != "" && (len(o.targets) > 0 || o.prune):
-		return usagef("apply %s: --target and --prune are part of a saved plan; give them to plan --out", o.planFile)
+		return console.Usagef("--on-drift %s: want fail or overwrite", o.onDrift)
+	case o.planFile != "" && (len(o.scope.Targets) > 0 || o.scope.Prune):
+		return console.Usagef("apply %s: --target and --prune are part of a saved plan; give them to plan --out", o.planFile)
 	case o.expectDigest != "" && (!strings.HasPrefix(o.expectDigest, "sha256:") || len(o.expectDigest) != len("sha256:")+64):
-		return usagef("--expect-digest %s: want sha256: and 64 hex digits, as plan shows them", o.expectDigest)
+		return console.Usagef("--expect-digest %s: want sha256: and 64 hex digits, as plan shows them", o.expectDigest)
 	}
 	return nil
 }
@@ -80,26 +77,26 @@ func (o applyOptions) check() error {
 // runApply applies, and leaves a report on every way out.
 func (a *app) runApply(ctx context.Context, opt applyOptions) error {
 	a.reported = true
-	if opt.report != "" { // not only after all is applied
-		if err := checkWritable(opt.report); err != nil {
-			return err
-		}
+	if opt.report == "" {
+		_, err := a.apply(ctx, opt)
+		return err
+	}
+	if err := checkWritable(opt.report); err != nil { // not only after all is applied
+		return err
 	}
 	report, err := a.apply(ctx, opt)
 	if report == nil {
-		report = sync.NewReport(&diff.Plan{Environment: a.environment()}, resultOf(ctx, err), errText(err))
+		report = a.reportOf(nil, err)
 	}
-	if opt.report != "" {
-		if writeErr := writeReport(opt.report, report); writeErr != nil {
-			return errors.Join(err, writeErr)
-		}
+	if writeErr := writeReport(opt.report, report); writeErr != nil {
+		return errors.Join(err, writeErr)
 	}
 	return err
 }
 
 // reportUnparsed writes the report of an apply whose command line could not be
 // read, as far as it says where to.
-func (a *app) reportUnparsed(ctx context.Context, args []string, err error) error {
+func (a *app) reportUnparsed(args []string, err error) error {
 	path := ""
 	for i, arg := range args {
 		if value, ok := strings.CutPrefix(arg, "--report="); ok {
@@ -108,196 +105,135 @@ func (a *app) reportUnparsed(ctx context.Context, args []string, err error) erro
 			path = args[i+1]
 		}
 	}
-	if path == "" || !slices.Contains(args, "apply") || exitCode(ctx, err) != ExitUsage {
+	if path == "" || !slices.Contains(args, "apply") || exitCode(err) != ExitUsage {
 		return nil
 	}
-	return writeReport(path, sync.NewReport(&diff.Plan{Environment: a.environment()}, resultOf(ctx, err), errText(err)))
+	return writeReport(path, a.reportOf(nil, err))
 }
 
-// checkWritable says whether a file can be put at path.
-func checkWritable(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("--report %s: it is a folder", path)
+// reportOf is the report of an apply that did not begin; p is nil where there
+// was not even a plan.
+func (a *app) reportOf(p *diff.Plan, err error) *sync.Report {
+	if p == nil {
+		p = &diff.Plan{Environment: a.opt.Env()}
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("--report %s: %w", path, errors.Unwrap(err))
-	}
-	tmp.Close()
-	return os.Remove(tmp.Name())
-}
-
-func resultOf(ctx context.Context, err error) string {
-	switch exitCode(ctx, err) {
-	case ExitOK:
-		return "done"
+	result := "failed"
+	switch exitCode(err) {
 	case ExitStale, ExitRefused, ExitUsage:
-		return "refused"
+		result = "refused"
 	case ExitInterrupted:
-		return "interrupted"
-	default:
-		return "failed"
+		result = "interrupted"
 	}
+	return sync.NewReport(p, result, err.Error())
 }
 
-func errText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}
-
-// apply gives a report as soon as there is a plan.
+// apply returns a report as soon as there is a plan.
 func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
-	var saved *diff.Plan
-	if opt.planFile != "" {
-		var err error
-		if saved, err = readPlan(ctx, opt.planFile); err != nil {
-			return nil, err
-		}
-	}
-	if saved != nil && saved.Base != "" {
-		return nil, &staleError{fmt.Sprintf("%s was made with --base: it was not compared with the platform, and can't be applied, nothing was written", opt.planFile),
-			"make a plan without --base, and review that"}
-	}
-	s, err := a.open(ctx)
+	saved, err := opt.saved(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
-	if saved != nil && saved.Environment != s.project.Environment.Name {
-		return nil, &staleError{fmt.Sprintf("%s was made for the environment %s, and this is %s", opt.planFile, saved.Environment, s.project.Environment.Name),
-			"give the same --env or --sandbox as when it was made"}
-	}
-	p, err := s.planAgain(ctx, opt, saved)
+	project, err := a.load(ctx, engine.Source{})
 	if err != nil {
 		return nil, err
 	}
-	if err := a.showPlan(p.plan, "text"); err != nil {
-		return nil, err
-	}
-	if err := a.approve(ctx, opt, saved, s, p); err != nil {
-		return sync.NewReport(p.plan, resultOf(ctx, err), err.Error()), err
-	}
-	return a.execute(ctx, s, p)
-}
-
-// planAgain makes the plan that is to be applied. A saved plan brings its own
-// scope, which may be no agents at all.
-func (s *session) planAgain(ctx context.Context, opt applyOptions, saved *diff.Plan) (*planned, error) {
 	if saved != nil {
-		return s.planOf(ctx, saved.Targets, saved.Prune)
+		if saved.Environment != project.Environment.Name {
+			return nil, engine.Errorf(engine.Stale, "give the same --env or --sandbox as when it was made",
+				"%s was made for the environment %s, and this is %s", opt.planFile, saved.Environment, project.Environment.Name)
+		}
+		opt.scope = engine.ScopeOf(saved)
 	}
-	return s.plan(ctx, opt.targets, opt.prune)
+	p, err := project.Plan(ctx, opt.scope)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	if err := a.out.ShowPlan(p.Plan); err != nil {
+		return nil, err
+	}
+	if err := a.approve(ctx, opt, saved, p); err != nil {
+		return a.reportOf(p.Plan, err), err
+	}
+	return a.out.Apply(ctx, p)
 }
 
-// approve holds the plan against what was reviewed, against the policies, and
+// saved is the plan in the file, nil without one.
+func (o applyOptions) saved(ctx context.Context) (*diff.Plan, error) {
+	if o.planFile == "" {
+		return nil, nil
+	}
+	p, err := readPlan(ctx, o.planFile)
+	if err == nil && p.Base != "" {
+		return nil, engine.Errorf(engine.Stale, "make a plan without --base, and review that",
+			"%s was made with --base: it was not compared with the platform, and can't be applied, nothing was written", o.planFile)
+	}
+	return p, err
+}
+
+// approve compares the plan with what was reviewed, checks the policies, and
 // asks where somebody can answer.
-func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, s *session, p *planned) error {
-	if err := a.checkReviewed(opt, saved, p.plan); err != nil {
+func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, p *engine.Planned) error {
+	if err := a.checkReviewed(opt, saved, p.Plan); err != nil {
 		return err
 	}
-	if err := refusal(p.plan); err != nil {
+	if err := engine.Refusal(p.Plan); err != nil {
 		return err
 	}
-	if p.plan.IsEmpty() || opt.reviewed() {
+	if p.Plan.IsEmpty() || opt.reviewed() {
 		return nil
 	}
-	drift := driftLines(p)
-	onDrift := s.project.Policy.OnDrift
-	if opt.onDrift != "" {
-		onDrift = opt.onDrift
-	}
 	if opt.autoApprove {
-		if len(drift) == 0 || onDrift == "overwrite" {
-			return nil
+		err := p.CheckDrift(opt.onDrift)
+		if err != nil {
+			a.out.Lines(p.Drift())
 		}
-		for _, line := range drift {
-			a.message("%s", line)
-		}
-		return &refusedError{reason: driftReason(p.plan),
-			hint: "take it into the manifests, or review the plan (plan --out FILE, apply FILE), or go on with --on-drift overwrite"}
+		return err
 	}
 	if !a.env.StdinTerminal {
-		return &usageError{errors.New("there is no terminal to ask on, so nothing was applied"),
-			"review the plan and give --auto-approve, a plan file or --expect-digest"}
+		return engine.Errorf(engine.Usage, "review the plan and give --auto-approve, a plan file or --expect-digest",
+			"there is no terminal to ask on, so nothing was applied")
 	}
-	return a.ask(ctx, drift)
+	return a.ask(ctx, p.Drift())
 }
 
 func (a *app) checkReviewed(opt applyOptions, saved, now *diff.Plan) error {
-	if saved != nil && saved.Digest != now.Digest {
-		a.message("what differs from %s:", opt.planFile)
-		if err := render.Differences(a.env.Stderr, saved, now, a.renderOptions()); err != nil {
-			return err
+	if saved != nil {
+		if err := engine.CheckSaved(now, saved); err != nil {
+			a.out.Message("what differs from %s:", opt.planFile)
+			return errors.Join(render.Differences(a.env.Stderr, saved, now, a.out.RenderOptions()), err)
 		}
-		return &staleError{"the plan is stale: manifests or platform have moved since it was made, nothing was written",
-			"make the plan again, and review what is new in it"}
 	}
-	if opt.expectDigest != "" && opt.expectDigest != now.Digest {
-		return &staleError{fmt.Sprintf("the plan's digest is %s, not the expected one, nothing was written", now.Digest),
-			"the plan above is what apply would do now; review it again"}
-	}
-	return nil
+	return engine.CheckDigest(now, opt.expectDigest)
 }
 
-// execute applies an approved plan and prints the report.
-func (a *app) execute(ctx context.Context, s *session, p *planned) (*sync.Report, error) {
-	commit := diff.NoCommit
-	if !p.plan.IsEmpty() {
-		if head := headCommit(ctx, a.dir); head != "" {
-			commit = head[:12]
+// ask puts the question on the terminal. Anything but yes is no.
+func (a *app) ask(ctx context.Context, drift []string) error {
+	question := "Apply this plan?"
+	if len(drift) > 0 {
+		a.out.Lines(drift)
+		question = "Apply this plan and overwrite what was changed on the platform?"
+	}
+	fmt.Fprintf(a.env.Stderr, "%s Only \"yes\" is yes: ", question)
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(a.env.Stdin).ReadString('\n')
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.env.Stderr)
+		return engine.Errorf(engine.Interrupted, "", "interrupted\nnothing was applied")
+	case line := <-answer:
+		if strings.EqualFold(line, "yes") {
+			return nil
 		}
-	}
-	report, err := sync.Apply(ctx, sync.ApplyInput{
-		Plan: p.plan, Agents: p.agents, Seen: p.seen, Memory: p.memory, Locked: p.locked, Orphans: p.orphans,
-		Policy: s.project.Policy, Commit: commit, Remote: s.remote, Lock: s.lock,
-		Parallelism: a.parallelism, Sleep: a.env.Sleep, Logf: a.verbosef, Event: a.applyProgress(p.plan.Summary.Steps),
-	})
-	a.clearProgress()
-	if report.Summary.Steps > 0 {
-		printReport(a.env.Stdout, report)
-	}
-	switch {
-	case err != nil:
-		return report, err
-	case report.Result == "interrupted":
-		return report, hintf(errInterrupted, "apply again: it goes on from what is there")
-	case !report.OK():
-		return report, &failedError{}
-	}
-	return report, nil
-}
-
-// applyProgress tells of each step as it ends: on a terminal in one line that
-// is written over, on a pipe a line each.
-func (a *app) applyProgress(total int) func(string, sync.StepReport) {
-	done := 0
-	return func(_ string, step sync.StepReport) {
-		a.progress.mu.Lock()
-		done++
-		n := done
-		a.progress.mu.Unlock()
-		if a.env.StderrTerminal {
-			a.showProgress("%d of %d steps  %s %s", n, total, step.Status, step.ID)
-			return
+		if line == "" {
+			return errors.New("not applied: there was no answer")
 		}
-		if step.Status != sync.Skipped {
-			a.message("%s  %s", step.Status, step.ID)
-		}
+		return fmt.Errorf("not applied: the answer was %s", render.Escape(fmt.Sprintf("%q", line)))
 	}
-}
-
-func writeReport(path string, report *sync.Report) error {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(report); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return writeWhole(path, buf.Bytes())
 }

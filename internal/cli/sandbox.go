@@ -8,9 +8,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/spf13/cobra"
-
+	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/sync/sandbox"
+	"github.com/spf13/cobra"
 )
 
 type sandboxOptions struct {
@@ -31,7 +31,7 @@ platform's reference leaves it open.`,
 		Example: `  agentsync sandbox
   agentsync sandbox --addr 127.0.0.1:8080 --data sandbox.json
   agentsync sandbox --rollback clone --listing none`,
-		Args: noArgs,
+		Args: console.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSandbox(cmd.Context(), opt) },
 	}
 	flags := cmd.Flags()
@@ -55,10 +55,10 @@ platform's reference leaves it open.`,
 func (a *app) runSandbox(ctx context.Context, opt sandboxOptions) error {
 	host, _, err := net.SplitHostPort(opt.addr)
 	if err != nil {
-		return usagef("--addr %s: want HOST:PORT", opt.addr)
+		return console.Usagef("--addr %s: want HOST:PORT", opt.addr)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return usagef("--addr %s: the sandbox listens on loopback alone, such as 127.0.0.1:0", opt.addr)
+		return console.Usagef("--addr %s: the sandbox listens on loopback alone, such as 127.0.0.1:0", opt.addr)
 	}
 	opt.Now, opt.Sleep = a.env.Now, a.env.Sleep
 	if opt.log {

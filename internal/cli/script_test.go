@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"github.com/agentsync/agentsync/internal/cli"
+	"github.com/agentsync/agentsync/internal/github"
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestMain makes this binary the program as well: a story's `agentsync` is a
@@ -42,7 +42,7 @@ func runProgram() {
 	}
 	// Not os.Exit: with the race detector its end has been seen to hang. A race
 	// ends the process where it is found (GORACE below).
-	syscall.Exit(cli.Main(ctx, os.Args[1:], env))
+	syscall.Exit(cli.Main(ctx, os.Args[1:], env, github.Command))
 }
 
 // TestStories runs what a user would do, each story against a sandbox of its

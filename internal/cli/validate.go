@@ -2,13 +2,17 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
-	"github.com/spf13/cobra"
-
+	"github.com/agentsync/agentsync/internal/console"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/schema"
 	"github.com/agentsync/agentsync/spec"
+	"github.com/spf13/cobra"
 )
+
+var validateFormats = []string{"text", "json", "github"}
 
 func (a *app) validateCmd() *cobra.Command {
 	var format string
@@ -20,54 +24,57 @@ all that is wrong in one run: where, what, and how to mend it.`,
 		Example: `  agentsync validate
   agentsync validate --env staging
   agentsync validate --format github     # annotations in a pull request`,
-		Args: noArgs,
+		Args: console.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runValidate(cmd.Context(), format) },
 	}
-	formats := []string{"text", "json", "github"}
-	cmd.Flags().StringVar(&format, "format", "text", "text, json or github")
-	completeFormats(cmd, formats)
+	formatFlag(cmd, &format, validateFormats)
 	return cmd
 }
 
 func (a *app) runValidate(ctx context.Context, format string) error {
-	if err := checkFormat(format, []string{"text", "json", "github"}); err != nil {
+	if err := checkFormat(format, validateFormats); err != nil {
 		return err
 	}
-	if err := a.checkDir(); err != nil {
+	project, problems, err := engine.Load(ctx, a.opt, engine.Source{})
+	if err != nil {
 		return err
 	}
-	project, problems := load(ctx, spec.LoadOptions{Dir: a.dir, Env: a.environment()})
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	errs := problems.Errors()
 	switch format {
 	case "json":
-		if err := a.printProblemsJSON(a.env.Stdout, problems); err != nil {
-			return err
-		}
+		err = a.printProblemsJSON(problems)
 	case "github":
-		if err := a.printProblemsGitHub(a.env.Stdout, problems); err != nil {
-			return err
-		}
+		err = a.out.Annotate(a.env.Stdout, problems, "")
 	default:
-		a.printProblems(a.env.Stdout, problems)
+		a.out.Problems(a.env.Stdout, problems)
 	}
-	if len(errs) > 0 {
-		return &failedError{}
+	if err == nil && project == nil {
+		err = &engine.Error{Kind: engine.Invalid, Err: errors.New("failed"), Told: true}
 	}
-	a.verboseIgnored(project)
-	if format == "text" {
-		fmt.Fprintf(a.env.Stdout, "%s valid.\n", agentsAre(len(project.Agents)))
+	if err == nil && format == "text" {
+		fmt.Fprintf(a.env.Stdout, "%s.\n", console.Valid(project))
 	}
-	return nil
+	return err
 }
 
-func agentsAre(n int) string {
-	if n == 1 {
-		return "1 agent is"
+// printProblemsJSON prints findings as a JSON array.
+func (a *app) printProblemsJSON(problems spec.Problems) error {
+	type finding struct {
+		File     string `json:"file"`
+		Line     int    `json:"line"`
+		Column   int    `json:"column"`
+		Severity string `json:"severity"` // "error" or "warning"
+		Message  string `json:"message"`
+		Hint     string `json:"hint,omitempty"`
 	}
-	return fmt.Sprintf("%d agents are", n)
+	out := []finding{}
+	for _, p := range a.out.Shown(problems) {
+		severity := "error"
+		if p.Warning {
+			severity = "warning"
+		}
+		out = append(out, finding{p.Pos.File, p.Pos.Line, p.Pos.Column, severity, p.Message, p.Hint})
+	}
+	return writeJSON(a.env.Stdout, out)
 }
 
 func (a *app) schemaCmd() *cobra.Command {
@@ -82,23 +89,25 @@ editors: put it beside your manifests and name it in their first line as
 		ValidArgs: schema.Kinds(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usagef("schema wants one kind at most, got %d", len(args))
+				return console.Usagef("schema wants one kind at most, got %d", len(args))
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				for _, kind := range schema.Kinds() {
-					fmt.Fprintln(a.env.Stdout, kind)
-				}
-				return nil
-			}
-			data, ok := schema.JSON(args[0])
-			if !ok {
-				return &usageError{fmt.Errorf("schema: no kind %q", args[0]), nearestHint(args[0], schema.Kinds())}
-			}
-			_, err := a.env.Stdout.Write(data)
-			return err
-		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.runSchema(args) },
 	}
+}
+
+func (a *app) runSchema(args []string) error {
+	if len(args) == 0 {
+		for _, kind := range schema.Kinds() {
+			fmt.Fprintln(a.env.Stdout, kind)
+		}
+		return nil
+	}
+	data, ok := schema.JSON(args[0])
+	if !ok {
+		return engine.Errorf(engine.Usage, engine.Nearest(args[0], schema.Kinds()), "schema: no kind %q", args[0])
+	}
+	_, err := a.env.Stdout.Write(data)
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/agentsync/agentsync/internal/console"
 	"github.com/spf13/cobra"
 )
 
@@ -26,7 +27,7 @@ func (a *app) versionCmd() *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version",
 		Example: "  agentsync version",
-		Args:    noArgs,
+		Args:    console.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(a.env.Stdout, "agentsync %s\n", versionText())
 			return err

@@ -19,6 +19,7 @@ import (
 	// packages imported, a change of them does not leave old results cached.
 	_ "github.com/agentsync/agentsync/internal/cli"
 	"github.com/agentsync/agentsync/internal/faults"
+	_ "github.com/agentsync/agentsync/internal/github"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/sync"
 )
 
@@ -29,24 +30,24 @@ func (j *Job) apply(ctx context.Context) error {
 		if j.Inputs.RequireReviewed || ctx.Err() != nil {
 			return err
 		}
-		j.warn("the reviewed plan can't be read: %v%s", err, hintOf(err))
+		j.warn("the reviewed plan can't be read", err)
 	}
-	planned, err := j.project.Plan(ctx)
+	planned, err := j.project.Plan(ctx, j.Inputs.Scope)
 	if err != nil {
 		j.failed("The apply did not begin", err)
-		if j.reason(err) != Interrupted {
+		if engine.KindOf(err) != engine.Interrupted {
 			j.tell(ctx, r, r.state(), "❌ The apply did not begin", nothingWritten(errorText(err, j.Folder)))
 		}
 		return err
 	}
 	defer planned.Close()
-	if err := j.showPlan(planned.Plan()); err != nil {
-		if j.reason(err) == Refused {
+	if err := j.showPlan(planned.Plan); err != nil {
+		if engine.KindOf(err) == engine.Refused {
 			j.tell(ctx, r, refusedApply, "⛔ Policy forbids the plan", nothingWritten(errorText(err, j.Folder)))
 		}
 		return err
 	}
-	if planned.Plan().IsEmpty() {
+	if planned.Plan.IsEmpty() {
 		if r.state() != applied { // whose report stays
 			j.tell(ctx, r, applied, "✅ Nothing left to apply", func(int) string { return "The platform is as the manifests want it.\n" })
 		}
@@ -69,18 +70,18 @@ func (j *Job) apply(ctx context.Context) error {
 func (j *Job) checkApply() error {
 	switch {
 	case j.Run.aboutPull() || j.Run.Event == "merge_group":
-		return failuref(Refused, "run apply on push to the branch that pull requests are merged into", "the event %s is before the merge: nothing is applied there", j.Run.Event)
+		return engine.Errorf(engine.Refused, "run apply on push to the branch that pull requests are merged into", "the event %s is before the merge: nothing is applied there", j.Run.Event)
 	case j.Client == nil || j.Run.SHA == "":
-		return failuref(Error, "outside a workflow, use agentsync apply", "GITHUB_REPOSITORY and GITHUB_SHA are not set")
+		return engine.Errorf(engine.Failed, "outside a workflow, use agentsync apply", "GITHUB_REPOSITORY and GITHUB_SHA are not set")
 	case j.Head != "" && j.Head != j.Run.SHA && j.Inputs.RequireReviewed:
-		return failuref(Refused, "check out the run's own commit, without ref", "the commit %s is checked out, and the run is of %s", cut12(j.Head), cut12(j.Run.SHA))
+		return engine.Errorf(engine.Refused, "check out the run's own commit, without ref", "the commit %s is checked out, and the run is of %s", cut12(j.Head), cut12(j.Run.SHA))
 	}
 	return nil
 }
 
-// approve holds the plan against what was reviewed.
-func (j *Job) approve(ctx context.Context, r *review, planned Planned) error {
-	p := planned.Plan()
+// approve compares the plan with what was reviewed.
+func (j *Job) approve(ctx context.Context, r *review, planned *engine.Planned) error {
+	p := planned.Plan
 	if r.covers(p) {
 		return nil
 	}
@@ -90,17 +91,18 @@ func (j *Job) approve(ctx context.Context, r *review, planned Planned) error {
 		}
 	}
 	if !j.Inputs.RequireReviewed {
-		err := planned.Approve()
+		err := planned.CheckDrift(j.Inputs.OnDrift)
 		if err == nil {
 			return nil
 		}
+		j.out.Lines(planned.Drift())
 		told := nothingWritten(strings.Join(append(planned.Drift(), errorText(err, j.Folder)), "\n"))
 		j.summarize("### ⛔ The apply was refused" + j.title(j.environment()) + "\n\n" + told(100_000))
 		j.tell(ctx, r, refusedApply, "⛔ The apply was refused", told)
-		return &Failure{Reason: Drift, Err: err, Way: hintText(err)}
+		return err
 	}
 	if r.digest() == "" {
-		err := failuref(NotReviewed, "let a pull request's plan be reviewed, or look at the plan above and run apply with require-reviewed-plan: false",
+		err := engine.Errorf(engine.NotReviewed, "let a pull request's plan be reviewed, or look at the plan above and run apply with require-reviewed-plan: false",
 			"%s, so nothing was applied", r.why())
 		j.summarize("### ⛔ Nothing was applied" + j.title(j.environment()) + "\n\n" + fenced("text", errorText(err, ""), 2_000))
 		return err
@@ -108,7 +110,7 @@ func (j *Job) approve(ctx context.Context, r *review, planned Planned) error {
 	return j.refuseChanged(ctx, r, p)
 }
 
-// refuseChanged tells what differs from the reviewed plan: on stdout, in the
+// refuseChanged shows what differs from the reviewed plan: on stdout, in the
 // summary and in the comment.
 func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error {
 	if err := j.showDifferences(r, p); err != nil {
@@ -127,7 +129,7 @@ func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error 
 	}
 	j.summarize("### ⛔ The plan is not the one that was reviewed" + j.title(j.environment()) + "\n\n" + told(j.summaryRoom()))
 	j.tell(ctx, r, planChanged, "⛔ The plan is not the one that was reviewed", told)
-	return failuref(PlanChanged, "review a new plan in a pull request, or look at the differences and run apply with require-reviewed-plan: false",
+	return engine.Errorf(engine.Stale, "review a new plan in a pull request, or look at the differences and run apply with require-reviewed-plan: false",
 		"the plan is not the one that was reviewed, nothing was written")
 }
 
@@ -139,31 +141,31 @@ func (j *Job) showDifferences(r *review, p *diff.Plan) error {
 	b.WriteString("\nWhat differs from the reviewed plan:\n")
 	if r.plan == nil {
 		b.WriteString(notKept + ".\n")
-	} else if err := render.Differences(&b, r.plan, r.comparable(p), j.Options); err != nil {
+	} else if err := render.Differences(&b, r.plan, r.comparable(p), j.out.RenderOptions()); err != nil {
 		return err
 	}
-	_, err := io.WriteString(j.Stdout, b.String())
+	_, err := io.WriteString(j.out.Stdout, b.String())
 	return err
 }
 
-// execute applies, and tells of it in the comment before and after.
-func (j *Job) execute(ctx context.Context, r *review, planned Planned) error {
+// execute applies, and says so in the comment before and after.
+func (j *Job) execute(ctx context.Context, r *review, planned *engine.Planned) error {
 	path := j.project.LockFile()
 	before, err := readLock(path)
 	if err != nil {
 		return err
 	}
 	j.tell(ctx, r, applying, "⏳ Applying", func(int) string { return "" })
-	report, err := planned.Apply(ctx)
-	failure := j.applyFailure(report, err)
+	report, err := j.out.Apply(ctx, planned)
+	failure := applyFailure(report, err)
 	s := applied
-	switch j.reason(failure) {
-	case ApplyFailed:
-		s = applyFailed
-	case Interrupted:
+	switch {
+	case engine.KindOf(failure) == engine.Interrupted:
 		s = interrupted
+	case failure != nil:
+		s = applyFailed
 	}
-	finishErr := j.finish(j.reason(failure)) // before the rest: a cancelled job has little time
+	finishErr := j.finish(failure) // before the rest: a cancelled job has little time
 	told := func(limit int) string { return j.reportMarkdown(report, failure, limit) }
 	j.summarize("### " + headline(s) + j.title(j.environment()) + "\n\n" + told(100_000))
 	if j.Inputs.CommitLock {
@@ -188,22 +190,20 @@ func readLock(path string) ([]byte, error) {
 	return data, err
 }
 
-// applyFailure is nil when all is applied. Where the report on stdout has told
-// all about it, the error is what one line can say.
-func (j *Job) applyFailure(report *sync.Report, err error) error {
-	if err == nil {
+// applyFailure is nil when all is applied. Where the report on stdout says
+// everything, the error is what one line can say.
+func applyFailure(report *sync.Report, err error) error {
+	switch {
+	case err == nil:
 		return nil
+	case engine.KindOf(err) == engine.Interrupted:
+		return err
+	case engine.KindOf(err) != engine.Unapplied:
+		return &engine.Error{Kind: engine.Unapplied, Err: err, Way: engine.HintOf(err)}
 	}
-	reason := j.Engine.Reason(err)
-	if reason == ApplyFailed {
-		first, _, more := strings.Cut(strings.TrimSpace(reportFailures(report)), "\n")
-		if more {
-			first += ", and more"
-		}
-		return &Failure{Reason: ApplyFailed, Err: fmt.Errorf("the apply failed: %s", first), Way: "when it is mended, run the job again", Told: true}
+	first, _, more := strings.Cut(strings.TrimSpace(reportFailures(report)), "\n")
+	if more {
+		first += ", and more"
 	}
-	if reason != Interrupted {
-		reason = ApplyFailed
-	}
-	return &Failure{Reason: reason, Err: err, Way: hintText(err)}
+	return &engine.Error{Kind: engine.Unapplied, Err: fmt.Errorf("the apply failed: %s", first), Way: "when it is mended, run the job again", Told: true}
 }

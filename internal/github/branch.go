@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
@@ -37,7 +38,7 @@ func (j *Job) checkBranch(ctx context.Context) error {
 	default:
 		return nil
 	}
-	failure := failuref(Refused, "its own run applies what is there now; run that one again",
+	failure := engine.Errorf(engine.Refused, "its own run applies what is there now; run that one again",
 		"%s has moved on: %s %s; nothing was applied", render.Escape(branch), cut12(head), what)
 	j.summarize("### ⛔ Nothing was applied" + j.title(j.environment()) + "\n\n" + fenced("text", errorText(failure, ""), 2_000))
 	return failure

@@ -1,14 +1,15 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 
+	"github.com/agentsync/agentsync/internal/engine"
 	api "github.com/google/go-github/v84/github"
 )
 
@@ -21,17 +22,8 @@ type Client struct {
 	me          *author // nil until it was asked for
 }
 
-// ClientOptions are what a client needs beside the run.
-type ClientOptions struct {
-	Transport http.RoundTripper // nil: the default one
-	UserAgent string
-	Now       func() time.Time
-	Sleep     func(context.Context, time.Duration) error
-	Logf      func(format string, args ...any) // told of each try that is repeated
-}
-
 // NewClient makes a client for the run's repository.
-func NewClient(run Run, opt ClientOptions) (*Client, error) {
+func NewClient(run Run, opt engine.Options) (*Client, error) {
 	base, err := url.Parse(run.API + "/")
 	if err != nil {
 		return nil, fmt.Errorf("GITHUB_API_URL: %w", err)
@@ -61,7 +53,7 @@ type author struct {
 }
 
 // author asks who the token is. An installation's token, such as a workflow's
-// own, may not ask for the user: GraphQL tells it, and where that fails too it
+// own, may not ask for the user: GraphQL answers it, and where that fails too it
 // is taken for the workflow's own, which acts as github-actions[bot].
 func (c *Client) author(ctx context.Context) (author, error) {
 	if c.me != nil {
@@ -73,14 +65,14 @@ func (c *Client) author(ctx context.Context) (author, error) {
 	case err == nil:
 		c.me = &author{login: user.GetLogin(), bot: user.GetType() == "Bot"}
 	case statusOf(err) == http.StatusForbidden:
-		c.me = &author{login: firstOf(c.viewer(ctx), "github-actions[bot]"), bot: true}
+		c.me = &author{login: cmp.Or(c.viewer(ctx), "github-actions[bot]"), bot: true}
 	default:
 		return author{}, err
 	}
 	return *c.me, ctx.Err()
 }
 
-// viewer is the login of an installation, "" when GraphQL does not tell it.
+// viewer is the login of an installation, "" when GraphQL does not say it.
 func (c *Client) viewer(ctx context.Context) string {
 	req, err := c.api.NewRequest(http.MethodPost, c.graphql, map[string]string{"query": "query{viewer{login}}"})
 	if err != nil {
@@ -108,45 +100,35 @@ func (a author) wrote(user *api.User) bool {
 	return user != nil && a.login != "" && strings.EqualFold(user.GetLogin(), a.login) && (!a.bot || user.GetType() == "Bot")
 }
 
-// Comment is one comment of ours or of others.
-type Comment struct {
-	ID      int64
-	Body    string
-	URL     string
-	Updated time.Time
-	user    *api.User
-}
-
-func commentOf(c *api.IssueComment) Comment {
-	return Comment{ID: c.GetID(), Body: c.GetBody(), URL: c.GetHTMLURL(), Updated: c.GetUpdatedAt().Time, user: c.User}
-}
-
-// Comments lists all comments of a pull request or issue, oldest first.
-func (c *Client) Comments(ctx context.Context, number int) ([]Comment, error) {
-	var out []Comment
-	opt := &api.IssueListCommentsOptions{ListOptions: api.ListOptions{PerPage: 100}}
-	for {
-		page, resp, err := c.api.Issues.ListComments(ctx, c.owner, c.name, number, opt)
+// pages collects the pages of a list.
+func pages[T any](list func(page int) ([]T, *api.Response, error)) ([]T, error) {
+	var out []T
+	for page := 0; ; {
+		got, resp, err := list(page)
 		if err != nil {
-			return nil, c.wrap(http.MethodGet, c.path("/issues/%d/comments", number), "pull-requests: read", err)
+			return nil, err
 		}
-		for _, one := range page {
-			out = append(out, commentOf(one))
-		}
+		out = append(out, got...)
 		if resp.NextPage == 0 {
 			return out, nil
 		}
-		opt.Page = resp.NextPage
+		page = resp.NextPage
 	}
 }
 
-// CreateComment adds a comment.
-func (c *Client) CreateComment(ctx context.Context, number int, body string) (Comment, error) {
+// Comments lists all comments of a pull request or issue, oldest first.
+func (c *Client) Comments(ctx context.Context, number int) ([]*api.IssueComment, error) {
+	all, err := pages(func(page int) ([]*api.IssueComment, *api.Response, error) {
+		return c.api.Issues.ListComments(ctx, c.owner, c.name, number,
+			&api.IssueListCommentsOptions{ListOptions: api.ListOptions{Page: page, PerPage: 100}})
+	})
+	return all, c.wrap(http.MethodGet, c.path("/issues/%d/comments", number), "pull-requests: read", err)
+}
+
+// CreateComment adds a comment and returns its id.
+func (c *Client) CreateComment(ctx context.Context, number int, body string) (int64, error) {
 	made, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.name, number, &api.IssueComment{Body: &body})
-	if err != nil {
-		return Comment{}, c.wrap(http.MethodPost, c.path("/issues/%d/comments", number), "pull-requests: write", err)
-	}
-	return commentOf(made), nil
+	return made.GetID(), c.wrap(http.MethodPost, c.path("/issues/%d/comments", number), "pull-requests: write", err)
 }
 
 // EditComment replaces a comment's body.
@@ -165,47 +147,21 @@ func (c *Client) DeleteComment(ctx context.Context, id int64) error {
 	return err
 }
 
-// Pull is a pull request as far as a merge needs it.
-type Pull struct {
-	Number   int
-	Merged   time.Time // zero when it is not merged
-	MergeSHA string
-	BaseRef  string
-}
-
-func pullOf(p *api.PullRequest) Pull {
-	return Pull{Number: p.GetNumber(), Merged: p.GetMergedAt().Time, MergeSHA: p.GetMergeCommitSHA(), BaseRef: p.GetBase().GetRef()}
-}
-
 // Pull reads one pull request.
-func (c *Client) Pull(ctx context.Context, number int) (Pull, error) {
+func (c *Client) Pull(ctx context.Context, number int) (*api.PullRequest, error) {
 	p, _, err := c.api.PullRequests.Get(ctx, c.owner, c.name, number)
-	if err != nil {
-		return Pull{}, c.wrap(http.MethodGet, c.path("/pulls/%d", number), "pull-requests: read", err)
-	}
-	return pullOf(p), nil
+	return p, c.wrap(http.MethodGet, c.path("/pulls/%d", number), "pull-requests: read", err)
 }
 
 // CommitPulls lists the pull requests that a commit came from.
-func (c *Client) CommitPulls(ctx context.Context, sha string) ([]Pull, error) {
-	var out []Pull
-	opt := &api.ListOptions{PerPage: 100}
-	for {
-		page, resp, err := c.api.PullRequests.ListPullRequestsWithCommit(ctx, c.owner, c.name, sha, opt)
-		if err != nil {
-			return nil, c.wrap(http.MethodGet, c.path("/commits/%s/pulls", sha), "pull-requests: read", err)
-		}
-		for _, one := range page {
-			out = append(out, pullOf(one))
-		}
-		if resp.NextPage == 0 {
-			return out, nil
-		}
-		opt.Page = resp.NextPage
-	}
+func (c *Client) CommitPulls(ctx context.Context, sha string) ([]*api.PullRequest, error) {
+	all, err := pages(func(page int) ([]*api.PullRequest, *api.Response, error) {
+		return c.api.PullRequests.ListPullRequestsWithCommit(ctx, c.owner, c.name, sha, &api.ListOptions{Page: page, PerPage: 100})
+	})
+	return all, c.wrap(http.MethodGet, c.path("/commits/%s/pulls", sha), "pull-requests: read", err)
 }
 
-// Commit gives a commit's message, parents, and up to 300 of its files.
+// Commit returns a commit's message, parents, and up to 300 of its files.
 func (c *Client) Commit(ctx context.Context, sha string) (message string, parents, files []string, err error) {
 	commit, _, err := c.api.Repositories.GetCommit(ctx, c.owner, c.name, sha, nil)
 	if err != nil {
@@ -223,16 +179,13 @@ func (c *Client) Commit(ctx context.Context, sha string) (message string, parent
 // BranchHead is the commit that a branch is at.
 func (c *Client) BranchHead(ctx context.Context, branch string) (string, error) {
 	ref, _, err := c.api.Git.GetRef(ctx, c.owner, c.name, "heads/"+branch)
-	if err != nil {
-		return "", c.wrap(http.MethodGet, c.path("/git/ref/heads/%s", branch), "contents: read", err)
-	}
-	return ref.GetObject().GetSHA(), nil
+	return ref.GetObject().GetSHA(), c.wrap(http.MethodGet, c.path("/git/ref/heads/%s", branch), "contents: read", err)
 }
 
 // maxCompared is how many files GitHub lists of a comparison.
 const maxCompared = 300
 
-// Compare gives the files that differ between a commit and a later one, by
+// Compare returns the files that differ between a commit and a later one, by
 // their old names too. status is "ahead" when head comes after base,
 // "identical", "behind" or "diverged"; whole is false where files may be
 // missing from the list.
@@ -250,43 +203,21 @@ func (c *Client) Compare(ctx context.Context, base, head string) (status string,
 	return found.GetStatus(), files, len(found.Files) < maxCompared, nil
 }
 
-// Issue is an issue of ours or of others.
-type Issue struct {
-	Number int
-	Title  string
-	Body   string
-	Open   bool
-	user   *api.User
-}
-
-// Issues lists all issues with a label, open and closed, newest first.
-func (c *Client) Issues(ctx context.Context, label string) ([]Issue, error) {
-	var out []Issue
-	opt := &api.IssueListByRepoOptions{State: "all", Labels: []string{label}, ListOptions: api.ListOptions{PerPage: 100}}
-	for {
-		page, resp, err := c.api.Issues.ListByRepo(ctx, c.owner, c.name, opt)
-		if err != nil {
-			return nil, c.wrap(http.MethodGet, c.path("/issues"), "issues: write", err)
-		}
-		for _, one := range page {
-			if !one.IsPullRequest() {
-				out = append(out, Issue{one.GetNumber(), one.GetTitle(), one.GetBody(), one.GetState() == "open", one.User})
-			}
-		}
-		if resp.NextPage == 0 {
-			return out, nil
-		}
-		opt.ListOptions.Page = resp.NextPage
-	}
+// Issues lists all issues with a label, open and closed, newest first. Pull
+// requests are not among them.
+func (c *Client) Issues(ctx context.Context, label string) ([]*api.Issue, error) {
+	all, err := pages(func(page int) ([]*api.Issue, *api.Response, error) {
+		return c.api.Issues.ListByRepo(ctx, c.owner, c.name,
+			&api.IssueListByRepoOptions{State: "all", Labels: []string{label}, ListOptions: api.ListOptions{Page: page, PerPage: 100}})
+	})
+	all = slices.DeleteFunc(all, func(one *api.Issue) bool { return one.IsPullRequest() })
+	return all, c.wrap(http.MethodGet, c.path("/issues"), "issues: write", err)
 }
 
 // CreateIssue opens an issue.
-func (c *Client) CreateIssue(ctx context.Context, title, body, label string) (int, error) {
-	made, _, err := c.api.Issues.Create(ctx, c.owner, c.name, &api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{label}})
-	if err != nil {
-		return 0, c.wrap(http.MethodPost, c.path("/issues"), "issues: write", err)
-	}
-	return made.GetNumber(), nil
+func (c *Client) CreateIssue(ctx context.Context, title, body, label string) error {
+	_, _, err := c.api.Issues.Create(ctx, c.owner, c.name, &api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{label}})
+	return c.wrap(http.MethodPost, c.path("/issues"), "issues: write", err)
 }
 
 // EditIssue sets an issue's title and body, and whether it is open.
@@ -296,7 +227,7 @@ func (c *Client) EditIssue(ctx context.Context, number int, title, body string, 
 		state = "closed"
 	}
 	_, _, err := c.api.Issues.Edit(ctx, c.owner, c.name, number, &api.IssueRequest{Title: &title, Body: &body, State: &state})
-	return c.wrap(http.MethodPatch, c.path("/issues/%s", strconv.Itoa(number)), "issues: write", err)
+	return c.wrap(http.MethodPatch, c.path("/issues/%d", number), "issues: write", err)
 }
 
 // File reads a file of a branch. Without one, sha is "".
@@ -323,7 +254,7 @@ func (c *Client) File(ctx context.Context, path, branch string) (data []byte, sh
 }
 
 // PutFile commits a file to a branch; sha is the blob that it replaces, "" for
-// a new file. It gives the commit.
+// a new file. It returns the commit.
 func (c *Client) PutFile(ctx context.Context, path, branch, sha, message string, data []byte) (string, error) {
 	opt := &api.RepositoryContentFileOptions{Message: &message, Content: data, Branch: &branch}
 	if sha != "" {

@@ -1,9 +1,13 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
+	"time"
+
+	api "github.com/google/go-github/v84/github"
 )
 
 // sticky is the one comment of an environment of a project in a pull request.
@@ -31,20 +35,20 @@ func (s *sticky) find(ctx context.Context) error {
 		return err
 	}
 	s.id, s.raw, s.note, s.more = 0, "", note{}, nil
-	var newest Comment
-	slices.SortStableFunc(all, func(a, b Comment) int { return int(a.ID - b.ID) })
+	var newest time.Time
+	slices.SortStableFunc(all, func(a, b *api.IssueComment) int { return cmp.Compare(a.GetID(), b.GetID()) })
 	for _, c := range all {
-		n, ok := parseNote(c.Body)
-		if !ok || !me.wrote(c.user) || n.marker.Environment != s.marker.Environment || n.marker.Project != s.marker.Project {
+		n, ok := parseNote(c.GetBody())
+		if !ok || !me.wrote(c.User) || n.marker.Environment != s.marker.Environment || n.marker.Project != s.marker.Project {
 			continue
 		}
 		if s.id == 0 {
-			s.id, s.raw = c.ID, c.Body
+			s.id, s.raw = c.GetID(), c.GetBody()
 		} else {
-			s.more = append(s.more, c.ID)
+			s.more = append(s.more, c.GetID())
 		}
-		if newest.ID == 0 || !c.Updated.Before(newest.Updated) {
-			newest, s.note = c, n
+		if at := c.GetUpdatedAt().Time; !at.Before(newest) {
+			newest, s.note = at, n
 		}
 	}
 	return nil
@@ -77,9 +81,8 @@ func (s *sticky) put(ctx context.Context, n note) error {
 // create makes the comment. A POST whose answer was lost may have made it: it
 // is looked for before it is sent again.
 func (s *sticky) create(ctx context.Context, body string) error {
-	made, err := s.client.CreateComment(ctx, s.number, body)
-	if err == nil {
-		s.id = made.ID
+	var err error
+	if s.id, err = s.client.CreateComment(ctx, s.number, body); err == nil {
 		return nil
 	}
 	if status := statusOf(err); status != 0 && status < 500 || ctx.Err() != nil {
@@ -91,7 +94,6 @@ func (s *sticky) create(ctx context.Context, body string) error {
 	if s.id != 0 {
 		return s.client.EditComment(ctx, s.id, body)
 	}
-	made, err = s.client.CreateComment(ctx, s.number, body)
-	s.id = made.ID
+	s.id, err = s.client.CreateComment(ctx, s.number, body)
 	return err
 }

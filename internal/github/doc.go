@@ -1,8 +1,7 @@
 // Package github is agentsync's part in GitHub workflows: a plan as one
 // comment in a pull request, the apply of just that plan on merge, a drift
 // issue, and the lock file's commit. It decides which comment and which state;
-// what a plan is and how it is applied is the rest of the program's, behind
-// the interfaces of engine.go.
+// what a plan is and how it is applied is the engine's.
 //
 // What stands on GitHub is the memory between two jobs. A comment belongs to
 // one environment of one project (a folder of the repository) and says in its

@@ -3,11 +3,13 @@ package github
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -38,13 +40,8 @@ func stepsDigest(p *diff.Plan) string {
 }
 
 func withSteps(p *diff.Plan) []diff.AgentPlan {
-	out := []diff.AgentPlan{}
-	for _, agent := range p.Agents {
-		if len(agent.Steps) > 0 {
-			out = append(out, agent)
-		}
-	}
-	return out
+	out := append([]diff.AgentPlan{}, p.Agents...) // never nil, which has another digest
+	return slices.DeleteFunc(out, func(agent diff.AgentPlan) bool { return len(agent.Steps) == 0 })
 }
 
 // planNote is the comment of a plan that stands for review, or why it doesn't.
@@ -81,18 +78,10 @@ func errorText(err error, folder string) string {
 		return inFolder(problems.Errors(), folder).Error()
 	}
 	text := err.Error()
-	if hint := hintText(err); hint != "" {
+	if hint := engine.HintOf(err); hint != "" {
 		text += "\nhint: " + hint
 	}
 	return text
-}
-
-func hintText(err error) string {
-	var h interface{ Hint() string }
-	if errors.As(err, &h) {
-		return h.Hint()
-	}
-	return ""
 }
 
 // foot says of which commit a comment speaks, and where the run is.
@@ -115,9 +104,4 @@ func (j *Job) foot(verb string) string {
 }
 
 // cut12 is a commit as GitHub links it.
-func cut12(sha string) string {
-	if len(sha) > 12 {
-		return sha[:12]
-	}
-	return sha
-}
+func cut12(sha string) string { return fmt.Sprintf("%.12s", sha) }

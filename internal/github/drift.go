@@ -2,13 +2,14 @@ package github
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/engine"
+	api "github.com/google/go-github/v84/github"
 )
 
 // drift reports what was changed on the platform since the last apply. What
@@ -20,23 +21,20 @@ func (j *Job) drift(ctx context.Context) error {
 	if err := j.load(ctx); err != nil {
 		return err
 	}
-	planned, err := j.project.Plan(ctx)
+	planned, err := j.project.Plan(ctx, j.Inputs.Scope)
 	if err != nil {
 		j.failed("The platform was not compared", err)
 		return err
 	}
 	defer planned.Close()
-	p, lines := planned.Plan(), planned.Drift()
+	p, lines := planned.Plan, planned.Drift()
 	refused := j.showPlan(p)
-	var policy *Failure
-	if refused != nil && !errors.As(refused, &policy) {
+	if refused != nil && engine.KindOf(refused) != engine.Refused {
 		return refused
 	}
-	for _, line := range lines {
-		j.Message("%s", line)
-	}
+	j.out.Lines(lines)
 	if err := j.keepIssue(ctx, p, lines); err != nil {
-		j.warn("the drift issue was not brought up to date: %v%s", err, hintOf(err))
+		j.warn("the drift issue was not brought up to date", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -44,24 +42,18 @@ func (j *Job) drift(ctx context.Context) error {
 	if len(lines) == 0 {
 		return refused
 	}
-	return failuref(Drift, "take it into the manifests, or apply with on-drift: overwrite",
+	return engine.Errorf(engine.Drifted, "take it into the manifests, or apply with on-drift: overwrite",
 		"the platform was changed since the last apply, in %s", render.Count(len(drifted(p)), "agent"))
 }
 
 // drifted are the agents with a section that the platform moved.
 func drifted(p *diff.Plan) []diff.AgentPlan {
-	var out []diff.AgentPlan
-	for _, agent := range p.Agents {
-		if hasDrift(agent) {
-			out = append(out, agent)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(p.Agents), func(agent diff.AgentPlan) bool { return !hasDrift(agent) })
 }
 
 func hasDrift(agent diff.AgentPlan) bool {
 	for _, class := range agent.Drift {
-		if moved(class) {
+		if engine.Moved(class) {
 			return true
 		}
 	}
@@ -95,26 +87,25 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 	switch {
 	case len(open) > 0:
 		one := open[len(open)-1] // the oldest
-		if err := j.closeIssues(ctx, open[:len(open)-1], fmt.Sprintf("See #%d.", one.Number)); err != nil {
+		if err := j.closeIssues(ctx, open[:len(open)-1], fmt.Sprintf("See #%d.", one.GetNumber())); err != nil {
 			return err
 		}
-		if one.Title == title && withoutFoot(one.Body) == withoutFoot(body) {
+		if one.GetTitle() == title && withoutFoot(one.GetBody()) == withoutFoot(body) {
 			return nil
 		}
-		return j.Client.EditIssue(ctx, one.Number, title, body, true)
+		return j.Client.EditIssue(ctx, one.GetNumber(), title, body, true)
 	case len(closed) > 0:
-		if err := j.Client.EditIssue(ctx, closed[0].Number, title, body, true); err != nil {
+		if err := j.Client.EditIssue(ctx, closed[0].GetNumber(), title, body, true); err != nil {
 			return err
 		}
-		_, err := j.Client.CreateComment(ctx, closed[0].Number, "The drift is back.")
+		_, err := j.Client.CreateComment(ctx, closed[0].GetNumber(), "The drift is back.")
 		return err
 	}
-	_, err = j.Client.CreateIssue(ctx, title, body, driftLabel)
-	return err
+	return j.Client.CreateIssue(ctx, title, body, driftLabel)
 }
 
-// findIssues gives this environment's issues of ours, newest first.
-func (j *Job) findIssues(ctx context.Context) (open, closed []Issue, err error) {
+// findIssues returns this environment's issues of ours, newest first.
+func (j *Job) findIssues(ctx context.Context) (open, closed []*api.Issue, err error) {
 	me, err := j.Client.author(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -123,12 +114,12 @@ func (j *Job) findIssues(ctx context.Context) (open, closed []Issue, err error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	slices.SortFunc(all, func(a, b Issue) int { return b.Number - a.Number })
+	slices.SortFunc(all, func(a, b *api.Issue) int { return b.GetNumber() - a.GetNumber() })
 	for _, issue := range all {
-		if !me.wrote(issue.user) || !j.isOurs(issue.Body) {
+		if !me.wrote(issue.User) || !j.isOurs(issue.GetBody()) {
 			continue
 		}
-		if issue.Open {
+		if issue.GetState() == "open" {
 			open = append(open, issue)
 		} else {
 			closed = append(closed, issue)
@@ -144,31 +135,19 @@ func (j *Job) isOurs(body string) bool {
 	return ok && strings.TrimSuffix(line, "\r") == driftMarker && marker.Environment == j.environment() && marker.Project == j.Folder
 }
 
-func (j *Job) closeIssues(ctx context.Context, issues []Issue, why string) error {
+func (j *Job) closeIssues(ctx context.Context, issues []*api.Issue, why string) error {
 	for _, issue := range issues {
-		if _, err := j.Client.CreateComment(ctx, issue.Number, why); err != nil {
+		if _, err := j.Client.CreateComment(ctx, issue.GetNumber(), why); err != nil {
 			return err
 		}
-		if err := j.Client.EditIssue(ctx, issue.Number, issue.Title, issue.Body, false); err != nil {
+		if err := j.Client.EditIssue(ctx, issue.GetNumber(), issue.GetTitle(), issue.GetBody(), false); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (j *Job) issueTitle() string {
-	var where []string
-	if name := j.environment(); name != "default" {
-		where = append(where, render.Escape(name))
-	}
-	if j.Folder != "" {
-		where = append(where, "in "+render.Escape(j.Folder))
-	}
-	if len(where) == 0 {
-		return driftTitle
-	}
-	return driftTitle + " (" + strings.Join(where, ", ") + ")"
-}
+func (j *Job) issueTitle() string { return driftTitle + j.where("", j.environment(), render.Escape) }
 
 func (j *Job) issueBody(p *diff.Plan, lines []string) string {
 	marker := marker{Environment: p.Environment, FormatVersion: p.FormatVersion, Project: j.Folder}
@@ -204,22 +183,8 @@ func agentsWere(n int) string {
 // onlyAgents is the plan of some of its agents, to be shown.
 func onlyAgents(p *diff.Plan, agents []diff.AgentPlan) *diff.Plan {
 	out := *p
-	out.Agents, out.Summary, out.Warnings, out.Refusals = agents, diff.Summary{}, nil, nil
-	for _, agent := range agents {
-		out.Summary.Steps += len(agent.Steps)
-		switch agent.Status {
-		case diff.Create:
-			out.Summary.Create++
-		case diff.Update:
-			out.Summary.Update++
-		case diff.Delete:
-			out.Summary.Delete++
-		case diff.Orphan:
-			out.Summary.Orphan++
-		default:
-			out.Summary.Unchanged++
-		}
-	}
+	out.Agents, out.Warnings, out.Refusals = agents, nil, nil
+	out.Count()
 	return &out
 }
 

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ func (c *Client) wrap(method, path, permission string, err error) error {
 	return e
 }
 
-// describe gives the message of a library's error and the answer it is about.
+// describe returns the message of a library's error and the answer it is about.
 func describe(err error) (string, *http.Response) {
 	var (
 		answer *api.ErrorResponse
@@ -84,7 +85,7 @@ func describe(err error) (string, *http.Response) {
 	)
 	switch {
 	case errors.As(err, &answer):
-		return firstOf(oneLine(messages(answer)), http.StatusText(answer.Response.StatusCode)), answer.Response
+		return cmp.Or(oneLine(messages(answer)), http.StatusText(answer.Response.StatusCode)), answer.Response
 	case errors.As(err, &rate):
 		return oneLine(rate.Message), rate.Response
 	case errors.As(err, &abuse):

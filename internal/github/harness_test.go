@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/agentsync/agentsync/internal/cli"
 	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/internal/github"
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
@@ -230,12 +230,12 @@ func (w *world) run(ctx context.Context, args []string) (code int, stdout, stder
 	}
 	code = cli.Main(ctx, args, cli.Env{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
-		Getenv: func(name string) string { return w.env[name] }, Now: func() time.Time { return time.Now().Add(w.later) }, Random: rand.Reader,
+		Getenv: func(name string) string { return w.env[name] }, Now: func() time.Time { return time.Now().Add(w.later) },
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			w.slept += d
 			return ctx.Err()
 		},
-	})
+	}, github.Command)
 	return code, out.String(), errs.String()
 }
 

@@ -9,13 +9,14 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/sync/lock"
+	api "github.com/google/go-github/v84/github"
 )
 
 // findReview looks for the commit's merged pull request, and for the plan in
 // its comment.
 func (j *Job) findReview(ctx context.Context) (*review, error) {
 	pull, commit, err := j.mergedPull(ctx)
-	if err != nil || pull.Number == 0 {
+	if err != nil || pull == nil {
 		return &review{commit: commit}, err
 	}
 	return j.readReview(ctx, pull, commit)
@@ -28,7 +29,7 @@ func (j *Job) awaitReview(ctx context.Context, r *review) (*review, error) {
 		return r, nil
 	}
 	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second} {
-		if r.pull.Number != 0 {
+		if r.pull != nil {
 			break
 		}
 		if err := j.Client.transport.sleep(ctx, wait); err != nil {
@@ -43,9 +44,9 @@ func (j *Job) awaitReview(ctx context.Context, r *review) (*review, error) {
 }
 
 // readReview reads the plan in a pull request's comment.
-func (j *Job) readReview(ctx context.Context, pull Pull, commit string) (*review, error) {
+func (j *Job) readReview(ctx context.Context, pull *api.PullRequest, commit string) (*review, error) {
 	r := &review{pull: pull, commit: commit}
-	s := j.sticky(pull.Number)
+	s := j.sticky(pull.GetNumber())
 	if err := s.find(ctx); err != nil {
 		return r, err
 	}
@@ -67,7 +68,7 @@ const maxEarlier = 30
 // that was applied.
 func (j *Job) findEarlier(ctx context.Context, r *review, now *diff.Plan) (covered bool, err error) {
 	sha := r.commit
-	seen := map[int]bool{r.pull.Number: true}
+	seen := map[int]bool{r.pull.GetNumber(): true}
 	for range maxEarlier {
 		_, parents, _, err := j.Client.Commit(ctx, sha)
 		if unknownCommit(err) || err == nil && len(parents) == 0 {
@@ -81,11 +82,11 @@ func (j *Job) findEarlier(ctx context.Context, r *review, now *diff.Plan) (cover
 		if err != nil && !unknownCommit(err) {
 			return false, err
 		}
-		pull, ok := pickPull(pulls, sha, j.Run.Branch())
-		if !ok || seen[pull.Number] {
+		pull := pickPull(pulls, sha, j.Run.Branch())
+		if pull == nil || seen[pull.GetNumber()] {
 			continue
 		}
-		seen[pull.Number] = true
+		seen[pull.GetNumber()] = true
 		one, err := j.readReview(ctx, pull, sha)
 		if err != nil || one.state() == applied {
 			return false, err
@@ -110,45 +111,45 @@ const maxLockCommits = 20
 
 // mergedPull is the pull request that was merged as the run's commit, and that
 // commit. Commits of the lock file on top of it are looked through.
-func (j *Job) mergedPull(ctx context.Context) (Pull, string, error) {
+func (j *Job) mergedPull(ctx context.Context) (*api.PullRequest, string, error) {
 	sha := j.Run.SHA
 	for range maxLockCommits {
 		pulls, err := j.Client.CommitPulls(ctx, sha)
 		if err != nil && !unknownCommit(err) {
-			return Pull{}, sha, err
+			return nil, sha, err
 		}
-		if pull, ok := pickPull(pulls, sha, j.Run.Branch()); ok {
+		if pull := pickPull(pulls, sha, j.Run.Branch()); pull != nil {
 			return pull, sha, nil
 		}
 		message, parents, files, err := j.Client.Commit(ctx, sha)
 		if unknownCommit(err) {
-			return Pull{}, sha, nil
+			return nil, sha, nil
 		}
 		if err != nil {
-			return Pull{}, sha, err
+			return nil, sha, err
 		}
 		if !strings.HasPrefix(message, lockMessage) || len(parents) != 1 || len(files) != 1 || path.Base(files[0]) != lock.FileName {
-			return Pull{}, sha, nil
+			return nil, sha, nil
 		}
 		sha = parents[0]
 	}
-	return Pull{}, sha, nil
+	return nil, sha, nil
 }
 
 // pickPull chooses, of the merged pull requests into the branch, the one that
-// the commit is the merge of, else the one that was merged last.
-func pickPull(pulls []Pull, sha, branch string) (Pull, bool) {
-	var best Pull
+// the commit is the merge of, else the one that was merged last; nil for none.
+func pickPull(pulls []*api.PullRequest, sha, branch string) *api.PullRequest {
+	var best *api.PullRequest
 	for _, p := range pulls {
-		if p.Merged.IsZero() || branch != "" && p.BaseRef != branch {
+		if p.GetMergedAt().IsZero() || branch != "" && p.GetBase().GetRef() != branch {
 			continue
 		}
-		if p.MergeSHA == sha {
-			return p, true
+		if p.GetMergeCommitSHA() == sha {
+			return p
 		}
-		if best.Number == 0 || p.Merged.After(best.Merged) {
+		if best == nil || p.GetMergedAt().After(best.GetMergedAt().Time) {
 			best = p
 		}
 	}
-	return best, best.Number != 0
+	return best
 }

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,8 +14,9 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/console"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/spec"
-	"github.com/agentsync/agentsync/sync"
 )
 
 const (
@@ -26,7 +28,7 @@ const (
 	// outputs name are gone after the job.
 	inLog          = "the log of this job"
 	inSummaryOrLog = "the job summary, or this job's log,"
-	// lastWords is how long a job that was cancelled tries to tell one thing more.
+	// lastWords is how long a job that was cancelled tries to say one thing more.
 	lastWords = 2 * time.Second
 )
 
@@ -35,117 +37,98 @@ type Job struct {
 	Command string // "plan", "apply", "validate" or "drift"
 	Run     Run
 	Inputs  Inputs
-	Folder  string // the project's folder from the repository's root, with slashes; "" for the root
-	Head    string // the commit that is checked out, "" where that is not known
-	// Environment is the one that was asked for, for when no project loads.
-	Environment string
-	Engine      Engine
-	Client      *Client // nil without a repository
-	Stdout      io.Writer
-	Stderr      io.Writer
-	Message     func(format string, args ...any) // a line for people, on stderr
-	Report      func(io.Writer, *sync.Report)    // the report as text
-	Options     render.Options                   // for text on stdout
-	Now         func() time.Time                 // for nothing that is compared
+	Folder  string  // the project's folder from the repository's root, with slashes; "" for the root
+	Head    string  // the commit that is checked out, "" where that is not known
+	Client  *Client // nil without a repository
 
+	out     *console.Console
+	opt     engine.Options
 	outputs Outputs
 	written bool
-	project Project
-	summary int // bytes that the summary has
+	project *engine.Project
 }
 
-// Do runs the command. The outputs are written on every way out.
-func (j *Job) Do(ctx context.Context) error {
-	err := j.command(ctx)
-	reason := j.reason(err)
-	var told *Failure
-	if reason == Interrupted && !errors.As(err, &told) {
-		err = failuref(Interrupted, "", "interrupted: nothing was written")
+// Do does the job. The outputs are written on every way out.
+func (j *Job) Do(ctx context.Context, do work) error {
+	err := do(j, ctx)
+	var own *engine.Error
+	if engine.KindOf(err) == engine.Interrupted && !errors.As(err, &own) {
+		err = engine.Errorf(engine.Interrupted, "", "interrupted: nothing was written")
 		j.summarize("### ❌ Interrupted" + j.title(j.environment()) + "\n\nNothing was written.")
 	}
-	if writeErr := j.finish(reason); writeErr != nil {
+	if writeErr := j.finish(err); writeErr != nil {
 		return errors.Join(err, writeErr)
 	}
 	return err
 }
 
-func (j *Job) command(ctx context.Context) error {
-	switch j.Command {
-	case "plan":
-		return j.plan(ctx)
-	case "apply":
-		return j.apply(ctx)
-	case "validate":
-		return j.validate(ctx)
-	case "drift":
-		return j.drift(ctx)
-	}
-	return fmt.Errorf("no command %q", j.Command)
-}
-
-// reason classes an error for the output.
-func (j *Job) reason(err error) Reason {
-	var failure *Failure
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &failure):
-		return failure.Reason
-	default:
-		return j.Engine.Reason(err)
-	}
-}
-
-// finish writes the outputs, once.
-func (j *Job) finish(reason Reason) error {
+// finish writes the outputs, once; err is what became of the job.
+func (j *Job) finish(err error) error {
 	if j.written {
 		return nil
 	}
 	j.written = true
-	j.outputs.Reason = reason
+	if err != nil {
+		j.outputs.Reason = reasons[engine.KindOf(err)]
+	}
 	return j.outputs.Write(j.Run.Output)
 }
 
-// load reads the manifests. What is wrong in them is annotated and told in the
-// summary.
+// load reads the manifests. What is wrong in them is annotated and listed in
+// the summary.
 func (j *Job) load(ctx context.Context) error {
-	project, problems, err := j.Engine.Load(ctx)
+	// For a pull request only what git tracks is read.
+	project, problems, err := engine.Load(ctx, j.opt, engine.Source{Tracked: j.Run.Pull != nil})
 	if err != nil {
 		return err
 	}
-	out := j.Stderr
+	out := j.out.Stderr
 	if j.Command == "validate" {
-		out = j.Stdout
+		out = j.out.Stdout
 	}
-	for _, p := range problems {
-		if err := ProblemAnnotation(p, j.Folder).Write(out); err != nil {
-			return err
-		}
+	if err := j.out.Annotate(out, problems, j.Folder); err != nil {
+		return err
 	}
-	if errs := problems.Errors(); len(errs) > 0 {
+	if project == nil {
+		problems = j.out.Shown(problems)
 		j.summarize(problemsMarkdown(j.title(""), problems, j.Folder))
-		return &Failure{Reason: Validation, Err: problems, Told: true}
+		return &engine.Error{Kind: engine.Invalid, Err: problems, Told: true}
 	}
 	j.project = project
 	return nil
 }
 
-// failed tells in the summary that nothing came of the command. An interrupt is
-// told at the end.
+// validate checks the manifests, offline.
+func (j *Job) validate(ctx context.Context) error {
+	if err := j.load(ctx); err != nil {
+		return err
+	}
+	line := console.Valid(j.project)
+	j.summarize("### ✅ " + line + j.title(j.environment()))
+	_, err := fmt.Fprintln(j.out.Stdout, line+".")
+	return err
+}
+
+// failed says in the summary that nothing came of the command. Do says it of an
+// interrupt.
 func (j *Job) failed(what string, err error) {
-	if j.reason(err) != Interrupted {
+	if engine.KindOf(err) != engine.Interrupted {
 		j.summarize("### ❌ " + what + j.title(j.environment()) + "\n\n" + fenced("text", errorText(err, j.Folder), 10_000))
 	}
 }
 
 // title names the project in headings.
-func (j *Job) title(environment string) string {
+func (j *Job) title(environment string) string { return j.where("environment ", environment, code) }
+
+// where is an environment and the project's folder in brackets, as far as they
+// are not the usual ones.
+func (j *Job) where(named, environment string, show func(string) string) string {
 	var parts []string
 	if environment != "" && environment != "default" {
-		parts = append(parts, "environment "+code(environment))
+		parts = append(parts, named+show(environment))
 	}
 	if j.Folder != "" {
-		parts = append(parts, "in "+code(j.Folder))
+		parts = append(parts, "in "+show(j.Folder))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -164,14 +147,10 @@ func problemsMarkdown(title string, problems spec.Problems, folder string) strin
 }
 
 func inFolder(problems spec.Problems, folder string) spec.Problems {
-	out := make(spec.Problems, len(problems))
-	for i, p := range problems {
-		if p.Pos.File != "" && folder != "" {
-			p.Pos.File = folder + "/" + p.Pos.File
-		}
-		out[i] = p
+	if folder == "" {
+		return problems
 	}
-	return out
+	return engine.Located(problems, folder+"/")
 }
 
 // summarize adds Markdown to the job's summary; what is too much is left out
@@ -180,57 +159,50 @@ func (j *Job) summarize(markdown string) {
 	if j.Run.Summary == "" {
 		return
 	}
-	if j.summary == 0 {
-		if info, err := os.Stat(j.Run.Summary); err == nil {
-			j.summary = int(info.Size())
-		}
-	}
 	text := strings.TrimRight(markdown, "\n") + "\n\n"
-	if j.summary+len(text) > summaryLimit {
+	if j.summarySize()+len(text) > summaryLimit {
 		text = "_The rest does not fit into this summary; see the job's log._\n\n"
 	}
 	if err := appendFile(j.Run.Summary, text); err != nil {
-		j.warn("the job summary can't be written: %v", err)
-		return
+		j.warn("the job summary can't be written", err)
 	}
-	j.summary += len(text)
+}
+
+// summarySize is how many bytes the summary has, other steps' included.
+func (j *Job) summarySize() int {
+	info, err := os.Stat(j.Run.Summary)
+	if err != nil {
+		return 0
+	}
+	return int(info.Size())
 }
 
 // summaryRoom is how many bytes the summary still takes.
-func (j *Job) summaryRoom() int {
-	size := j.summary
-	if info, err := os.Stat(j.Run.Summary); size == 0 && err == nil {
-		size = int(info.Size())
-	}
-	return max(2_000, summaryLimit-size-20_000)
-}
+func (j *Job) summaryRoom() int { return max(2_000, summaryLimit-j.summarySize()-20_000) }
 
-// warn tells of something that went wrong and stops nothing.
-func (j *Job) warn(format string, args ...any) { j.annotate("warning", format, args...) }
+// warn reports an error that stops nothing, with its hint.
+func (j *Job) warn(what string, err error) {
+	if hint := engine.HintOf(err); hint != "" {
+		err = fmt.Errorf("%w; hint: %s", err, hint)
+	}
+	j.annotate("warning", "%s: %v", what, err)
+}
 
 func (j *Job) notice(format string, args ...any) { j.annotate("notice", format, args...) }
 
 // annotate shows a remark beside the checks; outside a workflow it is a line.
 func (j *Job) annotate(level, format string, args ...any) {
 	if !j.Run.InWorkflow {
-		j.Message(level+": "+format, args...)
+		j.out.Message(level+": "+format, args...)
 		return
 	}
-	_ = Annotation{Level: level, Title: "agentsync " + j.Command, Message: fmt.Sprintf(format, args...)}.Write(j.Stderr)
-}
-
-// hintOf is an error's hint, after a semicolon.
-func hintOf(err error) string {
-	if hint := hintText(err); hint != "" {
-		return "; hint: " + hint
-	}
-	return ""
+	_ = console.Annotation{Level: level, Title: "agentsync " + j.Command, Message: fmt.Sprintf(format, args...)}.Write(j.out.Stderr)
 }
 
 // keep puts the plan into the outputs and into files for later steps.
 func (j *Job) keep(p *diff.Plan) error {
 	j.outputs.setPlan(p)
-	dir, err := os.MkdirTemp(firstOf(j.Run.Temp, os.TempDir()), "agentsync-")
+	dir, err := os.MkdirTemp(cmp.Or(j.Run.Temp, os.TempDir()), "agentsync-")
 	if err != nil {
 		return fmt.Errorf("save the plan: %w", err)
 	}

@@ -2,6 +2,7 @@ package github
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
@@ -29,7 +31,7 @@ func (j *Job) fetchLock(ctx context.Context) {
 		err = j.takeLock(ctx, file, theirs)
 	}
 	if err != nil && ctx.Err() == nil {
-		j.warn("commit-lock: the branch's lock file was not taken: %v%s", err, hintOf(err))
+		j.warn("commit-lock: the branch's lock file was not taken", err)
 	}
 }
 
@@ -69,19 +71,19 @@ func (j *Job) commitLock(ctx context.Context, file string, before []byte) {
 	}
 	switch {
 	case err != nil:
-		j.warn("commit-lock: %v%s", err, hintOf(err))
+		j.warn("commit-lock", err)
 		j.summarize("⚠️ The lock file was not committed:\n\n" + fenced("text", errorText(err, ""), 2_000))
 	case commit != "":
-		j.Message("committed %s as %s", lock.FileName, cut12(commit))
+		j.out.Message("committed %s as %s", lock.FileName, cut12(commit))
 		j.summarize("The lock file was committed as " + cut12(commit) + ".")
 	}
 }
 
-// putLock gives the commit, "" when the branch has the content already.
+// putLock returns the commit, "" when the branch has the content already.
 func (j *Job) putLock(ctx context.Context, before, after []byte) (string, error) {
 	branch := j.Run.Branch()
 	if branch == "" {
-		return "", failuref(Error, "run apply on a branch", "the run is on %s, which is no branch to commit to", firstOf(j.Run.Ref, "nothing"))
+		return "", engine.Errorf(engine.Failed, "run apply on a branch", "the run is on %s, which is no branch to commit to", cmp.Or(j.Run.Ref, "nothing"))
 	}
 	file := path.Join(j.Folder, lock.FileName)
 	message := lockMessage + j.environment() + " [skip ci]"
@@ -124,7 +126,7 @@ var protected = regexp.MustCompile(`(?i)protected branch|rule violation|through 
 
 func lockHint(err error) error {
 	if protected.MatchString(err.Error()) {
-		return &Failure{Reason: Error, Err: err,
+		return &engine.Error{Kind: engine.Failed, Err: err,
 			Way: "the branch takes no direct commits: let the token's app bypass the rule, or commit the lock file by a pull request"}
 	}
 	return err

@@ -2,12 +2,14 @@ package github
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/engine"
 )
 
 // Outputs are what later steps of the job can read. The zero value says
@@ -20,7 +22,20 @@ type Outputs struct {
 	Create       int
 	Update       int
 	Delete       int
-	Reason       Reason
+	Reason       string // "" is success
+}
+
+// reasons are the values of the output failure-reason.
+var reasons = map[engine.Kind]string{
+	engine.Failed:      "error",
+	engine.Usage:       "error",
+	engine.Invalid:     "validation",
+	engine.Refused:     "refused",
+	engine.Drifted:     "drift",
+	engine.NotReviewed: "not-reviewed",
+	engine.Stale:       "plan-changed",
+	engine.Unapplied:   "apply-failed",
+	engine.Interrupted: "interrupted",
 }
 
 func (o *Outputs) setPlan(p *diff.Plan) {
@@ -39,7 +54,7 @@ func (o Outputs) Write(path string) error {
 		{"changes", strconv.FormatBool(o.Changes)}, {"digest", o.Digest},
 		{"plan-path", o.PlanPath}, {"markdown-path", o.MarkdownPath},
 		{"to-create", strconv.Itoa(o.Create)}, {"to-update", strconv.Itoa(o.Update)}, {"to-delete", strconv.Itoa(o.Delete)},
-		{"failure-reason", string(o.Reason)},
+		{"failure-reason", o.Reason},
 	} {
 		// A delimiter that nobody can foresee: no value can end its own block.
 		delimiter := "agentsync_" + rand.Text()
@@ -57,8 +72,5 @@ func appendFile(path, text string) error {
 		return err
 	}
 	_, err = f.WriteString(text)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+	return errors.Join(err, f.Close())
 }

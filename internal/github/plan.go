@@ -1,10 +1,11 @@
 package github
 
 import (
+	"cmp"
 	"context"
-	"errors"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/engine"
 )
 
 // plan plans, and keeps the pull request's comment.
@@ -16,11 +17,11 @@ func (j *Job) plan(ctx context.Context) error {
 		return err
 	}
 	p, err := j.makePlan(ctx)
-	if err == nil || j.reason(err) != Interrupted {
+	if err == nil || engine.KindOf(err) != engine.Interrupted {
 		if commentErr := j.commentPlan(ctx, p, err); commentErr != nil && err == nil {
 			return commentErr
 		} else if commentErr != nil {
-			j.warn("the comment was not brought up to date: %v%s", commentErr, hintOf(commentErr))
+			j.warn("the comment was not brought up to date", commentErr)
 		}
 	}
 	return err
@@ -33,7 +34,7 @@ func (j *Job) checkTarget() error {
 	if j.Run.Event != "pull_request_target" {
 		return nil
 	}
-	return failuref(Refused, "use on: pull_request; a fork's pull request gets a plan without the platform there",
+	return engine.Errorf(engine.Refused, "use on: pull_request; a fork's pull request gets a plan without the platform there",
 		"pull_request_target compares the base branch, or gives the platform's credentials to the manifests of a stranger")
 }
 
@@ -43,7 +44,7 @@ func (j *Job) checkTree() error {
 	if !j.Run.aboutPull() || j.Head == "" || j.Head == j.Run.SHA || j.Head == j.Run.Pull.HeadSHA {
 		return nil
 	}
-	return failuref(Refused, "check out the run's own commit, without ref",
+	return engine.Errorf(engine.Refused, "check out the run's own commit, without ref",
 		"the commit %s is checked out, and the pull request is at %s: the plan would be another tree's", cut12(j.Head), cut12(j.Run.Pull.HeadSHA))
 }
 
@@ -58,32 +59,32 @@ func (j *Job) makePlan(ctx context.Context) (*diff.Plan, error) {
 		j.failed("The plan failed", err)
 		return nil, err
 	}
-	if err = j.showPlan(p); err != nil && j.reason(err) != Refused {
+	if err = j.showPlan(p); err != nil && engine.KindOf(err) != engine.Refused {
 		return nil, err
 	}
 	return p, err
 }
 
-// compare gives the plan: without the platform for a pull request from
+// compare returns the plan: without the platform for a pull request from
 // outside that has no credentials.
 func (j *Job) compare(ctx context.Context) (*diff.Plan, error) {
 	if j.Run.FromOutside() && !j.project.HasCredentials() {
 		j.notice("%s", offlineWords)
-		return j.project.Offline(ctx, j.Run.Pull.BaseSHA)
+		return engine.Offline(ctx, j.opt, j.Run.Pull.BaseSHA, j.Inputs.Scope)
 	}
-	planned, err := j.project.Plan(ctx)
+	planned, err := j.project.Plan(ctx, j.Inputs.Scope)
 	if err != nil {
 		return nil, err
 	}
 	defer planned.Close()
-	return planned.Plan(), nil
+	return planned.Plan, nil
 }
 
 const offlineWords = "a pull request from outside gets no credentials, so its manifests were compared with those of the base branch, and not with the platform"
 
 // showPlan shows a plan to everybody, and says whether policy forbids it.
 func (j *Job) showPlan(p *diff.Plan) error {
-	if err := j.project.Show(p); err != nil {
+	if err := j.out.ShowPlan(p); err != nil {
 		return err
 	}
 	if err := j.keep(p); err != nil {
@@ -94,10 +95,7 @@ func (j *Job) showPlan(p *diff.Plan) error {
 		room /= 2 // the other half is for the report
 	}
 	j.summarize(visible(p, room, inLog))
-	if len(p.Refusals) > 0 {
-		return &Failure{Reason: Refused, Err: errors.New(p.Refusals[0].Message), Way: p.Refusals[0].Hint, Told: true}
-	}
-	return nil
+	return engine.Refusal(p)
 }
 
 // commentPlan brings the comment up to date: with the plan, or with why there
@@ -117,7 +115,7 @@ func (j *Job) commentPlan(ctx context.Context, p *diff.Plan, planErr error) erro
 func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 	s := j.sticky(j.Run.Pull.Number)
 	if j.Run.Token.IsZero() {
-		return failuref(Error, "give the input github-token, or comment: false", "no token to comment with")
+		return engine.Errorf(engine.Failed, "give the input github-token, or comment: false", "no token to comment with")
 	}
 	if err := s.find(ctx); err != nil {
 		return err
@@ -126,7 +124,7 @@ func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 	if err != nil {
 		return err
 	}
-	merged := !pull.Merged.IsZero()
+	merged := !pull.GetMergedAt().IsZero()
 	if s.note.status.State.begun() || merged && s.note.marker.Digest != "" {
 		j.notice("the comment stays as it is: the pull request is merged, and what was reviewed in it is what counts")
 		return nil
@@ -159,9 +157,10 @@ func (j *Job) sticky(number int) *sticky {
 	return &sticky{client: j.Client, number: number, marker: marker{Environment: j.environment(), Project: j.Folder}}
 }
 
+// environment is the loaded project's; before that, the one that was asked for.
 func (j *Job) environment() string {
 	if j.project != nil {
-		return j.project.Environment()
+		return j.project.Environment.Name
 	}
-	return j.Environment
+	return cmp.Or(j.opt.Env(), "default")
 }

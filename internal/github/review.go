@@ -5,14 +5,16 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/internal/value"
+	api "github.com/google/go-github/v84/github"
 )
 
 // review is what was reviewed of the commit that is to be applied.
 type review struct {
-	pull    Pull    // zero when the commit came from no merged pull request
-	comment *sticky // nil without a pull request
-	commit  string  // the one that was merged
+	pull    *api.PullRequest // nil when the commit came from no merged pull request
+	comment *sticky          // nil without a pull request
+	commit  string           // the one that was merged
 	plan    *diff.Plan
 	// part says that plan has only digests of long values.
 	part bool
@@ -154,18 +156,16 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 		return false
 	}
 	for section, class := range now.Drift {
-		if moved(class) && class != reviewed.Drift[section] {
+		if engine.Moved(class) && class != reviewed.Drift[section] {
 			return false
 		}
 	}
 	steps := map[string]diff.Step{}
-	config := map[string]diff.Change{}
+	var config []diff.Change
 	for _, step := range reviewed.Steps {
 		steps[step.ID] = step
 		if aboutConfig(step.Action) {
-			for _, change := range step.Changes {
-				config[change.Path] = change
-			}
+			config = append(config, step.Changes...)
 		}
 	}
 	for _, step := range now.Steps {
@@ -178,7 +178,7 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 		}
 		changes := config // which move to the publication when the draft is there
 		if !aboutConfig(step.Action) {
-			changes = changesOf(old)
+			changes = old.Changes
 		}
 		if !leftOfChanges(changes, step.Changes) {
 			return false
@@ -187,9 +187,7 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 	return true
 }
 
-func moved(class diff.Class) bool { return class == diff.Drift || class == diff.Both }
-
-// sameVersion holds a version that was not known at the review for any.
+// sameVersion takes a version that was not known at the review for any.
 func sameVersion(reviewed, now *int) bool { return reviewed == nil || now == nil || *reviewed == *now }
 
 func aboutConfig(action diff.Action) bool {
@@ -200,18 +198,14 @@ func aboutConfig(action diff.Action) bool {
 	return false
 }
 
-func changesOf(step diff.Step) map[string]diff.Change {
-	out := map[string]diff.Change{}
-	for _, change := range step.Changes {
-		out[change.Path] = change
+func leftOfChanges(reviewed, now []diff.Change) bool {
+	old := map[string]diff.Change{}
+	for _, change := range reviewed {
+		old[change.Path] = change
 	}
-	return out
-}
-
-func leftOfChanges(reviewed map[string]diff.Change, now []diff.Change) bool {
 	for _, change := range now {
-		old, there := reviewed[change.Path]
-		if !there || !value.Equal(old.After, change.After) || !value.Equal(old.Before, change.Before) {
+		was, there := old[change.Path]
+		if !there || !value.Equal(was.After, change.After) || !value.Equal(was.Before, change.Before) {
 			return false
 		}
 	}

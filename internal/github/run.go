@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/internal/secret"
+	api "github.com/google/go-github/v84/github"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 )
 
 // Run is the workflow run that the program is part of, as GitHub's variables
-// and its event file tell it. Outside a workflow most of it is empty.
+// and its event file say it. Outside a workflow most of it is empty.
 type Run struct {
 	InWorkflow bool   // a runner reads what the program says
 	Event      string // "pull_request", "push"; "" outside a workflow
@@ -44,7 +46,7 @@ type Run struct {
 type PullEvent struct {
 	Number            int
 	HeadSHA, HeadRepo string // HeadRepo is "" when the fork is gone
-	BaseSHA, BaseRef  string
+	BaseSHA           string
 	Author            string
 }
 
@@ -59,11 +61,11 @@ func ReadRun(getenv func(string) string) (Run, error) {
 	r := Run{
 		InWorkflow: getenv("GITHUB_ACTIONS") == "true",
 		Event:      getenv("GITHUB_EVENT_NAME"), Repo: getenv("GITHUB_REPOSITORY"), SHA: getenv("GITHUB_SHA"), Ref: getenv("GITHUB_REF"),
-		API:    strings.TrimRight(firstOf(getenv("GITHUB_API_URL"), defaultAPI), "/"),
-		Server: strings.TrimRight(firstOf(getenv("GITHUB_SERVER_URL"), defaultServer), "/"),
+		API:    strings.TrimRight(cmp.Or(getenv("GITHUB_API_URL"), defaultAPI), "/"),
+		Server: strings.TrimRight(cmp.Or(getenv("GITHUB_SERVER_URL"), defaultServer), "/"),
 		ID:     getenv("GITHUB_RUN_ID"), Attempt: getenv("GITHUB_RUN_ATTEMPT"), Actor: getenv("GITHUB_ACTOR"),
 		Output: getenv("GITHUB_OUTPUT"), Summary: getenv("GITHUB_STEP_SUMMARY"), Temp: getenv("RUNNER_TEMP"), Workspace: getenv("GITHUB_WORKSPACE"),
-		Token: secret.New(firstOf(strings.TrimSpace(getenv("INPUT_GITHUB_TOKEN")), strings.TrimSpace(getenv("GITHUB_TOKEN")))),
+		Token: secret.New(cmp.Or(strings.TrimSpace(getenv("INPUT_GITHUB_TOKEN")), strings.TrimSpace(getenv("GITHUB_TOKEN")))),
 	}
 	switch {
 	case r.Repo != "" && !repoForm.MatchString(r.Repo):
@@ -81,15 +83,6 @@ func ReadRun(getenv func(string) string) (Run, error) {
 		return r, fmt.Errorf("GITHUB_REPOSITORY is not set, and the event %s needs it", r.Event)
 	}
 	return r, r.readEvent(getenv("GITHUB_EVENT_PATH"))
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // checkAPI refuses an address that would carry the token in the clear.
@@ -123,38 +116,24 @@ func (r *Run) readEvent(path string) error {
 	if err != nil {
 		return fmt.Errorf("read the event: %w", err)
 	}
-	type side struct {
-		Ref  string
-		SHA  string
-		Repo *struct {
-			FullName string `json:"full_name"`
-		}
-	}
 	var event struct {
 		Number int
-		Pull   *struct {
-			Number     int
-			Head, Base side
-			User       struct{ Login string }
-		} `json:"pull_request"`
+		Pull   *api.PullRequest `json:"pull_request"`
 	}
 	if err := json.Unmarshal(data, &event); err != nil {
 		return fmt.Errorf("read the event: %s: %w", path, err)
 	}
 	p := event.Pull
-	if p == nil || p.Number == 0 && event.Number == 0 {
+	number := cmp.Or(p.GetNumber(), event.Number)
+	if p == nil || number == 0 {
 		return fmt.Errorf("read the event: %s has no pull request", path)
 	}
-	if p.Number == 0 {
-		p.Number = event.Number
-	}
-	if !shaForm.MatchString(p.Head.SHA) || !shaForm.MatchString(p.Base.SHA) {
+	head, base := p.GetHead(), p.GetBase()
+	if !shaForm.MatchString(head.GetSHA()) || !shaForm.MatchString(base.GetSHA()) {
 		return fmt.Errorf("read the event: %s: the pull request's head and base have no commit", path)
 	}
-	r.Pull = &PullEvent{Number: p.Number, HeadSHA: p.Head.SHA, BaseSHA: p.Base.SHA, BaseRef: p.Base.Ref, Author: p.User.Login}
-	if p.Head.Repo != nil {
-		r.Pull.HeadRepo = p.Head.Repo.FullName
-	}
+	r.Pull = &PullEvent{Number: number, HeadSHA: head.GetSHA(), HeadRepo: head.GetRepo().GetFullName(),
+		BaseSHA: base.GetSHA(), Author: p.GetUser().GetLogin()}
 	return nil
 }
 

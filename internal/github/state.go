@@ -61,7 +61,7 @@ type note struct {
 	told string
 	// document is the plan as Markdown, without its marker; "" for none.
 	document string
-	// foot is the last line. It says what may differ between two runs that give
+	// foot is the last line. It says what may differ between two runs that make
 	// the same plan, and so does not count for "nothing changed".
 	foot string
 }

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/sync"
 )
 
 // tell makes the comment say what became of the reviewed plan, which stays in
 // it, folded; and the comments of earlier pull requests, where the apply needed
-// their reviews. body gives the text below the title in about so many bytes. A
+// their reviews. body returns the text below the title in about so many bytes. A
 // comment that can't be written is a warning: GitHub's trouble must not leave
 // an apply half told, or half done.
 func (j *Job) tell(ctx context.Context, r *review, s state, title string, body func(limit int) string) {
@@ -42,7 +43,7 @@ func (j *Job) tellOne(ctx context.Context, comment *sticky, s status, title, int
 		n.document = "_The plan is too large to stand here; it is in the log of the pull request's run._"
 	}
 	if err := comment.put(ctx, n); err != nil {
-		j.warn("the comment was not brought up to date: %v%s", err, hintOf(err))
+		j.warn("the comment was not brought up to date", err)
 	}
 }
 
@@ -85,7 +86,7 @@ func (j *Job) reportMarkdown(report *sync.Report, failure error, limit int) stri
 		b.WriteString("\n**What to do:** when what is wrong is mended, run this job again: it looks at what is there, and does the rest of this plan and nothing else.\n")
 	}
 	var text strings.Builder
-	j.Report(&text, report)
+	console.Report(&text, report)
 	if limit >= 2_000 {
 		b.WriteString("\n" + folded("Every step", fenced("text", strings.TrimSpace(text.String()), limit*2/3)))
 	} else {
@@ -94,7 +95,7 @@ func (j *Job) reportMarkdown(report *sync.Report, failure error, limit int) stri
 	return b.String()
 }
 
-// reportFailures tells of each agent why it did not end as wanted.
+// reportFailures says of each agent why it did not end as wanted.
 func reportFailures(report *sync.Report) string {
 	var b strings.Builder
 	for _, agent := range report.Agents {

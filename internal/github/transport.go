@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -85,7 +86,7 @@ func (t *transport) send(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	resp.Body = &replay{data: data}
+	resp.Body = io.NopCloser(bytes.NewReader(data))
 	return resp, nil
 }
 
@@ -136,20 +137,3 @@ func outcome(resp *http.Response, err error) string {
 	}
 	return resp.Status
 }
-
-// replay is an answer's body that was read already.
-type replay struct {
-	data []byte
-	at   int
-}
-
-func (r *replay) Read(p []byte) (int, error) {
-	if r.at == len(r.data) {
-		return 0, io.EOF
-	}
-	n := copy(p, r.data[r.at:])
-	r.at += n
-	return n, nil
-}
-
-func (r *replay) Close() error { return nil }

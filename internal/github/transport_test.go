@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 	"github.com/agentsync/agentsync/internal/secret"
 )
@@ -19,7 +20,7 @@ func clientOf(t *testing.T, hub http.Handler, waited *time.Duration) *Client {
 	server := httptest.NewServer(hub)
 	t.Cleanup(server.Close)
 	now := time.Now()
-	c, err := NewClient(Run{Repo: "acme/agents", API: server.URL, Token: secret.New(fakegithub.ActionsToken)}, ClientOptions{
+	c, err := NewClient(Run{Repo: "acme/agents", API: server.URL, Token: secret.New(fakegithub.ActionsToken)}, engine.Options{
 		UserAgent: "test", Now: func() time.Time { return now }, Logf: t.Logf,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			*waited += d

@@ -111,7 +111,7 @@ func (o *Options) fillDefaults() {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = Sleep
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Float64
@@ -121,7 +121,8 @@ func (o *Options) fillDefaults() {
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits; it ends early with ctx's error.
+func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
 		return nil

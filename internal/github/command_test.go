@@ -1,4 +1,4 @@
-package cli
+package github
 
 import (
 	"os"
@@ -20,7 +20,7 @@ func TestInputsAreTheActions(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := []string{"command", "github-token"} // an argument, and no flag's
-	for _, input := range githubInputs {
+	for _, input := range actionInputs {
 		read = append(read, input[1])
 	}
 	for name := range action.Inputs {

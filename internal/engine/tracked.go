@@ -1,4 +1,4 @@
-package cli
+package engine
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 // tracked is the project's folder as it lies on disk, without the files that
 // HEAD does not have: what a pull request names in it is shown to everybody,
-// and a runner's working tree holds more than the pull request, such as the
+// and a runner's working tree has more than the pull request, such as the
 // credentials that other actions write there.
 //
 // It implements what spec.LoadOptions wants of an FS. What is on disk and not
@@ -36,26 +36,18 @@ var (
 	_ fs.ReadLinkFS = (*tracked)(nil)
 )
 
-// openTracked gives the files of dir that git tracks at HEAD; nil where dir is
+// openTracked opens the files of dir that git tracks at HEAD; nil where dir is
 // in no git repository. A repository that can't be read is an error.
 func openTracked(ctx context.Context, dir string) (files *tracked, done func(), err error) {
 	done = func() {}
-	abs, err := realPath(dir)
+	abs, err := RealPath(dir)
 	if err != nil {
 		return nil, done, err
 	}
-	if checkoutRoot(abs) == "" {
+	if CheckoutRoot(abs) == "" {
 		return nil, done, nil
 	}
-	repo, err := git.Open(ctx, dir)
-	if err != nil {
-		return nil, done, err
-	}
-	head, err := repo.Commit(ctx, "HEAD")
-	if err != nil {
-		return nil, done, err
-	}
-	tree, err := repo.Tree(ctx, head)
+	tree, err := headTree(ctx, dir)
 	if err != nil {
 		return nil, done, err
 	}
@@ -82,83 +74,80 @@ func (f *tracked) check(op, name string, follow bool) error {
 	return &fs.PathError{Op: op, Path: name, Err: spec.ErrUntracked}
 }
 
-// isFile holds for a file itself: a link could lead anywhere in the folder.
+// isFile is true for a file itself: a link could lead anywhere in the folder.
 func (f *tracked) isFile(name string) bool {
 	info, err := fs.Lstat(f.disk, name)
 	return err == nil && info.Mode().IsRegular()
 }
 
+// checked asks the disk for a file that may be read.
+func checked[T any](f *tracked, op, name string, follow bool, ask func(fs.FS, string) (T, error)) (T, error) {
+	if err := f.check(op, name, follow); err != nil {
+		var none T
+		return none, err
+	}
+	return ask(f.disk, name)
+}
+
 // Open implements fs.FS.
 func (f *tracked) Open(name string) (fs.File, error) {
-	if err := f.check("open", name, true); err != nil {
-		return nil, err
-	}
-	return f.disk.Open(name)
+	return checked(f, "open", name, true, fs.FS.Open)
 }
 
 // Stat implements fs.StatFS.
 func (f *tracked) Stat(name string) (fs.FileInfo, error) {
-	if err := f.check("stat", name, true); err != nil {
-		return nil, err
-	}
-	return fs.Stat(f.disk, name)
+	return checked(f, "stat", name, true, fs.Stat)
 }
 
 // Lstat implements fs.ReadLinkFS.
 func (f *tracked) Lstat(name string) (fs.FileInfo, error) {
-	if err := f.check("lstat", name, false); err != nil {
-		return nil, err
-	}
-	return fs.Lstat(f.disk, name)
+	return checked(f, "lstat", name, false, fs.Lstat)
 }
 
 // ReadLink implements fs.ReadLinkFS.
 func (f *tracked) ReadLink(name string) (string, error) {
-	if err := f.check("readlink", name, false); err != nil {
-		return "", err
-	}
-	return fs.ReadLink(f.disk, name)
+	return checked(f, "readlink", name, false, fs.ReadLink)
 }
 
 // ReadDir implements fs.ReadDirFS.
 func (f *tracked) ReadDir(name string) ([]fs.DirEntry, error) {
-	if err := f.check("readdir", name, true); err != nil {
-		return nil, err
-	}
-	entries, err := fs.ReadDir(f.disk, name)
+	entries, err := checked(f, "readdir", name, true, fs.ReadDir)
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
 		at := path.Join(name, e.Name())
 		if f.check("lstat", at, false) == nil {
 			return false
 		}
-		if ext := path.Ext(at); ext == ".yaml" || ext == ".yml" {
-			f.note(at)
+		if ext := path.Ext(at); (ext == ".yaml" || ext == ".yml") && at != lock.FileName {
+			f.mu.Lock()
+			f.passed = append(f.passed, at)
+			f.mu.Unlock()
 		}
 		return true
 	}), err
 }
 
-func (f *tracked) note(name string) {
+// warnPassed names YAML files that were not listed: they could be manifests
+// that an earlier step of the job has made.
+func (f *tracked) warnPassed(message func(string, ...any)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if name != lock.FileName {
-		f.passed = append(f.passed, name)
+	if len(f.passed) > 0 {
+		message("warning: passed over, since git does not track them: %s", listed(f.passed))
 	}
 }
 
-// warnUntracked tells of YAML files that were not listed: they could be
-// manifests that a step before has made.
-func (a *app) warnUntracked(files *tracked) {
-	files.mu.Lock()
-	defer files.mu.Unlock()
-	if len(files.passed) > 0 {
-		a.message("warning: passed over, since git does not track them: %s", listed(files.passed))
+// RealPath is dir as an absolute path without links.
+func RealPath(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
 	}
+	return filepath.EvalSymlinks(abs)
 }
 
-// checkoutRoot is the nearest folder, dir itself or above, that has a .git; ""
+// CheckoutRoot is the nearest folder, dir itself or above, that has a .git; ""
 // for none. dir is absolute.
-func checkoutRoot(dir string) string {
+func CheckoutRoot(dir string) string {
 	for {
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
 			return dir

@@ -1,4 +1,4 @@
-package github
+package console
 
 import (
 	"fmt"
@@ -52,18 +52,23 @@ func commandProperty(s string) string {
 	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(render.Escape(s))
 }
 
-// ProblemAnnotation is a finding about a manifest; dir is the project's folder
-// from the repository's root.
-func ProblemAnnotation(p spec.Problem, dir string) Annotation {
-	a := Annotation{Level: "error", Message: p.Message}
-	if p.Warning {
-		a.Level = "warning"
+// Annotate writes findings as annotations; dir is the project's folder from the
+// repository's root.
+func (c *Console) Annotate(w io.Writer, problems spec.Problems, dir string) error {
+	for _, p := range c.Shown(problems) {
+		a := Annotation{Level: "error", Message: p.Message}
+		if p.Warning {
+			a.Level = "warning"
+		}
+		if p.Hint != "" {
+			a.Message += "\nhint: " + p.Hint
+		}
+		if p.Pos.File != "" {
+			a.File, a.Line, a.Column = path.Join(dir, p.Pos.File), p.Pos.Line, p.Pos.Column
+		}
+		if err := a.Write(w); err != nil {
+			return err
+		}
 	}
-	if p.Hint != "" {
-		a.Message += "\nhint: " + p.Hint
-	}
-	if p.Pos.File != "" {
-		a.File, a.Line, a.Column = path.Join(dir, p.Pos.File), p.Pos.Line, p.Pos.Column
-	}
-	return a
+	return nil
 }

@@ -1,19 +1,50 @@
-package cli
+package console
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/sync"
 )
 
 var statusMarks = map[sync.StepStatus]string{sync.Done: "✓", sync.Failed: "✗", sync.Skipped: "-", sync.Fate: "?"}
 
-// printReport tells what became of every step, and counts.
-func printReport(w io.Writer, r *sync.Report) {
+// Apply applies the plan, shows each step as it ends, and prints the report,
+// which is never nil.
+func (c *Console) Apply(ctx context.Context, planned *engine.Planned) (*sync.Report, error) {
+	report, err := planned.Apply(ctx, c.steps(planned.Plan.Summary.Steps))
+	c.ClearProgress()
+	if report.Summary.Steps > 0 {
+		Report(c.Stdout, report)
+	}
+	return report, err
+}
+
+// steps shows each step as it ends: on a terminal in one line that is
+// written over, on a pipe a line each.
+func (c *Console) steps(total int) func(string, sync.StepReport) {
+	var done atomic.Int64
+	return func(_ string, step sync.StepReport) {
+		n := done.Add(1)
+		if c.Terminal {
+			c.Progress("%d of %d steps  %s %s", n, total, step.Status, step.ID)
+			return
+		}
+		if step.Status != sync.Skipped {
+			c.Message("%s  %s", step.Status, step.ID)
+		}
+	}
+}
+
+// Report prints what became of every step, and counts.
+func Report(w io.Writer, r *sync.Report) {
 	fmt.Fprintln(w)
 	for _, agent := range r.Agents {
 		id := ""
@@ -59,12 +90,9 @@ func stepText(step sync.StepReport) string {
 
 // stepTells says whether a step's reason has the agent's error already.
 func stepTells(agent sync.AgentReport) bool {
-	for _, step := range agent.Steps {
-		if step.Reason != "" && strings.HasSuffix(agent.Error, step.Reason) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(agent.Steps, func(step sync.StepReport) bool {
+		return step.Reason != "" && strings.HasSuffix(agent.Error, step.Reason)
+	})
 }
 
 func escapeLines(s string) string {

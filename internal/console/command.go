@@ -1,0 +1,64 @@
+package console
+
+import (
+	"slices"
+
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/engine"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/spf13/cobra"
+)
+
+// Command is a part of the command line that is not the main front end's own.
+// Flags that all commands have are in out and opt before the command runs.
+type Command func(out *Console, opt *engine.Options) *cobra.Command
+
+// Usagef is an error of a command line that can't be meant.
+func Usagef(format string, args ...any) error {
+	return engine.Errorf(engine.Usage, "", format, args...)
+}
+
+// CheckOptions refuses flags of all commands that can't be meant.
+func CheckOptions(opt *engine.Options) error {
+	switch {
+	case opt.Parallelism < 1 || opt.Parallelism > 256:
+		return Usagef("--parallelism %d: want 1 to 256", opt.Parallelism)
+	case opt.Sandbox && opt.Environment != "" && opt.Environment != "sandbox":
+		return Usagef("--sandbox and --env %s: the embedded platform is an environment of its own, so give one of the two", render.Escape(opt.Environment))
+	}
+	return nil
+}
+
+// ScopeFlags are those of all commands that plan.
+func ScopeFlags(cmd *cobra.Command, opt *engine.Options, scope *engine.Scope) {
+	cmd.Flags().StringSliceVar(&scope.Targets, "target", nil, "only the agent `NAME`; may be repeated")
+	cmd.Flags().BoolVar(&scope.Prune, "prune", false, "delete orphans: agents in the lock file whose manifest is gone")
+	_ = cmd.RegisterFlagCompletionFunc("target", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		names := spec.AgentNames(opt.Dir)
+		slices.Sort(names)
+		return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// NoArgs refuses arguments.
+func NoArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return Usagef("%s takes no arguments, got %q", cmd.Name(), args[0])
+}
+
+// KnownCommand refuses what is left on the command line where a command's name
+// should stand, and offers the name that was meant.
+func KnownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return engine.Errorf(engine.Usage, engine.Nearest(args[0], names), "unknown command %q", args[0])
+}

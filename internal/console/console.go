@@ -1,0 +1,141 @@
+// Package console is what both front ends speak through, and what their command
+// lines have in common.
+//
+// How the program speaks: results go to stdout, messages and progress to
+// stderr. An error is one line, lower case, without a period, that says where
+// and what; the way out is a `hint:` line of its own. Nothing is coloured
+// where there is no terminal, and nothing from a manifest or from the platform
+// is printed with its control characters.
+package console
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/engine"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Console is where the program speaks to. Its methods are safe for concurrent
+// use.
+type Console struct {
+	Stdout, Stderr io.Writer
+	Terminal       bool // stderr is one, and shows progress
+	Width          int  // columns of stdout, 0 when it is no terminal
+	Color          bool // stdout takes colours
+	NoColor        bool // and must have none all the same
+	Verbose        bool
+
+	mu       sync.Mutex
+	progress bool // a line that is written over stands on the terminal
+}
+
+// RenderOptions are how results are shown on stdout.
+func (c *Console) RenderOptions() render.Options {
+	return render.Options{Color: c.Color && !c.NoColor, Width: c.Width, Verbose: c.Verbose}
+}
+
+// ShowPlan prints a plan as text on stdout.
+func (c *Console) ShowPlan(p *diff.Plan) error {
+	c.ClearProgress()
+	return render.Text(c.Stdout, p, c.RenderOptions())
+}
+
+// Message prints lines to stderr, below any progress, with control characters
+// shown escaped.
+func (c *Console) Message(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wipe()
+	for _, line := range strings.Split(fmt.Sprintf(format, args...), "\n") {
+		fmt.Fprintln(c.Stderr, render.Escape(line))
+	}
+}
+
+// Lines prints each as a message.
+func (c *Console) Lines(lines []string) {
+	for _, line := range lines {
+		c.Message("%s", line)
+	}
+}
+
+// Logf is Message under -v.
+func (c *Console) Logf(format string, args ...any) {
+	if c.Verbose {
+		c.Message(format, args...)
+	}
+}
+
+// Error prints an error and its hint; of problems, each.
+func (c *Console) Error(err error) {
+	var problems spec.Problems
+	if errors.As(err, &problems) {
+		c.Problems(c.Stderr, problems)
+		return
+	}
+	c.Message("error: %s", err)
+	if hint := engine.HintOf(err); hint != "" {
+		c.Message("  hint: %s", hint)
+	}
+}
+
+// Valid says that the project's agents are.
+func Valid(project *engine.Project) string {
+	if len(project.Agents) == 1 {
+		return "1 agent is valid"
+	}
+	return fmt.Sprintf("%d agents are valid", len(project.Agents))
+}
+
+// Shown are the findings without those that only -v shows.
+func (c *Console) Shown(problems spec.Problems) spec.Problems {
+	var out spec.Problems
+	for _, p := range problems {
+		if !p.Verbose || c.Verbose {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Problems prints findings as text.
+func (c *Console) Problems(w io.Writer, problems spec.Problems) {
+	c.ClearProgress()
+	for _, p := range c.Shown(problems) {
+		for _, line := range strings.Split(p.String(), "\n") {
+			fmt.Fprintln(w, render.Escape(line))
+		}
+	}
+}
+
+// Progress puts a line on a terminal's stderr that the next one is written
+// over; a pipe gets nothing.
+func (c *Console) Progress(format string, args ...any) {
+	if !c.Terminal {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.progress = true
+	fmt.Fprintf(c.Stderr, "\r\x1b[K%s", render.Escape(fmt.Sprintf(format, args...)))
+}
+
+// ClearProgress takes the progress line away.
+func (c *Console) ClearProgress() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wipe()
+}
+
+// wipe is ClearProgress for a caller that has locked c.mu.
+func (c *Console) wipe() {
+	if c.progress {
+		fmt.Fprint(c.Stderr, "\r\x1b[K")
+		c.progress = false
+	}
+}

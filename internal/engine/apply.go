@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/sync"
+)
+
+// Apply does the plan. event is called with each step as it ends and must be safe
+// for concurrent use. The report is never nil; what is not done in it comes with
+// an error.
+func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.StepReport)) (*sync.Report, error) {
+	opt := p.project.opt
+	commit := diff.NoCommit
+	if !p.Plan.IsEmpty() {
+		if head := HeadCommit(ctx, opt.Dir); head != "" {
+			commit = head[:12]
+		}
+	}
+	report, err := sync.Apply(ctx, sync.ApplyInput{
+		Plan: p.Plan, Agents: p.in.Agents, Seen: p.in.Remote, Memory: p.in.Memory, Locked: p.locked, Orphans: p.in.Orphans,
+		Policy: p.project.Policy, Commit: commit, Remote: p.remote, Lock: p.store,
+		Parallelism: opt.Parallelism, Sleep: opt.Sleep, Logf: opt.Logf, Event: event,
+	})
+	switch {
+	case err != nil:
+		return report, err
+	case report.Result == "interrupted":
+		return report, Errorf(Interrupted, "apply again: it goes on from what is there", "interrupted")
+	case !report.OK():
+		return report, &Error{Kind: Unapplied, Err: errors.New("failed"), Told: true}
+	}
+	return report, nil
+}

@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Project is a loaded project in one environment.
+type Project struct {
+	*spec.Project
+	opt   Options
+	cache *spec.Cache // Source.Compared's, else nil
+}
+
+// Source says how the files of a project are read.
+type Source struct {
+	Tracked  bool // only those that git tracks at HEAD, where there is a repository
+	Compared bool // a commit of the project is loaded after it, which is faster then
+}
+
+// Load reads and checks all manifests. The problems are all findings, warnings
+// included; with an error among them there is no project. err is about what is
+// no manifest, such as a folder that is missing.
+func Load(ctx context.Context, opt Options, from Source) (*Project, spec.Problems, error) {
+	if err := checkDir(opt.Dir); err != nil {
+		return nil, nil, err
+	}
+	p := &Project{opt: opt}
+	load := spec.LoadOptions{Dir: opt.Dir, Env: opt.Env()}
+	if from.Compared {
+		p.cache = &spec.Cache{}
+		load.Cache = p.cache
+	}
+	if from.Tracked {
+		files, done, err := openTracked(ctx, opt.Dir)
+		if err != nil {
+			return nil, nil, fmt.Errorf("find what git tracks: %w", err)
+		}
+		defer done()
+		if files != nil {
+			load.FS = files
+			defer files.warnPassed(opt.Message)
+		}
+	}
+	project, problems := loadSpec(ctx, load)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	if len(problems.Errors()) > 0 {
+		return nil, problems, nil
+	}
+	opt.logIgnored(project)
+	p.Project = project
+	return p, problems, nil
+}
+
+func (o Options) logIgnored(project *spec.Project) {
+	switch project.Ignored {
+	case 0:
+	case 1:
+		o.Logf("1 YAML document of other tools ignored")
+	default:
+		o.Logf("%d YAML documents of other tools ignored", project.Ignored)
+	}
+}
+
+// loadSpec is spec.Load with a lazier garbage collector: most of what a load
+// makes stays, and collecting less often halves its time on a large project.
+// What comes after it is collected less often than Go's default in a project of
+// a few thousand agents, where that costs tens of megabytes, and not in a larger
+// one, where it would cost hundreds.
+func loadSpec(ctx context.Context, opt spec.LoadOptions) (*spec.Project, spec.Problems) {
+	debug.SetGCPercent(400)
+	project, problems := spec.Load(ctx, opt)
+	percent := 300
+	if project != nil {
+		percent = max(100, min(300, 300*1000/max(1, len(project.Agents))))
+	}
+	debug.SetGCPercent(percent)
+	return project, problems
+}
+
+func checkDir(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return Errorf(Usage, "", "--chdir %s: %v", dir, errors.Unwrap(err))
+	case !info.IsDir():
+		return Errorf(Usage, "", "--chdir %s: not a folder", dir)
+	}
+	return nil
+}

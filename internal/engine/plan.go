@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	gosync "sync"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/sync"
+	"github.com/agentsync/agentsync/sync/lock"
+)
+
+// Planned is a plan with all that it was computed from, and what an apply of it
+// needs.
+type Planned struct {
+	Plan *diff.Plan
+
+	project *Project
+	in      diff.Input
+	locked  lock.Environment // the lock's entries that in.Memory is made of
+	store   *lock.Store
+	remote  sync.Remote // nil when the scope asks nothing of the platform
+	close   func()
+}
+
+// Close ends the connection.
+func (p *Planned) Close() { p.close() }
+
+// Plan compares the agents of the scope with the platform. Close must be called
+// on what it returns.
+func (p *Project) Plan(ctx context.Context, scope Scope) (_ *Planned, err error) {
+	out := &Planned{project: p, close: func() {}}
+	if out.store, err = p.openLock(); err != nil {
+		return nil, err
+	}
+	out.locked = out.store.Entries()
+	memory := sync.ToMemory(out.locked).Rekey(p.Agents)
+	targets, err := p.choose(ctx, scope, memory)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.setAddress(); err != nil {
+		return nil, err
+	}
+	if scope.Since == "" || len(targets) > 0 {
+		if out.remote, out.close, err = p.connect(); err != nil {
+			return nil, err
+		}
+	}
+	if err := out.compare(ctx, memory, targets, scope.Prune); err != nil {
+		out.close()
+		return nil, err
+	}
+	return out, nil
+}
+
+// compare observes the platform and computes the plan, which has its digest.
+func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []string, prune bool) error {
+	in, err := narrow(p.project.Project, memory, targets)
+	if err != nil {
+		return err
+	}
+	in.Prune = prune || p.project.Policy.Prune
+	in.Prepared = map[string]diff.Prepared{}
+	var mu gosync.Mutex
+	seen, err := sync.Observe(ctx, p.remote, sync.Scope{
+		Agents: in.Agents, Memory: memory, Orphans: in.Orphans, Parallelism: p.project.opt.Parallelism,
+		Seen: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) { // planned while others are read
+			prepared := diff.Prepare(in, want, r, w)
+			mu.Lock()
+			defer mu.Unlock()
+			in.Prepared[want.Name] = prepared
+		},
+		Progress: p.project.opt.Progress,
+	})
+	if err != nil {
+		return err
+	}
+	in.Remote = seen
+	plan, problems := diff.Compute(in)
+	if len(problems) > 0 {
+		return problems
+	}
+	p.Plan, p.in = planfile.Seal(plan), in
+	return nil
+}

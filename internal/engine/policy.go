@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Refusal is the policy that forbids the plan, as the plan itself says it; nil
+// for none.
+func Refusal(p *diff.Plan) error {
+	if len(p.Refusals) == 0 {
+		return nil
+	}
+	return &Error{Kind: Refused, Err: errors.New(p.Refusals[0].Message), Way: p.Refusals[0].Hint, Told: true}
+}
+
+// CheckDigest refuses a plan that is not the one with this digest; "" is any.
+func CheckDigest(now *diff.Plan, want string) error {
+	if want == "" || want == now.Digest {
+		return nil
+	}
+	return Errorf(Stale, "the plan above is what apply would do now; review it again",
+		"the plan's digest is %s, not the expected one, nothing was written", now.Digest)
+}
+
+// CheckSaved refuses a plan that is not the saved one.
+func CheckSaved(now, saved *diff.Plan) error {
+	if now.Digest == saved.Digest {
+		return nil
+	}
+	return Errorf(Stale, "make the plan again, and review what is new in it",
+		"the plan is stale: manifests or platform have moved since it was made, nothing was written")
+}
+
+// CheckDrift refuses a plan that nobody has reviewed when it would overwrite
+// what was changed on the platform. onDrift is "fail" or "overwrite"; "" is what
+// the project's policy says.
+func (p *Planned) CheckDrift(onDrift string) error {
+	if onDrift == "" {
+		onDrift = p.project.Policy.OnDrift
+	}
+	if p.Plan.IsEmpty() || onDrift == "overwrite" || len(p.Drift()) == 0 {
+		return nil
+	}
+	return Errorf(Drifted, "take it into the manifests, or review the plan (plan --out FILE, apply FILE), or go on with --on-drift overwrite",
+		"%s", driftReason(p.Plan))
+}
+
+// driftReason says what a plan with drift would overwrite.
+func driftReason(p *diff.Plan) string {
+	for _, agent := range p.Agents {
+		for _, class := range agent.Drift {
+			if Moved(class) && agent.Steps[0].Action != diff.Adopt {
+				return "the platform was changed since the last apply, and this would overwrite it"
+			}
+		}
+	}
+	return "agentsync has never applied what it would adopt here, and this would overwrite it"
+}
+
+// Moved says whether the class is that of a section which the platform changed.
+func Moved(class diff.Class) bool { return class == diff.Drift || class == diff.Both }
+
+// Drift has a line for each section that the platform changed since the last
+// apply, with when and by whom where the platform says so.
+func (p *Planned) Drift() []string {
+	var lines []string
+	for _, agent := range p.Plan.Agents {
+		for _, section := range value.SortedKeys(agent.Drift) {
+			class := agent.Drift[section]
+			if !Moved(class) {
+				continue
+			}
+			line := fmt.Sprintf("drift: %s: %s %s", agent.Name, strings.ReplaceAll(section, "_", " "), whoAndWhen(section, p.in.Remote.Agents[agent.Name]))
+			if len(agent.Steps) > 0 && agent.Steps[0].Action == diff.Adopt {
+				line += "; agentsync has never applied it"
+			}
+			if class == diff.Both {
+				line += ", and git moved too"
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func whoAndWhen(section string, r *diff.RemoteAgent) string {
+	if r == nil {
+		return "is gone from the platform"
+	}
+	at, by := r.UpdatedAt, r.UpdatedBy
+	if section == spec.SectionConfig && r.Current != nil {
+		at, by = r.Current.UpdatedAt, r.Current.UpdatedBy
+	}
+	text := "changed on the platform"
+	if section == spec.SectionOutcomes || section == spec.SectionInfields {
+		return text // the platform does not say when
+	}
+	if !at.IsZero() {
+		text += " at " + at.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if by != "" {
+		text += " by " + by
+	}
+	return text
+}

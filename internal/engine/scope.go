@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/git"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Scope is which agents a plan is about.
+type Scope struct {
+	Targets []string // keys of agents; without any, all
+	None    bool     // no agents at all, as a saved plan may have it
+	Prune   bool     // delete orphans, also where the policy does not say so
+	// Since is a commit: only agents that want something else than there, of
+	// Targets where these are given. When there are none, the platform is asked
+	// nothing, not even for a login. "" is for all.
+	Since string
+}
+
+// ScopeOf is the scope that a plan was made with.
+func ScopeOf(p *diff.Plan) Scope {
+	return Scope{Targets: p.Targets, None: p.Targets != nil && len(p.Targets) == 0, Prune: p.Prune}
+}
+
+// targets are the agents' keys as a plan has them: nil for all of them.
+func (s Scope) targets() []string {
+	switch {
+	case s.None:
+		return []string{}
+	case len(s.Targets) == 0:
+		return nil
+	}
+	return s.Targets
+}
+
+// choose returns the targets of a plan, nil for all: those that were asked for
+// and, with Since, of them those that have changed.
+func (p *Project) choose(ctx context.Context, scope Scope, memory diff.Memory) ([]string, error) {
+	if scope.Since == "" {
+		return scope.targets(), nil
+	}
+	changed, err := p.changedSince(ctx, scope.Since, memory)
+	if err != nil {
+		return nil, err
+	}
+	if len(scope.Targets) > 0 {
+		if _, err := narrow(p.Project, memory, scope.Targets); err != nil {
+			return nil, err
+		}
+		changed = slices.DeleteFunc(changed, func(name string) bool { return !slices.Contains(scope.Targets, name) })
+	}
+	if len(changed) > 0 {
+		p.opt.Message("changed since %s: %s", scope.Since, listed(changed))
+	} else {
+		p.opt.Message("no manifest that a plan was asked for has changed since %s", scope.Since)
+	}
+	return changed, nil
+}
+
+// narrow is a plan's input as far as project, memory and targets (nil for all)
+// say it. A target that is neither a manifest nor in memory is an error.
+func narrow(project *spec.Project, memory diff.Memory, targets []string) (diff.Input, error) {
+	in := diff.Input{Environment: project.Environment, Policy: project.Policy, Memory: memory, Targets: targets}
+	known := map[string]bool{}
+	for _, agent := range project.Agents {
+		known[agent.Name] = true
+		if targets == nil || slices.Contains(targets, agent.Name) {
+			in.Agents = append(in.Agents, agent)
+		}
+	}
+	for _, key := range value.SortedKeys(memory) {
+		if !known[key] && (targets == nil || slices.Contains(targets, key)) {
+			in.Orphans = append(in.Orphans, key)
+		}
+		known[key] = true
+	}
+	for _, target := range targets {
+		if !known[target] {
+			return in, Errorf(Failed, Nearest(target, value.SortedKeys(known)), "--target %s: no such agent", target)
+		}
+	}
+	in.Known = len(known)
+	return in, nil
+}
+
+// changedSince returns the agents, of manifests and lock, that a plan may see
+// otherwise than at a commit: sorted, and never nil. What can't be compared
+// counts as changed.
+func (p *Project) changedSince(ctx context.Context, ref string, memory diff.Memory) ([]string, error) {
+	repo, err := git.Open(ctx, p.opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := repo.Commit(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	was, problems, err := p.opt.atCommit(ctx, repo, commit, spec.LoadOptions{Past: true, Cache: p.cache})
+	if err != nil {
+		return nil, err
+	}
+	if was == nil {
+		p.opt.Message("warning: the manifests of %s are broken, so all agents count as changed:", named(ref, commit))
+		p.opt.Problems(Located(problems.Errors(), commit[:12]+":"))
+	}
+	return changedFrom(was, p.Project, memory), nil
+}
+
+// changedFrom is changedSince for projects that are loaded; was may be nil.
+func changedFrom(was, now *spec.Project, memory diff.Memory) []string {
+	wanted := map[string]bool{}
+	all := []string{}
+	for _, agent := range now.Agents {
+		wanted[agent.Name] = true
+		all = append(all, agent.Name)
+	}
+	var orphans []string
+	for key := range memory {
+		if !wanted[key] {
+			orphans = append(orphans, key)
+		}
+	}
+	all = append(all, orphans...)
+	slices.Sort(all)
+	if was == nil || !sameAddress(was.Environment, now.Environment) {
+		return all
+	}
+	changed := map[string]bool{}
+	for _, name := range spec.Changed(was, now) {
+		changed[name] = true
+	}
+	if was.Policy.Prune != now.Policy.Prune {
+		for _, key := range orphans {
+			changed[key] = true
+		}
+	}
+	if was.Policy.Adopt != now.Policy.Adopt {
+		for name := range wanted {
+			changed[name] = changed[name] || memory[name].AgentID == ""
+		}
+	}
+	// A manifest that is gone and that the lock does not know is no agent of ours.
+	return slices.DeleteFunc(all, func(name string) bool { return !changed[name] })
+}
+
+// sameAddress says whether two environments are one account.
+func sameAddress(a, b spec.Environment) bool {
+	return a.BaseURL == b.BaseURL && a.Credentials == b.Credentials
+}

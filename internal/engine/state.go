@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/agentsync/agentsync/sync/lock"
+)
+
+// stateDir is agentsync's own folder in a project. It ignores itself in git.
+const stateDir = ".agentsync"
+
+// LockFile is the path of the lock file that belongs in git, "" for the
+// embedded platform, which keeps its own beside its state.
+func (p *Project) LockFile() string {
+	if p.opt.Sandbox {
+		return ""
+	}
+	return filepath.Join(p.opt.Dir, lock.FileName)
+}
+
+// openLock opens the environment's block of the lock file.
+func (p *Project) openLock() (*lock.Store, error) {
+	path := p.LockFile()
+	if p.opt.Sandbox {
+		path = filepath.Join(p.opt.Dir, stateDir, lock.FileName)
+	}
+	store, err := lock.Open(path, p.Environment.Name, p.stateFolder)
+	if err != nil {
+		return nil, Errorf(Failed, "mend the file, or take its last version from git", "%w", err)
+	}
+	return store, nil
+}
+
+// stateFolder makes agentsync's own folder, once.
+func (p *Project) stateFolder() (string, error) {
+	dir := filepath.Join(p.opt.Dir, stateDir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make %s: %w", dir, err)
+	}
+	if err := noLinks(dir); err != nil {
+		return "", err
+	}
+	ignore := filepath.Join(dir, ".gitignore")
+	if _, err := os.Stat(ignore); errors.Is(err, os.ErrNotExist) {
+		if err := os.WriteFile(ignore, []byte("*\n"), 0o644); err != nil {
+			return "", fmt.Errorf("write %s: %w", ignore, err)
+		}
+	}
+	return dir, nil
+}
+
+// noLinks refuses links in agentsync's own folder, and the folder as one: a
+// stranger's commit could lead writes out of the project with them.
+func noLinks(dir string) error {
+	paths := []string{dir}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		paths = append(paths, filepath.Join(dir, entry.Name()))
+	}
+	for _, path := range paths {
+		if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+			return Errorf(Failed, "delete it; agentsync makes its own", "%s is a link, and agentsync follows none where it writes", path)
+		}
+	}
+	return nil
+}
