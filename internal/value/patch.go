@@ -93,12 +93,12 @@ func (p Patch) OverNamed(key, nameKey string, base Value) Value {
 }
 
 func over(base, patch any) any {
-	if isEmpty(patch) && base != nil && WithoutZeros(Value{base}).IsEmpty() {
+	if compact(patch) == nil && WithoutZeros(Value{base}).IsEmpty() {
 		return base
 	}
 	b, baseIs := base.(map[string]any)
 	p, patchIs := patch.(map[string]any)
-	if !baseIs || !patchIs || len(p) == 0 {
+	if !baseIs || !patchIs {
 		return patch
 	}
 	out := maps.Clone(b)
@@ -107,8 +107,6 @@ func over(base, patch any) any {
 	}
 	return out
 }
-
-func isEmpty(patch any) bool { return compact(patch) == nil }
 
 // WithoutZeros returns v without what platforms fill in for null: numbers that
 // are 0, and false. Items of a list stay, so that positions hold.

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Value is a JSON value in canonical form. The zero Value is no value: null,
@@ -211,15 +212,7 @@ func (v Value) Only(keys ...string) Value {
 func (v Value) SortBy(key string) Value {
 	list, _ := v.v.([]any)
 	byKey := func(a, b any) int {
-		x, y := Value{a}.Get(key).Text(), Value{b}.Get(key).Text()
-		switch {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		default:
-			return 0
-		}
+		return strings.Compare(Value{a}.Get(key).Text(), Value{b}.Get(key).Text())
 	}
 	if slices.IsSortedFunc(list, byKey) {
 		return v
