@@ -13,10 +13,10 @@ type agentPlanner struct {
 	want     spec.Agent
 	remote   *RemoteAgent // nil: not on the platform
 	wanted   Wanted
-	memory   Remembered // of this very agent; else at most its protection
+	memory   Remembered // of this very agent
 	locked   bool       // the lock knows this very agent
 	adopting bool       // found by name, and nothing says that it is ours
-	unlisted bool       // agents can't be looked up by name
+	unlisted bool       // nobody could look for it
 	lost     bool       // the lock has an id for it, and the platform has no such agent
 	policy   spec.Policy
 	offline  bool        // the manifests of another commit play the platform
@@ -28,18 +28,18 @@ type agentPlanner struct {
 }
 
 func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent, w Wanted) *agentPlanner {
-	memory, known := in.Memory[want.Name]
+	memory := in.Memory[want.Name]
 	p := &agentPlanner{want: want, remote: r, wanted: w, memory: memory, policy: in.Policy,
-		unlisted: in.Remote.Unlisted, offline: in.base != nil}
+		unlisted: in.Remote.Unlisted && memory.AgentID == "", offline: in.base != nil}
 	p.lost = r == nil && memory.AgentID != "" && !memory.Unfinished
 	if r != nil {
 		p.base = in.base[r.ID]
-		p.locked = known && memory.AgentID == r.ID
-		begun := known && memory.AgentID == "" && memory.Unfinished
+		p.locked = memory.AgentID == r.ID
+		begun := memory.AgentID == "" && memory.Unfinished
 		p.adopting = !p.locked && !begun && !carriesProvenance(r)
 	}
-	if known && !p.locked && memory.AgentID != "" {
-		p.memory = Remembered{Protect: memory.Protect} // the lock's agent is another one, or gone
+	if !p.locked && memory.AgentID != "" {
+		p.memory = Remembered{} // the lock's agent is another one, or gone
 	}
 	return p
 }
@@ -181,7 +181,7 @@ func (p *agentPlanner) guardAdopt() {
 // warnUnlisted tells that an agent that is to be absent may be there all the
 // same: neither the lock nor a listing knows of it.
 func (p *agentPlanner) warnUnlisted() {
-	if !p.unlisted || p.memory.AgentID != "" {
+	if !p.unlisted {
 		return
 	}
 	p.warnings = append(p.warnings, Warning{

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -25,14 +26,21 @@ var update = flag.Bool("update", false, "rewrite the plans in testdata")
 // manifests, in remote.json what the platform has, and in plan what is made of
 // them. Lines of the comment choose more:
 //
-//	remembered: KEY…   the lock knows these agents as remote.json has them
-//	unfinished: KEY…   and an apply of these did not end
-//	protected: KEY…    and these were protected
+//	remembered: KEY…     the lock knows these agents as remote.json has them
+//	id: KEY=AGT_1…       the lock gives these agents this id
+//	applied: KEY=v1…     this version is what the lock says was last live
+//	may have left: …     an apply that did not end may have left this version
+//	drafted: KEY=v2…     the draft that an apply left on purpose
+//	unfinished: KEY…     an apply of these did not end
+//	protected: KEY…      these were protected
 //	prune: yes
 //	provenance: no
 //	adopt: never
+//	listing: no
 //
-// In remote.json the notes "[ours]" stand for a provenance line that fits.
+// In remote.json the notes "[ours]" stand for a provenance line that fits, and
+// "[ours as v1]" for one that fits version 1. "seen" and "touched" are times by
+// the platform's clock.
 func TestPlans(t *testing.T) {
 	stories, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(stories) == 0 {
@@ -100,38 +108,64 @@ func readOptions(comment string, in *diff.Input) {
 		if !ok {
 			continue
 		}
+		switch name {
+		case "prune":
+			in.Prune = true
+			continue
+		case "provenance":
+			in.Policy.Provenance = false
+			continue
+		case "adopt":
+			in.Policy.Adopt = value
+			continue
+		case "listing":
+			in.Remote.Unlisted = true
+			continue
+		}
 		for _, word := range strings.Fields(value) {
-			m := in.Memory[word]
+			key, what, _ := strings.Cut(word, "=")
+			m := in.Memory[key]
 			switch name {
 			case "remembered":
-				m = diff.Remember(wanted[word], in.Remote.Agents[word])
-				if _, ok := wanted[word]; !ok {
-					in.Orphans = append(in.Orphans, word)
+				m = diff.Remember(wanted[key], in.Remote.Agents[key])
+				if _, ok := wanted[key]; !ok {
+					in.Orphans = append(in.Orphans, key)
 				}
+			case "id":
+				m.AgentID = what
+			case "applied":
+				v := versionOf(in.Remote.Agents[key], what)
+				m.Version, m.Config = v.Number, diff.LiveDigest(spec.Agent{}, v)
+			case "may have left":
+				m.Expect = append(m.Expect, diff.LiveDigest(spec.Agent{}, versionOf(in.Remote.Agents[key], what)))
+			case "drafted":
+				m.Draft = versionOf(in.Remote.Agents[key], what).Number
 			case "unfinished":
 				m.Unfinished = true
 			case "protected":
 				m.Protect = true
-			case "prune":
-				in.Prune = true
-				continue
-			case "provenance":
-				in.Policy.Provenance = false
-				continue
-			case "adopt":
-				in.Policy.Adopt = word
-				continue
 			default:
 				continue // a sentence with a colon
 			}
-			in.Memory[word] = m
+			in.Memory[key] = m
 		}
 	}
+}
+
+// versionOf is the version of r that is called as in "v1".
+func versionOf(r *diff.RemoteAgent, name string) *diff.Version {
+	for i := range r.Versions {
+		if fmt.Sprintf("v%d", r.Versions[i].Number) == name {
+			return &r.Versions[i]
+		}
+	}
+	panic("no version " + name)
 }
 
 // remoteFile is one agent in remote.json.
 type remoteFile struct {
 	ID       string
+	Seen     time.Time
 	Fields   map[string]any
 	Versions []struct {
 		Version int
@@ -139,6 +173,7 @@ type remoteFile struct {
 		Live    bool
 		Content map[string]any
 		Notes   string
+		Touched time.Time
 	}
 	Outcomes []map[string]any `json:"call_outcomes"`
 	Infields []map[string]any `json:"call_infields"`
@@ -153,26 +188,36 @@ func readRemote(t *testing.T, data []byte, into diff.Remote) {
 		t.Fatal("remote.json: ", err)
 	}
 	for key, a := range agents {
-		r := &diff.RemoteAgent{ID: a.ID, Fields: diff.FieldsOf(a.Fields)}
+		r := &diff.RemoteAgent{ID: a.ID, SeenAt: a.Seen, Fields: diff.FieldsOf(a.Fields)}
 		for _, item := range a.Outcomes {
 			r.Outcomes = append(r.Outcomes, diff.OutcomeItems.ItemOf(item))
 		}
 		for _, item := range a.Infields {
 			r.Infields = append(r.Infields, diff.InfieldItems.ItemOf(item))
 		}
+		lines := map[string]string{} // by what stands for them
 		for _, v := range a.Versions {
-			version := diff.Version{Number: v.Version, Status: v.Status, IsCurrent: v.Live, Content: diff.ConfigOf(v.Content), Notes: v.Notes}
-			if strings.HasSuffix(v.Notes, "[ours]") {
-				digest := diff.LiveDigest(spec.Agent{}, &version)
-				version.Notes = strings.Replace(v.Notes, "[ours]", fmt.Sprintf("[agentsync commit=0123456789ab config=%s]", digest), 1)
-			}
+			version := diff.Version{Number: v.Version, Status: v.Status, IsCurrent: v.Live, Content: diff.ConfigOf(v.Content), Notes: v.Notes, UpdatedAt: v.Touched}
 			r.Versions = append(r.Versions, version)
-			if v.Live {
-				r.Current = &version
+			lines[fmt.Sprintf("[ours as v%d]", v.Version)] = ourLine(&version)
+		}
+		for i := range r.Versions {
+			v := &r.Versions[i]
+			lines["[ours]"] = ourLine(v)
+			for short, line := range lines {
+				v.Notes = strings.Replace(v.Notes, short, line, 1)
+			}
+			if v.IsCurrent {
+				live := *v
+				r.Current = &live
 			}
 		}
 		into.Agents[key] = r
 	}
+}
+
+func ourLine(v *diff.Version) string {
+	return fmt.Sprintf("[agentsync commit=0123456789ab config=%s]", diff.LiveDigest(spec.Agent{}, v))
 }
 
 // planText is a plan as these tests compare it: everything but digests.
