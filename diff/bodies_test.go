@@ -149,20 +149,20 @@ func TestItemBody(t *testing.T) {
 func TestChangeBody(t *testing.T) {
 	one, text, list := value.Of(1), value.Of("a"), value.Of([]string{"a"})
 	for name, tt := range map[string]struct {
-		change Change
-		want   string
+		section string
+		change  Change
+		want    string
 	}{
-		"a value":            {Change{Path: "agent_cost", Before: one, After: value.Of(2)}, `{"agent_cost":2}`},
-		"a text is emptied":  {Change{Path: "agent_description", Before: text}, `{"agent_description":""}`},
-		"a number":           {Change{Path: "agent_cost", Before: one}, `{"agent_cost":null}`},
-		"an outcome's enum":  {Change{Path: "outcome_enum", Before: list}, `{"outcome_enum":null}`},
-		"one that is a text": {Change{Path: "outcome_enum", Before: text}, `{"outcome_enum":null}`},
-		"an infield's":       {Change{Path: "field_enum", Before: text}, `{"field_enum":null}`},
-		"a text over a text": {Change{Path: "agent_description", Before: text, After: value.Of("b")}, `{"agent_description":"b"}`},
+		"a value":            {spec.SectionAgent, Change{Path: "agent_cost", Before: one, After: value.Of(2)}, `{"agent_cost":2}`},
+		"a text is emptied":  {spec.SectionAgent, Change{Path: "agent_description", Before: text}, `{"agent_description":""}`},
+		"a number":           {spec.SectionAgent, Change{Path: "agent_cost", Before: one}, `{"agent_cost":null}`},
+		"an outcome's enum":  {spec.SectionOutcomes, Change{Path: "outcome_enum", Before: list}, `{"outcome_enum":null}`},
+		"an infield's":       {spec.SectionInfields, Change{Path: "field_enum", Before: text}, `{"field_enum":null}`},
+		"a text over a text": {spec.SectionAgent, Change{Path: "agent_description", Before: text, After: value.Of("b")}, `{"agent_description":"b"}`},
 	} {
-		t.Run(name, func(t *testing.T) { holdJSON(t, ChangeBody([]Change{tt.change}), tt.want) })
+		t.Run(name, func(t *testing.T) { holdJSON(t, ChangeBody(tt.section, []Change{tt.change}), tt.want) })
 	}
-	holdJSON(t, ChangeBody(nil), `{}`)
+	holdJSON(t, ChangeBody(spec.SectionAgent, nil), `{}`)
 }
 
 // TestWhatAnAnswerMustShow holds when a write counts as done.

@@ -83,6 +83,22 @@ func TestPlanIsSorted(t *testing.T) {
 	}
 }
 
+// TestPlanCarriesWhatIsWanted holds that an apply finds what each step ends in,
+// and that an agent without steps costs no memory for it.
+func TestPlanCarriesWhatIsWanted(t *testing.T) {
+	in := Input{Agents: []spec.Agent{manifest(t, `{"system_prompt":"One."}`)}, Remote: Remote{Agents: map[string]*RemoteAgent{}}}
+	for prompt, carried := range map[string]bool{"One.": false, "Two.": true} {
+		in.Remote.Agents["sales"] = &RemoteAgent{ID: "AGT_1", Fields: object(t, `{"agent_name":"Sales"}`), Current: &Version{Number: 1, Notes: line,
+			Content: object(t, `{"system_prompt":"`+prompt+`","guidelines":["a"]}`)}}
+		plan, _ := Compute(in)
+		if w := plan.Agents[0].Wanted; (w != nil) != carried {
+			t.Errorf("%s is live: %+v is carried", prompt, w)
+		} else if carried {
+			holdJSON(t, w.Config, `{"guidelines":["a"],"system_prompt":"One."}`)
+		}
+	}
+}
+
 // TestProblemsLeaveNoPlan holds that faults of several manifests come together,
 // by their places.
 func TestProblemsLeaveNoPlan(t *testing.T) {
@@ -93,51 +109,6 @@ func TestProblemsLeaveNoPlan(t *testing.T) {
 	plan, problems := Compute(in)
 	if plan != nil || len(problems) != 2 || problems[0].Pos.File != "a.yaml" || problems[1].Pos.File != "b.yaml" {
 		t.Errorf("plan %v, problems %v", plan, problems)
-	}
-}
-
-// TestDigest holds what a plan's digest covers (design section 4).
-func TestDigest(t *testing.T) {
-	plan := func() *Plan {
-		three, before := 3, value.Of("One.")
-		return &Plan{FormatVersion: "1", Targets: []string{"a"}, Digest: "sha256:old", Warnings: []Warning{{Message: "x"}}, Agents: []AgentPlan{{
-			Name: "a", Fingerprint: "sha256:f", Drift: map[string]Class{"config": Pending},
-			Steps: []Step{{ID: "a/publish", Action: Publish, Target: "v3", To: &three, Needs: []string{},
-				Changes: []Change{{Path: "system_prompt", Before: before, Source: []spec.Segment{{Start: 1, File: "p.md", Line: 1}}}}}}}}}
-	}
-	was, err := plan().ComputeDigest()
-	if err != nil || !strings.HasPrefix(was, "sha256:") || len(was) != len("sha256:")+64 {
-		t.Fatalf("%s, %v", was, err)
-	}
-	for name, tt := range map[string]struct {
-		change func(p *Plan)
-		same   bool
-	}{
-		"the digest itself": {func(p *Plan) { p.Digest = "" }, true},
-		"warnings":          {func(p *Plan) { p.Warnings = nil }, true},
-		"sources":           {func(p *Plan) { p.Agents[0].Steps[0].Changes[0].Source = nil }, true},
-		"what is wanted":    {func(p *Plan) { p.Agents[0].Wanted = &Wanted{} }, true},
-		"targets":           {func(p *Plan) { p.Targets = nil }, false},
-		"no targets":        {func(p *Plan) { p.Targets = []string{} }, false},
-		"prune":             {func(p *Plan) { p.Prune = true }, false},
-		"a fingerprint":     {func(p *Plan) { p.Agents[0].Fingerprint = "" }, false},
-		"drift":             {func(p *Plan) { p.Agents[0].Drift["config"] = Drift }, false},
-		"a value":           {func(p *Plan) { p.Agents[0].Steps[0].Changes[0].After = value.Of("Two.") }, false},
-		"a version":         {func(p *Plan) { p.Agents[0].Steps[0].To = nil }, false},
-		"a refusal":         {func(p *Plan) { p.Refusals = []Refusal{{Rule: "protect"}} }, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := plan()
-			tt.change(p)
-			got, err := p.ComputeDigest()
-			if err != nil || (got == was) != tt.same {
-				t.Errorf("the same: %v, %v", got == was, err)
-			}
-		})
-	}
-	p := plan()
-	if _, err := p.ComputeDigest(); err != nil || p.Agents[0].Steps[0].Changes[0].Source == nil || p.Digest == "" {
-		t.Error("the plan was changed")
 	}
 }
 
