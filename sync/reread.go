@@ -143,27 +143,38 @@ func by(v *diff.Version) string {
 	return out
 }
 
-// beforeLive reads the versions once more right before version goes live, and
-// returns it. It must be what this run wrote or the plan saw, and what is live
-// must still be what the plan saw.
-func (j *job) beforeLive(ctx context.Context, p *progress, version int) (*diff.Version, error) {
+// beforeLive reads the versions once more right before version goes live. It
+// must be what this run wrote or the plan saw, and what is live must still be
+// what the plan saw; else it is a conflict. A draft of this run that somebody has
+// touched is theirs from then on.
+func (j *job) beforeLive(ctx context.Context, p *progress, version int) error {
 	fresh := diff.RemoteAgent{ID: p.id}
 	if err := j.readVersions(ctx, &fresh); err != nil {
-		return nil, err
+		return err
 	}
 	if p.lost { // a create that was believed lost may have come through late
 		if err := j.dropDoubles(ctx, p, fresh.Versions); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	v := diff.FindVersion(fresh.Versions, version)
-	if what := movedBeforeLive(j.seen, p.listed, &fresh, v, version); what != "" {
-		return nil, &conflict{what}
+	what := movedBeforeLive(j.seen, p.listed, &fresh, v, version)
+	if version == p.version {
+		var edits []diff.Change
+		if v != nil {
+			edits = diff.ConfigMismatch(j.want, v.Content)
+		}
+		if what == "" && edits != nil {
+			what = fmt.Sprintf("draft v%d is not as this apply left it, in %s%s", version, paths(edits), by(v))
+		}
+		if v == nil || !v.IsDraft() || edits != nil {
+			p.version = 0 // so that takeBack leaves it
+		}
 	}
-	if changes := diff.ConfigMismatch(j.want, v.Content); changes != nil && version == p.version {
-		return nil, &conflict{fmt.Sprintf("draft v%d is not as this apply left it, in %s%s", version, paths(changes), by(v))}
+	if what != "" {
+		return &conflict{what}
 	}
-	return v, nil
+	return nil
 }
 
 // movedBeforeLive says what happened to an agent's versions since its first
@@ -187,7 +198,7 @@ func movedBeforeLive(seen *diff.RemoteAgent, listed []diff.Version, fresh *diff.
 	if other := publishedSince(listed, fresh.Versions, version); other != nil {
 		return fmt.Sprintf("v%d was published meanwhile%s", other.Number, by(other))
 	}
-	if was := diff.FindVersion(listed, version); was != nil && was.IsDraft() != v.IsDraft() {
+	if was := diff.FindVersion(listed, version); (was == nil || was.IsDraft()) && !v.IsDraft() {
 		return fmt.Sprintf("v%d was published meanwhile%s", version, by(v))
 	}
 	return ""

@@ -219,9 +219,16 @@ func (j *job) takeBack(ctx context.Context, p *progress, because error) error {
 	if err := j.Remote.DeleteDraft(ctx, p.id, p.version); err != nil && !isNotFound(err) {
 		return fmt.Errorf("%w (draft v%d stays: %v)", because, p.version, err)
 	}
-	p.wrote = p.created != nil || slices.ContainsFunc(j.out.Steps, func(s StepReport) bool {
-		return s.Status == Done && s.Action != diff.Adopt && s.Action != diff.CreateDraft
-	})
+	p.wrote = p.created != nil
+	for i := range j.out.Steps {
+		switch s := &j.out.Steps[i]; {
+		case s.Status != Done || s.Action == diff.Adopt:
+		case s.Action == diff.CreateDraft:
+			s.Note = "deleted again, since a later step failed"
+		default:
+			p.wrote = true
+		}
+	}
 	return because
 }
 
@@ -271,7 +278,7 @@ func (j *job) publish(ctx context.Context, p *progress, named *int) (note string
 		}
 		version = first
 	} else if p.wrote || named == nil { // else it was read a moment ago
-		if _, err := j.beforeLive(ctx, p, version); err != nil {
+		if err := j.beforeLive(ctx, p, version); err != nil {
 			return "", err
 		}
 	}
@@ -326,7 +333,7 @@ func (j *job) expectLive(id string, live *diff.Version) {
 func (j *job) rollback(ctx context.Context, p *progress, to int) error {
 	target := diff.FindVersion(j.seen.Versions, to)
 	if p.wrote { // else it was read a moment ago
-		if _, err := j.beforeLive(ctx, p, to); err != nil {
+		if err := j.beforeLive(ctx, p, to); err != nil {
 			return err
 		}
 	}
