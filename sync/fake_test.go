@@ -356,7 +356,8 @@ func inWords(t *testing.T, r *Report) string {
 	if s != want {
 		t.Errorf("the summary is %+v, want %+v", s, want)
 	}
-	if r.OK() != !slices.ContainsFunc(r.Agents, func(a AgentReport) bool { return a.Result != "done" }) {
+	allDone := !slices.ContainsFunc(r.Agents, func(a AgentReport) bool { return a.Result != "done" })
+	if r.OK() != (allDone && r.Error == "") {
 		t.Errorf("the result is %s: %s", r.Result, asJSON(r))
 	}
 	return b.String()
