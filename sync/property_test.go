@@ -26,7 +26,8 @@ import (
 // TestApplyThenPlanIsEmpty takes any platform, with anything on it, through
 // any three wanted states and edits in the dashboard between them. After each
 // apply a plan is empty, with the lock and without it; every plan's steps come
-// after what they need; and where nobody edited, all that differs is pending.
+// after what they need, and its requests reach the platform in their order; and
+// where nobody edited, all that differs is pending.
 func TestApplyThenPlanIsEmpty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
@@ -212,6 +213,7 @@ func (w *world) applyAndCheck(t *rapid.T, wanted []spec.Agent, edits edits) {
 		}
 	}
 	w.inPlace = w.inPlace || bytes.Contains(planBytes(t, plan), []byte(`"update_service"`))
+	w.server.ResetRequests()
 	report, err := sync.Apply(context.Background(), sync.ApplyInput{
 		Plan: plan, Agents: in.Agents, Seen: in.Remote, Memory: in.Memory, Locked: w.lock.Entries(), Orphans: in.Orphans, Policy: in.Policy,
 		Commit: diff.NoCommit, Remote: w.remote, Lock: w.lock, Parallelism: 1, // ids come in a fixed order
@@ -220,6 +222,7 @@ func (w *world) applyAndCheck(t *rapid.T, wanted []spec.Agent, edits edits) {
 	if err != nil || !report.OK() {
 		t.Fatalf("apply: %v\n%s\nof the plan\n%s", err, asJSON(report), planBytes(t, plan))
 	}
+	holdRequestOrder(t, plan, report, w.server.Requests())
 	writes := w.server.CountWrites()
 	if left := compute(t, w.input(t, wanted, w.memory())); !left.IsEmpty() {
 		t.Fatalf("after the apply of\n%s\na plan has\n%s", planBytes(t, plan), planBytes(t, left))
