@@ -272,7 +272,7 @@ func newAgent(t *testing.T, config string) *example {
 
 // answerAsSeen makes each read answer what the plan saw.
 func (e *example) answerAsSeen() {
-	e.remote.on("read agent", *e.seen)
+	e.remote.on("read agent", diff.RemoteAgent{ID: e.seen.ID, Fields: e.seen.Fields})
 	e.remote.on("read live", e.seen.Current)
 	e.remote.on("read versions", e.seen.Versions)
 	e.remote.on("read call_outcomes", e.seen.Outcomes)

@@ -1,0 +1,158 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// TestObserve holds how an agent is found (design section 3): by the lock's id,
+// else by its name in the listing, and what is read of it.
+func TestObserve(t *testing.T) {
+	named := func(id, name string) diff.RemoteAgent {
+		return diff.RemoteAgent{ID: id, Fields: value.Of(map[string]any{"agent_name": name})}
+	}
+	known := diff.Memory{"sales": {AgentID: salesID, AgentName: "Sales"}}
+	for name, tt := range map[string]struct {
+		memory  diff.Memory
+		prepare func(f *fakeRemote)
+		want    string // the id that was found; "" for none
+		err     string
+	}{
+		"by the lock's id": {
+			known, func(f *fakeRemote) { f.on("read agent", named(salesID, "Renamed")) }, salesID, "",
+		},
+		"the lock's id is gone, and another has the name": {
+			known, func(f *fakeRemote) {
+				f.on("read agent", notFound)
+				f.on("read listing", []diff.RemoteAgent{named("AGT_2", "Sales")})
+			}, "AGT_2", "",
+		},
+		"the lock's id can't be read": {
+			known, func(f *fakeRemote) { f.on("read agent", busy) }, "", "read sales: 503 busy",
+		},
+		"by its name": {
+			nil, func(f *fakeRemote) {
+				f.on("read listing", []diff.RemoteAgent{named("AGT_3", "Other"), named("AGT_2", "Sales")})
+			}, "AGT_2", "",
+		},
+		"by an earlier name": {
+			nil, func(f *fakeRemote) { f.on("read listing", []diff.RemoteAgent{named("AGT_2", "Sales (old)")}) }, "AGT_2", "",
+		},
+		"by the name of a create that was begun": {
+			diff.Memory{"sales": {AgentName: "Begun", Unfinished: true}},
+			func(f *fakeRemote) {
+				f.on("read listing", []diff.RemoteAgent{named("AGT_2", "Begun")})
+				f.on("read versions", []diff.Version(nil))
+			}, "AGT_2", "",
+		},
+		"not by the name that it had when it was verified": {
+			diff.Memory{"sales": {AgentName: "Verified"}},
+			func(f *fakeRemote) { f.on("read listing", []diff.RemoteAgent{named("AGT_2", "Verified")}) }, "", "",
+		},
+		"not one that the lock gives to another manifest": {
+			diff.Memory{"other": {AgentID: "AGT_2"}},
+			func(f *fakeRemote) { f.on("read listing", []diff.RemoteAgent{named("AGT_2", "Sales")}) }, "", "",
+		},
+		"two have the name": {
+			nil, func(f *fakeRemote) {
+				f.on("read listing", []diff.RemoteAgent{named("AGT_3", "Sales"), named("AGT_2", "Sales")})
+			}, "", `read sales: 2 agents on the platform are named "Sales": AGT_2, AGT_3; rename all but one, or put the right agent_id into the lock file`,
+		},
+		"none has it": {
+			nil, func(f *fakeRemote) { f.on("read listing", []diff.RemoteAgent{named("AGT_3", "Other")}) }, "", "",
+		},
+		"nothing lists agents": {
+			nil, func(f *fakeRemote) { f.on("read listing", unlisted{}) }, "", "",
+		},
+		"the listing fails": {
+			nil, func(f *fakeRemote) { f.on("read listing", busy) }, "", "503 busy",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fakeRemote{t: t, answers: map[string][]any{}, bodies: map[string][]any{}}
+			one := live(1, "One.")
+			f.on("read live", &one)
+			f.on("read call_outcomes", []value.Value{object(t, `{"outcome_name":"a"}`)})
+			f.on("read call_infields", []value.Value{object(t, `{"field_name":"b"}`)})
+			tt.prepare(f)
+			want := spec.Agent{Name: "sales", AgentName: "Sales", PreviousNames: []string{"Sales (old)"}, Config: patchOf(t, `{"system_prompt":"One."}`)}
+			got, err := Observe(context.Background(), f, Scope{Agents: []spec.Agent{want}, Memory: tt.memory, Parallelism: 2})
+			if text := errorText(err); text != tt.err {
+				t.Fatalf("got %q, want %q", text, tt.err)
+			}
+			r := got.Agents["sales"]
+			if tt.want == "" {
+				if r != nil {
+					t.Errorf("found %+v", r)
+				}
+				return
+			}
+			if r == nil || r.ID != tt.want || r.Current == nil || r.Current.Number != 1 || len(r.Outcomes) != 1 || len(r.Infields) != 1 || r.Versions != nil {
+				t.Errorf("read %+v", r)
+			}
+			if unlisted := name == "nothing lists agents"; got.Unlisted != unlisted {
+				t.Errorf("unlisted: %v", got.Unlisted)
+			}
+		})
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// TestWhenVersionsAreRead holds that the list, which is large, is read only when
+// what is live is not what is wanted, or an apply that did not end may have left
+// a draft.
+func TestWhenVersionsAreRead(t *testing.T) {
+	for name, tt := range map[string]struct {
+		prompt     string
+		unfinished bool
+		want       bool
+	}{
+		"it is live":               {"One.", false, false},
+		"something else is":        {"Two.", false, true},
+		"an apply was interrupted": {"One.", true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newExample(t, `{"system_prompt":"`+tt.prompt+`"}`)
+			got, err := Observe(context.Background(), e.remote, Scope{Agents: []spec.Agent{e.want},
+				Memory: diff.Memory{"sales": {AgentID: salesID, Unfinished: tt.unfinished}}, Parallelism: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if read := got.Agents["sales"].Versions != nil; read != tt.want {
+				t.Errorf("the list was read: %v", read)
+			}
+		})
+	}
+}
+
+// TestAgentsThatShareAnError holds that a refused login is one line, and that
+// two manifests of one agent are a fault.
+func TestAgentsThatShareAnError(t *testing.T) {
+	agents := []spec.Agent{{Name: "b", AgentName: "B"}, {Name: "a", AgentName: "A"}}
+	memory := diff.Memory{"a": {AgentID: "AGT_1"}, "b": {AgentID: "AGT_2"}}
+	f := &fakeRemote{t: t, answers: map[string][]any{}, bodies: map[string][]any{}}
+	f.on("read agent", errors.New("401 log in"))
+	_, err := Observe(context.Background(), f, Scope{Agents: agents, Memory: memory, Parallelism: 1})
+	if errorText(err) != "read a: 401 log in" {
+		t.Errorf("got %v", err)
+	}
+	f.on("read agent", diff.RemoteAgent{ID: salesID}) // the same for both
+	f.on("read live", (*diff.Version)(nil))
+	f.on("read call_outcomes", []value.Value(nil))
+	f.on("read call_infields", []value.Value(nil))
+	_, err = Observe(context.Background(), f, Scope{Agents: agents, Memory: memory, Parallelism: 1})
+	if want := `read a: "b" is the same agent on the platform, AGT_1`; errorText(err) != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
