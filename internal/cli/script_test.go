@@ -1,11 +1,9 @@
 package cli_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -28,8 +26,6 @@ func TestMain(m *testing.M) {
 // goes to the file that STORY_LOG names too, where the story's end looks for
 // secrets.
 func runProgram() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	env := cli.OSEnv()
 	if path := os.Getenv("STORY_LOG"); path != "" {
 		log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -42,7 +38,7 @@ func runProgram() {
 	}
 	// Not os.Exit: with the race detector its end has been seen to hang. A race
 	// ends the process where it is found (GORACE below).
-	syscall.Exit(cli.Main(ctx, os.Args[1:], env, github.Command))
+	syscall.Exit(cli.Main(cli.Signals(), os.Args[1:], env, github.Command))
 }
 
 // TestStories runs what a user would do, each story against a sandbox of its

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
@@ -84,7 +85,7 @@ spec:
 `,
 }
 
-// prepare applies the history and gives the folder to start each boundary from.
+// prepare applies the history and returns the folder that each boundary starts from.
 func prepare(t *testing.T, change func(*sandbox.Options)) string {
 	t.Helper()
 	base := t.TempDir()
@@ -132,8 +133,9 @@ func boundaryFaults(w *world) map[string]faults.Action {
 	}
 }
 
-// TestEveryBoundary disturbs every write of a story, in every way. After each,
-// a second apply ends where the undisturbed one did.
+// TestEveryBoundary disturbs every write of a story, in every way (the quick
+// tests a fifth of them). After each, a second apply ends where the undisturbed
+// one did.
 func TestEveryBoundary(t *testing.T) {
 	var tried atomic.Int64
 	for name, change := range map[string]func(*sandbox.Options){
@@ -154,11 +156,7 @@ func TestEveryBoundary(t *testing.T) {
 				t.Fatalf("the story makes only %d writes", writes)
 			}
 			for kind := range boundaryFaults(calm) {
-				every := 1
-				if testing.Short() {
-					every = 3 // each kind at each third write; the kinds begin at different ones
-				}
-				for n := 1 + len(kind)%every; n <= writes; n += every {
+				for _, n := range exhaustive.Of(writes, 5, name+kind) {
 					t.Run(fmt.Sprintf("%s write %d", kind, n), func(t *testing.T) {
 						t.Parallel()
 						tried.Add(1)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
@@ -68,16 +69,13 @@ func TestAFifthOfAllAnswersFails(t *testing.T) {
 }
 
 // TestLimitedServer plans and applies 100 agents against a server that takes
-// 20 requests a second.
+// 20 requests a second. The quick tests let time pass faster.
 func TestLimitedServer(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes as long as the limit says")
-	}
 	t.Parallel()
 	for name, retryAfter := range map[string]bool{"with Retry-After": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(o *sandbox.Options) { o.RateLimit, o.RetryAfter = 20, retryAfter })
+			w := newWorldAt(t, exhaustive.Or(10, 1), func(o *sandbox.Options) { o.RateLimit, o.RetryAfter = 20, retryAfter })
 			w.fleet(100, "Limited")
 			report := w.must(0, "apply", "--auto-approve")
 			w.must(0, "plan", "--detailed-exitcode")

@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/faults"
 )
 
@@ -114,7 +116,7 @@ func TestTwoCreatesAtOnce(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		w.write(map[string]string{name + ".yaml": agentYAML(name, "Same.", twoOutcomes)})
 	}
-	other := &world{t: t, dir: t.TempDir(), platform: w.platform, faults: w.faults, url: w.url}
+	other := w.neighbour()
 	copyDir(t, w.dir, other.dir)
 	first, second := w.start("apply", "--auto-approve"), other.start("apply", "--auto-approve")
 	r1, r2 := w.wait(first), other.wait(second)
@@ -130,45 +132,46 @@ func TestTwoCreatesAtOnce(t *testing.T) {
 }
 
 // TestDashboardEditAtEveryRequest publishes in the dashboard before each request
-// of an apply that publishes: a new version, or a draft that was there before.
+// of an apply that publishes (the quick tests before a fourth of them): a new
+// version, or a draft that was there before.
 // Whichever is live then, the apply does not end as if nobody else had been
 // there.
 func TestDashboardEditAtEveryRequest(t *testing.T) {
-	t.Parallel()
 	for name, c := range map[string]struct {
 		before, edit func(w *world)
 	}{
 		"a new version": {func(*world) {}, func(w *world) { w.edit("Agent a", "A by hand.") }},
 		"a draft": {func(w *world) {
 			if _, err := w.platform.Dashboard().CreateDraft(w.id("Agent a"), map[string]any{"system_prompt": "A by hand."}); err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 		}, func(w *world) {
 			if err := w.platform.Dashboard().Publish(w.id("Agent a"), 2); err != nil {
-				t.Error(err)
+				w.t.Error(err)
 			}
 		}},
 	} {
-		reached := true
-		for nth := 2; reached; nth++ {
-			w := newWorld(t, nil)
-			w.write(map[string]string{"a.yaml": agentYAML("a", "A one.", twoOutcomes)})
-			w.must(0, "apply", "--auto-approve")
-			c.before(w)
-			w.write(map[string]string{"a.yaml": agentYAML("a", "A two.", twoOutcomes)})
-			reached = false
-			w.faults.Reset()
-			w.faults.Add(faults.Rule{Nth: nth, Do: faults.Before(func(*http.Request) {
-				reached = true
-				c.edit(w)
-			})})
-			r := w.run("apply", "--auto-approve", "--parallelism", "1")
-			if reached && r.code == 0 || !reached && (r.code != 0 || nth != 15) { // it makes 14 requests
-				t.Errorf("%s, request %d, reached %v: %s", name, nth, reached, r)
-			}
-			if nth > 50 {
-				t.Fatal("the apply never ends")
-			}
+		const requests = 14
+		for _, n := range exhaustive.Of(requests, 4, name) {
+			nth := n + 1 // not the login; the last one never comes
+			t.Run(fmt.Sprintf("%s, request %d of %d", name, nth, requests), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, nil)
+				w.write(map[string]string{"a.yaml": agentYAML("a", "A one.", twoOutcomes)})
+				w.must(0, "apply", "--auto-approve")
+				c.before(w)
+				w.write(map[string]string{"a.yaml": agentYAML("a", "A two.", twoOutcomes)})
+				reached := false
+				w.faults.Reset()
+				w.faults.Add(faults.Rule{Nth: nth, Do: faults.Before(func(*http.Request) {
+					reached = true
+					c.edit(w)
+				})})
+				r := w.run("apply", "--auto-approve", "--parallelism", "1")
+				if reached != (nth <= requests) || reached == (r.code == 0) {
+					t.Errorf("reached %v: %s", reached, r)
+				}
+			})
 		}
 	}
 }

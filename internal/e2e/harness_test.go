@@ -15,38 +15,27 @@ import (
 	"testing"
 	"time"
 
-	// The program is built by a process that go test does not see: with its
-	// packages imported, a change of them does not leave old results cached.
-	_ "github.com/agentsync/agentsync/internal/cli"
+	"github.com/agentsync/agentsync/internal/cli"
 	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/internal/github"
 	_ "github.com/agentsync/agentsync/internal/github"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
 
-var program string
+// programName is what this binary is started as where it is to be the program.
+const programName = "agentsync"
 
+// TestMain makes this binary the program as well. So it has what was changed in
+// the program, the race detector too, and go test knows when its results are old.
 func TestMain(m *testing.M) {
-	os.Exit(buildAndRun(m))
-}
-
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "agentsync-e2e-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	if os.Args[0] == programName {
+		os.Exit(cli.Main(cli.Signals(), os.Args[1:], worldEnv(), github.Command))
 	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "agentsync")
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
 		_ = flag.Set("test.parallel", "8") // the tests wait more than they work
 	}
-	args := append([]string{"build", "-o", program}, buildFlags...)
-	if out, err := exec.Command("go", append(args, "github.com/agentsync/agentsync")...).CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+	os.Exit(m.Run())
 }
 
 // world is a project folder and a platform on loopback with faults before it.
@@ -56,16 +45,26 @@ type world struct {
 	platform *sandbox.Server
 	faults   *faults.Proxy
 	url      string
+	clock    clock
 	env      []string // further variables
 
 	mu      sync.Mutex
 	running *exec.Cmd
 }
 
-// newWorld serves a platform over the state in data ("" for an empty one).
+// newWorld serves an empty platform, unless change says where its state lies.
+// Time is quick in it.
 func newWorld(t *testing.T, change func(*sandbox.Options)) *world {
 	t.Helper()
+	return newWorldAt(t, quickTime, change)
+}
+
+// newWorldAt is newWorld with so many seconds a second.
+func newWorldAt(t *testing.T, speed int, change func(*sandbox.Options)) *world {
+	t.Helper()
+	c := clock{time.Now(), speed}
 	o := sandbox.DefaultOptions()
+	o.Now, o.Sleep = c.Now, c.Sleep
 	if change != nil {
 		change(&o)
 	}
@@ -73,7 +72,7 @@ func newWorld(t *testing.T, change func(*sandbox.Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, dir: t.TempDir(), platform: platform, faults: faults.New(platform, 1)}
+	w := &world{t: t, dir: t.TempDir(), platform: platform, faults: faults.New(platform, 1), clock: c}
 	server := httptest.NewServer(w.faults)
 	t.Cleanup(server.Close)
 	w.url = server.URL
@@ -120,11 +119,16 @@ func (w *world) run(args ...string) result {
 
 func (w *world) start(args ...string) *exec.Cmd {
 	w.t.Helper()
-	cmd := exec.Command(program, append([]string{"-C", w.dir}, args...)...)
+	self, err := os.Executable()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	cmd := exec.Command(self, append([]string{"-C", w.dir}, args...)...)
+	cmd.Args[0] = programName
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "GORACE=halt_on_error=1 atexit_sleep_ms=0", "INDUSLABS_BASE_URL=" + w.url,
 		"INDUSLABS_EMAIL=" + sandbox.DefaultEmail, "INDUSLABS_PASSWORD=" + sandbox.DefaultPassword,
-		"INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey,
+		"INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey, w.clock.variable(),
 	}, w.env...)
 	cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
 	w.mu.Lock()
@@ -225,6 +229,11 @@ func (w *world) settled() {
 		w.t.Errorf("want one line that says no changes, got %s", r)
 	}
 	w.noSecretsInFiles()
+}
+
+// neighbour is another folder at the same platform.
+func (w *world) neighbour() *world {
+	return &world{t: w.t, dir: w.t.TempDir(), platform: w.platform, faults: w.faults, url: w.url, clock: w.clock}
 }
 
 func copyDir(t *testing.T, from, to string) {

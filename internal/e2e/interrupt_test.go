@@ -2,53 +2,64 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/sync/sandbox"
 )
 
+// An interrupt has the time that it has in use: a write in flight is waited for.
+const interruptTime = 1
+
 // TestInterruptEverywhere sends SIGINT or SIGTERM at each request of a plan and
-// an apply. The report is whole, no request starts after, and the next apply
-// ends right.
+// an apply (the quick tests at a sixth of them). The report is whole, no request
+// starts after, and the next apply ends right.
 func TestInterruptEverywhere(t *testing.T) {
-	t.Parallel()
 	calm := newWorld(t, nil)
 	calm.write(story)
 	calm.must(0, "apply", "--auto-approve")
 	want, total := calm.snapshot(), len(calm.faults.Requests())
-	for n := 1; n <= total; n += 2 {
-		w := newWorld(t, nil)
-		w.write(story)
+	for _, n := range exhaustive.Of(total, 6, "interrupt") {
 		signal := os.Signal(os.Interrupt)
-		if n%4 == 1 {
+		if n%2 == 1 {
 			signal = syscall.SIGTERM
 		}
-		var once sync.Once
-		w.faults.Add(faults.Rule{Nth: n, Do: faults.Before(func(*http.Request) {
-			once.Do(func() { w.signal(signal); time.Sleep(20 * time.Millisecond) })
-		})})
-		report := filepath.Join(w.dir, "report.json")
-		started := time.Now()
-		r := w.run("apply", "--auto-approve", "--report", report)
-		if took := time.Since(started); took > 30*time.Second {
-			t.Errorf("request %d: took %v to stop", n, took)
-		}
-		if r.code != 130 && (r.code != 0 || n < total-6) {
-			t.Fatalf("request %d of %d: want exit 130: %s", n, total, r)
-		}
-		checkReport(t, report, r)
-		w.faults.Reset()
-		w.must(0, "apply", "--auto-approve")
-		compare(t, want, w.snapshot())
-		w.settled()
+		t.Run(fmt.Sprintf("request %d of %d", n, total), func(t *testing.T) {
+			t.Parallel()
+			interrupt(t, n, total, signal, want)
+		})
 	}
+}
+
+func interrupt(t *testing.T, n, total int, signal os.Signal, want sandbox.Snapshot) {
+	w := newWorldAt(t, interruptTime, nil)
+	w.write(story)
+	w.faults.Add(faults.Rule{Nth: n, Do: faults.Before(func(r *http.Request) {
+		w.signal(signal)
+		_ = realSleep(r.Context(), 20*time.Millisecond) // for the signal to arrive before the answer
+	})})
+	report := filepath.Join(w.dir, "report.json")
+	started := time.Now()
+	r := w.run("apply", "--auto-approve", "--report", report)
+	if took := time.Since(started); took > 30*time.Second {
+		t.Errorf("took %v to stop", took)
+	}
+	if r.code != 130 && (r.code != 0 || n < total-6) {
+		t.Fatalf("want exit 130: %s", r)
+	}
+	checkReport(t, report, r)
+	w.faults.Reset()
+	w.must(0, "apply", "--auto-approve")
+	compare(t, want, w.snapshot())
+	w.settled()
 }
 
 // checkReport wants a whole report whose counts add up.
@@ -90,7 +101,7 @@ func checkReport(t *testing.T, path string, r result) {
 // interrupt comes: the answer is still taken in.
 func TestInterruptWaitsForAWriteInFlight(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newWorldAt(t, interruptTime, nil)
 	w.write(map[string]string{"a.yaml": agentYAML("a", "A.", twoOutcomes)})
 	release := make(chan struct{})
 	w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Do: faults.DelayAfter(faults.Until(release))})
@@ -111,7 +122,7 @@ func TestInterruptWaitsForAWriteInFlight(t *testing.T) {
 // TestSecondInterruptStopsAtOnce never answers, so that only a second signal ends it.
 func TestSecondInterruptStopsAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newWorldAt(t, interruptTime, nil)
 	w.write(map[string]string{"a.yaml": agentYAML("a", "A.", "")})
 	release := make(chan struct{})
 	defer close(release)

@@ -6,8 +6,6 @@ import (
 	"math/rand"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
@@ -93,14 +92,10 @@ func alone(t *testing.T, change func(*sandbox.Options), manifests ...string) str
 
 // TestRivals lets two applies loose on one agent, with answers that take their
 // time, by chance. Whatever they leave, they do not both say that all is well
-// over a mixture, and one more apply settles it. AGENTSYNC_RIVALS is the number
-// of rounds of each pair.
+// over a mixture, and one more apply settles it.
 func TestRivals(t *testing.T) {
 	t.Parallel()
-	rounds := 2
-	if n, err := strconv.Atoi(os.Getenv("AGENTSYNC_RIVALS")); err == nil {
-		rounds = n
-	}
+	rounds := exhaustive.Or(1, 10)
 	readings := map[string]func(*sandbox.Options){
 		"published at creation": func(*sandbox.Options) {},
 		"draft at creation": func(o *sandbox.Options) {
@@ -136,7 +131,7 @@ func rivalRound(t *testing.T, change func(*sandbox.Options), before []string, wa
 		w.write(map[string]string{"a.yaml": manifest})
 		w.must(0, "apply", "--auto-approve")
 	}
-	other := &world{t: t, dir: t.TempDir(), platform: w.platform, faults: w.faults, url: w.url}
+	other := w.neighbour()
 	w.write(map[string]string{"a.yaml": wants[0]})
 	if marked {
 		w.faults.Add(faults.Rule{Writes: true, Nth: 1, Do: faults.After(func(*http.Request) { w.kill() })})
@@ -198,12 +193,7 @@ func chance(seed int64) func(context.Context) error {
 		mu.Lock()
 		d := time.Duration(random.Int63n(int64(20 * time.Millisecond)))
 		mu.Unlock()
-		select {
-		case <-time.After(d):
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return realSleep(ctx, d)
 	}
 }
 
@@ -231,8 +221,8 @@ func TestDeleteAgainstUpdate(t *testing.T) {
 		w := newWorld(t, nil)
 		w.write(map[string]string{"a.yaml": rival("Hi.", "zero", "zero", "0.2", "maya")})
 		w.must(0, "apply", "--auto-approve")
-		other := newWorld(t, nil)
-		other.platform, other.faults = w.platform, faults.New(w.platform, 1)
+		other := w.neighbour()
+		other.faults = faults.New(w.platform, 1)
 		direct := httptest.NewServer(other.faults)
 		t.Cleanup(direct.Close)
 		other.url = direct.URL
