@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"":                 {"internal/cli", "internal/github"},
 
 	"internal/faults":                  {},
+	"internal/exhaustive":              {},
 	"internal/benchgen":                {},
 	"internal/github/fakegithub":       {},
 	"internal/github/fakegithub/serve": {"internal/github/fakegithub"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/internal/cli"
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/github"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -48,10 +49,14 @@ func TestStories(t *testing.T) {
 }
 
 // TestEveryReading runs the main story under every reading of what the
-// platform's reference leaves open, with the lock file and without it.
+// platform's reference leaves open, with the lock file and without it. The quick
+// tests have the first four: each switch is in one of them.
 func TestEveryReading(t *testing.T) {
 	readings := []string{
 		"",
+		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --wrap",
+		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --listing none",
+		"--superseded published --create-publishes=false --restore-fields=false --listing legacy --wrap",
 		"--rollback clone",
 		"--create-publishes=false",
 		"--superseded published",
@@ -61,12 +66,9 @@ func TestEveryReading(t *testing.T) {
 		"--strict",
 		"--wrap",
 		"--rollback clone --restore-fields=false",
-		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --wrap",
 		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --listing legacy",
-		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --listing none",
-		"--superseded published --create-publishes=false --restore-fields=false --listing legacy --wrap",
 	}
-	for _, reading := range readings {
+	for _, reading := range exhaustive.Or(readings[:4], readings) {
 		for _, lock := range []string{"lock", "no-lock"} {
 			if lock == "no-lock" && strings.Contains(reading, "--listing none") {
 				continue // nothing could find the agents
@@ -86,6 +88,12 @@ func storyParams(dir string, reading []string, lock string) testscript.Params {
 		RequireUniqueNames:  true,
 		RequireExplicitExec: false,
 		UpdateScripts:       os.Getenv("UPDATE_STORIES") != "",
+		Condition: func(name string) (bool, error) {
+			if name != "exhaustive" {
+				return false, fmt.Errorf("no condition is called %q", name)
+			}
+			return exhaustive.On(), nil
+		},
 		Setup: func(env *testscript.Env) error {
 			s := &story{reading: reading, lock: lock}
 			env.Values[storyKey{}] = s
