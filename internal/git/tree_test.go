@@ -14,6 +14,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/git"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/google/go-cmp/cmp"
@@ -182,14 +183,15 @@ func reasonOf(err error) string {
 	return fmt.Sprint(err)
 }
 
-// TestSameAsOnDisk loads the projects of spec's stories from a commit: they say
-// what they say on disk.
+// TestSameAsOnDisk loads the projects of spec's stories (the quick tests those of
+// a third of them) from a commit: they say what they say on disk.
 func TestSameAsOnDisk(t *testing.T) {
 	stories, err := filepath.Glob("../../spec/testdata/*/*.txtar")
 	if err != nil || len(stories) == 0 {
 		t.Fatal("no stories", err)
 	}
-	for _, story := range stories {
+	for _, n := range exhaustive.Of(len(stories), 3, "stories") {
+		story := stories[n-1]
 		t.Run(strings.TrimSuffix(filepath.Base(story), ".txtar"), func(t *testing.T) {
 			archive, err := txtar.ParseFile(story)
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 )
@@ -125,14 +126,13 @@ func TestPoisonInAnErrorDoesNoHarm(t *testing.T) {
 	noCommands(t, w.job(1, "error", "plan"))
 }
 
-// 300 agents whose prompts change wholly, before and after the apply.
+// 300 agents (100 in the quick tests) whose prompts change wholly, before and
+// after the apply.
 func TestAHugePlanFits(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	agents := exhaustive.Or(100, 300)
 	w := newWorld(t)
 	var b strings.Builder
-	for i := range 300 {
+	for i := range agents {
 		fmt.Fprintf(&b, "---\napiVersion: agentsync/v1\nkind: Agent\nmetadata: {name: agent-%03d}\nspec:\n  agent: {agent_name: Agent %d, agent_description: x, agent_type: INBOUND}\n  config: {system_prompt: {file: prompts/%d.md}}\n", i, i, i)
 		w.write(fmt.Sprintf("prompts/%d.md", i), strings.Repeat(fmt.Sprintf("आप %d ```` </details>\n", i), 100))
 	}
@@ -143,7 +143,7 @@ func TestAHugePlanFits(t *testing.T) {
 	w.merge()
 	w.faults.Add(faults.Rule{Method: "POST", Path: "/api/agents/create", Do: faults.Status(400)})
 	r = w.job(1, "apply-failed", "apply")
-	body := w.comment(`state="failed"`, "agent-000: ", "300 failed").Body
+	body := w.comment(`state="failed"`, "agent-000: ", fmt.Sprint(agents, " failed")).Body
 	inert(t, "the comment", body)
 	inert(t, "the summary", r.summary)
 	has(t, "the comment", body, "**Cut to fit:**", "See the job summary, or this job's log, for the whole plan.")
