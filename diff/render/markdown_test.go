@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
@@ -217,6 +219,9 @@ func hostileAgents(t *rapid.T) *diff.Plan {
 // TestMarkdownHoldsAnything: whatever a plan holds and however little room
 // there is, the document fits, is closed, and nothing in it is alive.
 func TestMarkdownHoldsAnything(t *testing.T) {
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		_ = checks.Value.Set(exhaustive.Or("25", "300"))
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		p := hostileAgents(rt)
 		opt := Options{Budget: rapid.IntRange(2000, 60000).Draw(rt, "budget"), Verbose: rapid.Bool().Draw(rt, "verbose")}
