@@ -12,15 +12,21 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/agentsync/agentsync/internal/cli"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/internal/github"
-	_ "github.com/agentsync/agentsync/internal/github"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
+
+// A test makes a world, writes manifests into its folder, lets its faults go
+// wrong (internal/faults), and runs the program there. Then it looks at the exit
+// code, at what was printed, at the requests that came by (world.faults), and at
+// what the platform has become (world.snapshot). Somebody at the dashboard is
+// world.platform.Dashboard().
 
 // programName is what this binary is started as where it is to be the program.
 const programName = "agentsync"
@@ -29,7 +35,7 @@ const programName = "agentsync"
 // the program, the race detector too, and go test knows when its results are old.
 func TestMain(m *testing.M) {
 	if os.Args[0] == programName {
-		os.Exit(cli.Main(cli.Signals(), os.Args[1:], worldEnv(), github.Command))
+		os.Exit(program())
 	}
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
@@ -37,6 +43,18 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// program is main.go's main in a world's time. It closes the file that it was
+// started with when it has taken a signal in: see world.signal.
+func program() int {
+	ctx := cli.Signals()
+	syscall.CloseOnExec(signalled) // git is not to have it
+	context.AfterFunc(ctx, func() { _ = os.NewFile(signalled, "signalled").Close() })
+	return cli.Main(ctx, os.Args[1:], worldEnv(), github.Command)
+}
+
+// signalled is the first of a process's files that exec.Cmd.ExtraFiles names.
+const signalled = 3
 
 // world is a project folder and a platform on loopback with faults before it.
 type world struct {
@@ -49,7 +67,7 @@ type world struct {
 	env      []string // further variables
 
 	mu      sync.Mutex
-	running *exec.Cmd
+	running *process
 }
 
 // newWorld serves an empty platform, unless change says where its state lies.
@@ -113,11 +131,17 @@ func (r result) String() string {
 // secrets that it could have said.
 func (w *world) run(args ...string) result {
 	w.t.Helper()
-	cmd := w.start(args...)
-	return w.wait(cmd)
+	return w.wait(w.start(args...))
 }
 
-func (w *world) start(args ...string) *exec.Cmd {
+// process is a program that was started.
+type process struct {
+	*exec.Cmd
+	stdout, stderr bytes.Buffer
+	signalled      *os.File // ends when the program has taken a signal in, or has ended
+}
+
+func (w *world) start(args ...string) *process {
 	w.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -130,28 +154,36 @@ func (w *world) start(args ...string) *exec.Cmd {
 		"INDUSLABS_EMAIL=" + sandbox.DefaultEmail, "INDUSLABS_PASSWORD=" + sandbox.DefaultPassword,
 		"INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey, w.clock.variable(),
 	}, w.env...)
-	cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
+	p := &process{Cmd: cmd}
+	cmd.Stdout, cmd.Stderr = &p.stdout, &p.stderr
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer writer.Close()
+	p.signalled, cmd.ExtraFiles = reader, []*os.File{writer}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	w.running = cmd
-	return cmd
+	w.running = p
+	return p
 }
 
-func (w *world) wait(cmd *exec.Cmd) result {
+func (w *world) wait(p *process) result {
 	w.t.Helper()
-	timer := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(2*time.Minute, func() { _ = p.Process.Kill() })
 	defer timer.Stop()
-	err := cmd.Wait()
+	err := p.Wait()
+	_ = p.signalled.Close()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		w.t.Fatal(err)
 	}
-	r := result{cmd.ProcessState.ExitCode(), cmd.Stdout.(*bytes.Buffer).String(), cmd.Stderr.(*bytes.Buffer).String()}
+	r := result{p.ProcessState.ExitCode(), p.stdout.String(), p.stderr.String()}
 	if strings.Contains(r.stderr, "DATA RACE") || strings.Contains(r.stderr, "panic:") {
-		w.t.Errorf("%v: %s", cmd.Args, r)
+		w.t.Errorf("%v: %s", p.Args, r)
 	}
 	w.noSecrets("what it printed", r.stdout+r.stderr)
 	return r
@@ -164,11 +196,13 @@ func (w *world) kill() {
 	_ = w.running.Process.Kill()
 }
 
-// signal sends a signal to the running program.
+// signal sends the first signal to the running program, and returns when the
+// program has taken it in.
 func (w *world) signal(s os.Signal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_ = w.running.Process.Signal(s)
+	_, _ = w.running.signalled.Read(make([]byte, 1))
 }
 
 // must runs the program and wants this exit code.

@@ -42,10 +42,7 @@ func TestInterruptEverywhere(t *testing.T) {
 func interrupt(t *testing.T, n, total int, signal os.Signal, want sandbox.Snapshot) {
 	w := newWorldAt(t, interruptTime, nil)
 	w.write(story)
-	w.faults.Add(faults.Rule{Nth: n, Do: faults.Before(func(r *http.Request) {
-		w.signal(signal)
-		_ = realSleep(r.Context(), 20*time.Millisecond) // for the signal to arrive before the answer
-	})})
+	w.faults.Add(faults.Rule{Nth: n, Do: faults.Before(func(*http.Request) { w.signal(signal) })})
 	report := filepath.Join(w.dir, "report.json")
 	started := time.Now()
 	r := w.run("apply", "--auto-approve", "--report", report)
@@ -105,11 +102,11 @@ func TestInterruptWaitsForAWriteInFlight(t *testing.T) {
 	w.write(map[string]string{"a.yaml": agentYAML("a", "A.", twoOutcomes)})
 	release := make(chan struct{})
 	w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Do: faults.DelayAfter(faults.Until(release))})
-	cmd := w.start("apply", "--auto-approve")
+	apply := w.start("apply", "--auto-approve")
 	until(t, func() bool { return w.faults.Count("POST", "/create", -1) == 1 && len(w.snapshot().Agents) == 1 })
-	_ = cmd.Process.Signal(os.Interrupt)
-	time.AfterFunc(300*time.Millisecond, func() { close(release) })
-	r := w.wait(cmd)
+	w.signal(os.Interrupt)
+	close(release)
+	r := w.wait(apply)
 	if r.code != 130 || !strings.Contains(r.stdout, "✓ done     create_agent") {
 		t.Errorf("want exit 130 and the create done: %s", r)
 	}
@@ -127,11 +124,11 @@ func TestSecondInterruptStopsAtOnce(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Do: faults.DelayBefore(faults.Until(release))})
-	cmd := w.start("apply", "--auto-approve")
+	apply := w.start("apply", "--auto-approve")
 	until(t, func() bool { return w.faults.Count("POST", "/create", -1) == 1 })
-	_ = cmd.Process.Signal(os.Interrupt)
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	if r := w.wait(cmd); r.code != 130 {
+	w.signal(os.Interrupt)
+	_ = apply.Process.Signal(syscall.SIGTERM)
+	if r := w.wait(apply); r.code != 130 {
 		t.Errorf("want exit 130: %s", r)
 	}
 }
