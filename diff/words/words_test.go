@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -142,15 +143,11 @@ func randomText(r *rand.Rand, n, kinds int) []string {
 }
 
 // TestNeverMoreThanGit holds that no difference has more lines than git's
-// shortest one of the same two texts. AGENTSYNC_EXHAUSTIVE=1 tries many more.
+// shortest one of the same two texts.
 func TestNeverMoreThanGit(t *testing.T) {
-	pairs := 300
-	if os.Getenv("AGENTSYNC_EXHAUSTIVE") != "" {
-		pairs = 10000
-	}
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 2))
-	for range pairs {
+	for range exhaustive.Or(300, 10000) {
 		kinds := 1 + r.IntN(200)
 		before := randomText(r, r.IntN(400), kinds)
 		after := shuffled(r, before, kinds)
