@@ -210,7 +210,7 @@ func oneLine(err error) string {
 	var b strings.Builder
 	for _, r := range strings.Join(strings.Fields(err.Error()), " ") {
 		switch {
-		case b.Len() > longest:
+		case b.Len() >= longest:
 			return b.String() + "…"
 		case unicode.IsPrint(r):
 			b.WriteRune(r)

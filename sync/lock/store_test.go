@@ -1,0 +1,238 @@
+package lock_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/agentsync/agentsync/sync/lock"
+)
+
+func acquire(t *testing.T, s *lock.Store) (release func()) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	release, err := s.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return release
+}
+
+func entryOf(name string) *lock.Entry { return &lock.Entry{AgentID: "AGT_" + name, AgentName: name} }
+
+// TestAcquire holds that applies of one environment in one folder run one at a
+// time, that the second sees what the first has written, and that one which does
+// not want to wait any more stands in nobody's way.
+func TestAcquire(t *testing.T) {
+	path := filepath.Join(t.TempDir(), lock.FileName)
+	first, second, staging := open(t, path, "default"), open(t, path, "default"), open(t, path, "staging")
+	release := acquire(t, first)
+	acquire(t, staging)() // another environment does not wait
+	if err := first.Put(map[string]*lock.Entry{"a": entryOf("a")}); err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if got, err := second.Acquire(gone); !errors.Is(err, context.Canceled) || got != nil {
+		t.Errorf("while another apply runs: %v", err)
+	}
+	if len(second.Entries()) > 0 {
+		t.Error("the second store knows what it has not read")
+	}
+	release()
+	release = acquire(t, second)
+	if _, there := second.Entries()["a"]; !there {
+		t.Error("what the first apply has written was not read again")
+	}
+	if err := first.Put(map[string]*lock.Entry{"a": nil}); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	acquire(t, second)()
+	if len(second.Entries()) > 0 {
+		t.Error("what the first apply has removed is still there")
+	}
+}
+
+func TestAcquireFails(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, lock.FileName)
+	broken := errors.New("no folder")
+	var scratch string
+	var scratchErr error
+	s, err := lock.Open(path, "default", func() (string, error) { return scratch, scratchErr })
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratchErr = broken
+	if _, err := s.Acquire(context.Background()); !errors.Is(err, broken) {
+		t.Errorf("without a folder: %v", err)
+	}
+	if err := s.Put(map[string]*lock.Entry{"a": entryOf("a")}); !errors.Is(err, broken) {
+		t.Errorf("without a folder: %v", err)
+	}
+	scratch, scratchErr = filepath.Join(dir, "missing"), nil
+	if _, err := s.Acquire(context.Background()); err == nil || !strings.HasPrefix(err.Error(), "wait for other applies in this folder: ") {
+		t.Errorf("in a folder that is not there: %v", err)
+	}
+	if err := s.Flush(); err == nil || !strings.HasPrefix(err.Error(), "lock "+path) {
+		t.Errorf("in a folder that is not there: %v", err)
+	}
+	scratch = dir
+	if err := os.WriteFile(path, []byte("apiVersion: x\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it does not keep what it could not use
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		if _, err := s.Acquire(ctx); err == nil || !strings.Contains(err.Error(), "not a lock file") {
+			t.Errorf("over a broken file: %v", err)
+		}
+		cancel()
+	}
+	if err := s.Flush(); err == nil || !strings.Contains(err.Error(), "not a lock file") {
+		t.Errorf("over a broken file: %v", err)
+	}
+	if data, _ := os.ReadFile(path); string(data) != "apiVersion: x\n" {
+		t.Errorf("a file that could not be read was replaced by %s", data)
+	}
+}
+
+// TestAFileThatCannotBeReplaced holds that a change which is not on disk is not
+// said to be, and goes with the next write.
+func TestAFileThatCannotBeReplaced(t *testing.T) {
+	scratch := t.TempDir()
+	path := filepath.Join(t.TempDir(), "missing", lock.FileName)
+	s, err := lock.Open(path, "default", func() (string, error) { return scratch, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Put(map[string]*lock.Entry{"a": entryOf("a")}); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "write "+path) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(scratch, "*.tmp")); len(left) > 0 {
+		t.Errorf("it leaves %v", left)
+	}
+	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(map[string]*lock.Entry{"b": entryOf("b")}); err != nil {
+		t.Fatal(err)
+	}
+	entries := open(t, path, "default").Entries()
+	if len(entries) != 2 || entries["a"].AgentID != "AGT_a" || entries["b"].AgentID != "AGT_b" {
+		t.Errorf("on disk are %v", entries)
+	}
+}
+
+// TestALaterChangeWins holds that a change which waits since a write failed does
+// not undo a later one of the same agent.
+func TestALaterChangeWins(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, lock.FileName)
+	fail := errors.New("not now")
+	s, err := lock.Open(path, "default", func() (string, error) { return dir, fail })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(map[string]*lock.Entry{"a": entryOf("old")}); !errors.Is(err, fail) {
+		t.Fatal(err)
+	}
+	fail = nil
+	s.PutLater(map[string]*lock.Entry{"a": entryOf("new")})
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := open(t, path, "default").Entries()["a"].AgentID; got != "AGT_new" {
+		t.Errorf("on disk is %s", got)
+	}
+	if err := s.Flush(); err != nil {
+		t.Errorf("with nothing to write: %v", err)
+	}
+}
+
+// TestAWriteThatChangesNothing holds that the file is left alone then, so that
+// git sees no change and no other process is disturbed.
+func TestAWriteThatChangesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), lock.FileName)
+	s := open(t, path, "default")
+	put := func(store *lock.Store, entry *lock.Entry) os.FileInfo {
+		t.Helper()
+		if err := store.Put(map[string]*lock.Entry{"a": entry}); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	was := put(s, entryOf("a"))
+	if now := put(s, entryOf("a")); !os.SameFile(was, now) {
+		t.Error("the file was replaced by the same bytes")
+	}
+	if now := put(open(t, path, "default"), entryOf("a")); !os.SameFile(was, now) {
+		t.Error("another store replaced the file by the same bytes")
+	}
+	if now := put(s, entryOf("b")); os.SameFile(was, now) {
+		t.Error("the file was written in place")
+	}
+}
+
+// TestAnEnvironmentWithoutAgents holds that its block goes with its last entry.
+func TestAnEnvironmentWithoutAgents(t *testing.T) {
+	path := filepath.Join(t.TempDir(), lock.FileName)
+	s, other := open(t, path, "default"), open(t, path, "staging")
+	for _, err := range []error{s.Put(map[string]*lock.Entry{"a": entryOf("a")}), other.Put(map[string]*lock.Entry{"b": entryOf("b")}), s.Put(map[string]*lock.Entry{"a": nil})} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil || strings.Contains(string(data), "default") || !strings.Contains(string(data), "staging") {
+		t.Errorf("%v\n%s", err, data)
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, size int64) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(file("target", 1), link); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct{ path, want string }{
+		"a folder":           {dir, "not a regular file"},
+		"a link":             {link, "links are not followed"},
+		"below a file":       {filepath.Join(file("file", 1), "x"), "read the lock file: "},
+		"too large":          {file("large", 64<<20+1), "larger than 64 MiB"},
+		"as large as may be": {file("whole", 64<<20), "not a lock file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := lock.Read(tt.path); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+			if _, err := lock.Open(tt.path, "default", nil); err == nil {
+				t.Error("a store was opened over it")
+			}
+		})
+	}
+	if got, err := lock.Read(filepath.Join(dir, "missing")); err != nil || got.Environments == nil || len(got.Environments) > 0 {
+		t.Errorf("a missing file is %v, %v", got, err)
+	}
+}
