@@ -7,6 +7,46 @@ import (
 	"time"
 )
 
+// TestNothingToDo holds that an agent that is as it is wanted costs neither a
+// request nor a write of the lock file.
+func TestNothingToDo(t *testing.T) {
+	e := newExample(t, `{"system_prompt":"One."}`)
+	e.remote.answers = nil
+	e.holdReport("")
+	if len(e.keeper.put) > 0 || e.report.Result != "done" {
+		t.Errorf("put %v\n%s", e.keeper.put, asJSON(e.report))
+	}
+}
+
+// TestHowManyFailed holds the report's own sentence.
+func TestHowManyFailed(t *testing.T) {
+	agents := func(results ...string) (out []AgentReport) {
+		for _, result := range results {
+			out = append(out, AgentReport{Result: result})
+		}
+		return out
+	}
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for name, tt := range map[string]struct {
+		ctx           context.Context
+		agents        []AgentReport
+		result, error string
+	}{
+		"none":                    {context.Background(), agents("done", "done"), "done", ""},
+		"some":                    {context.Background(), agents("failed", "done", "failed"), "failed", "2 of 3 agents did not end in the wanted state"},
+		"an interrupt":            {cancelled, agents("done", "interrupted"), "interrupted", "interrupted"},
+		"an interrupt at the end": {cancelled, agents("done"), "done", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &Report{Agents: tt.agents}
+			if r.conclude(tt.ctx); r.Result != tt.result || r.Error != tt.error {
+				t.Errorf("%s: %s", r.Result, r.Error)
+			}
+		})
+	}
+}
+
 // TestALockFileThatFails holds that nothing goes on without it, and that the
 // report says which id it lacks.
 func TestALockFileThatFails(t *testing.T) {

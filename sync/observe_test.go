@@ -3,6 +3,9 @@ package sync
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	gosync "sync"
 	"testing"
 
 	"github.com/agentsync/agentsync/diff"
@@ -154,5 +157,63 @@ func TestAgentsThatShareAnError(t *testing.T) {
 	_, err = Observe(context.Background(), f, Scope{Agents: agents, Memory: memory, Parallelism: 1})
 	if want := `read a: "b" is the same agent on the platform, AGT_1`; errorText(err) != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestNeedsListing holds when the listing is read first: where an agent must be
+// found by its name, and where one listing is cheaper than reading each agent.
+func TestNeedsListing(t *testing.T) {
+	known := func(n int) (agents []spec.Agent, memory diff.Memory) {
+		memory = diff.Memory{}
+		for i := range n {
+			name := fmt.Sprintf("a%02d", i)
+			agents = append(agents, spec.Agent{Name: name})
+			memory[name] = diff.Remembered{AgentID: "AGT_" + name}
+		}
+		return agents, memory
+	}
+	for name, tt := range map[string]struct {
+		change func(s *Scope)
+		known  int
+		want   bool
+	}{
+		"all are known":                 {func(*Scope) {}, 25, false},
+		"but many":                      {func(*Scope) {}, 26, true},
+		"one is new":                    {func(s *Scope) { s.Agents = append(s.Agents, spec.Agent{Name: "new"}) }, 2, true},
+		"an orphan that is known":       {func(s *Scope) { s.Agents, s.Orphans = s.Agents[1:], []string{"a00"} }, 2, false},
+		"many, with the orphans":        {func(s *Scope) { s.Agents, s.Orphans = s.Agents[1:], []string{"a00"} }, 26, true},
+		"an orphan whose create is not": {func(s *Scope) { s.Orphans = []string{"begun"} }, 2, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var scope Scope
+			scope.Agents, scope.Memory = known(tt.known)
+			tt.change(&scope)
+			if got := (&observer{scope: scope}).needsListing(); got != tt.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+// TestProgress holds that each agent counts once, whether it was read while the
+// listing was on its way or after it.
+func TestProgress(t *testing.T) {
+	f := &fakeRemote{t: t, answers: map[string][]any{}, bodies: map[string][]any{}}
+	f.on("read listing", []diff.RemoteAgent{{ID: "AGT_1"}, {ID: "AGT_2", Fields: object(t, `{"agent_name":"New"}`)}})
+	f.on("read live", (*diff.Version)(nil))
+	f.on("read call_outcomes", []value.Value(nil))
+	f.on("read call_infields", []value.Value(nil))
+	var told []int
+	var mu gosync.Mutex
+	_, err := Observe(context.Background(), f, Scope{
+		Agents: []spec.Agent{{Name: "new", AgentName: "New"}}, Orphans: []string{"old"}, Memory: diff.Memory{"old": {AgentID: "AGT_1"}}, Parallelism: 2,
+		Progress: func(done, total int) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, done, total)
+		},
+	})
+	if want := []int{1, 2, 2, 2}; err != nil || !slices.Equal(told, want) {
+		t.Errorf("told %v, want %v, %v", told, want, err)
 	}
 }
