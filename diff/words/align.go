@@ -64,13 +64,17 @@ func pairs(before, after []string) [][2]int {
 	if len(before)*len(after) > maxPairing {
 		return nil
 	}
-	old, now := bags(before), bags(after)
+	now := make([]bag, len(after))
+	for j, line := range after {
+		now[j] = bagOf(line)
+	}
 	var out [][2]int
 	next := 0
-	for i := range before {
+	for i, line := range before {
+		old := bagOf(line)
 		best, at := 0.0, -1
 		for j := next; j < len(after); j++ {
-			if s := old[i].similarity(now[j]); s > best {
+			if s := old.similarity(now[j]); s > best {
 				best, at = s, j
 			}
 		}
@@ -88,30 +92,24 @@ type bag struct {
 	size  int
 }
 
-func bags(lines []string) []bag {
-	out := make([]bag, len(lines))
-	for i, line := range lines {
-		out[i].words = map[string]int{}
-		for _, t := range Tokens(line) {
-			if kindOf(t) != blank {
-				out[i].words[t]++
-				out[i].size += len(t)
-			}
+func bagOf(line string) bag {
+	b := bag{words: map[string]int{}}
+	for _, t := range Tokens(line) {
+		if kindOf(t) != blank {
+			b.words[t]++
+			b.size += len(t)
 		}
 	}
-	return out
+	return b
 }
 
 // similarity is the shared part of two bags: 0 for nothing, 1 for all.
-func (a bag) similarity(b bag) float64 {
-	if a.size+b.size == 0 {
-		return 0
-	}
+func (b bag) similarity(other bag) float64 {
 	shared := 0
-	for w, n := range a.words {
-		shared += min(n, b.words[w]) * len(w)
+	for w, n := range b.words {
+		shared += min(n, other.words[w]) * len(w)
 	}
-	return float64(2*shared) / float64(a.size+b.size)
+	return float64(2*shared) / float64(max(b.size+other.size, 1))
 }
 
 // mark cuts two forms of a line into what they share and what changed. Changes
@@ -122,25 +120,16 @@ func mark(before, after string) (old, now []Part) {
 	var changes []Hunk
 	for _, h := range slide(search(a, b), a, b) {
 		if n := len(changes); n > 0 && !slices.ContainsFunc(a[changes[n-1].Old.To:h.Old.From], IsWord) {
-			changes[n-1].Old.To, changes[n-1].New.To = h.Old.To, h.New.To
-		} else {
-			changes = append(changes, h)
+			h.Old.From, h.New.From = changes[n-1].Old.To, changes[n-1].New.To
 		}
+		changes = add(changes, h)
 	}
+	part := func(tokens []string, changed bool) Part { return Part{strings.Join(tokens, ""), changed} }
 	i, j := 0, 0
 	for _, h := range changes {
-		old = addShared(old, a[i:h.Old.From])
-		now = addShared(now, b[j:h.New.From])
-		old = append(old, Part{strings.Join(a[h.Old.From:h.Old.To], ""), true})
-		now = append(now, Part{strings.Join(b[h.New.From:h.New.To], ""), true})
+		old = append(old, part(a[i:h.Old.From], false), part(a[h.Old.From:h.Old.To], true))
+		now = append(now, part(b[j:h.New.From], false), part(b[h.New.From:h.New.To], true))
 		i, j = h.Old.To, h.New.To
 	}
-	return addShared(old, a[i:]), addShared(now, b[j:])
-}
-
-func addShared(parts []Part, tokens []string) []Part {
-	if len(tokens) == 0 {
-		return parts
-	}
-	return append(parts, Part{Text: strings.Join(tokens, "")})
+	return append(old, part(a[i:], false)), append(now, part(b[j:], false))
 }

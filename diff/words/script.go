@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
 )
 
 // Tokens cuts a text into words, runs of spaces and single other characters.
@@ -68,46 +70,26 @@ func kindOf(s string) int {
 
 // Cluster is the length in bytes of the first user-perceived character of s: a
 // letter with its marks, an Indic conjunct, an emoji sequence. Text is never cut
-// inside one. It is 0 for "" alone. Unicode's own rules (UAX 29), as libraries
-// have them, join a conjunct in some scripts only.
+// inside one. It is 0 for "" alone. Unicode's own rules (UAX 29), as the library
+// has them, join a conjunct in some scripts only.
 func Cluster(s string) int {
-	if s == "" {
-		return 0
-	}
-	if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
+	if s != "" && s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
 		return 1 // ASCII joins nothing
 	}
-	prev, end := utf8.DecodeRuneInString(s)
-	flags := 0
-	for end < len(s) {
-		r, n := utf8.DecodeRuneInString(s[end:])
-		switch {
-		case extends(r), prev == '\u200d', isVirama(prev) && unicode.IsLetter(r):
-		case isFlag(prev) && isFlag(r) && flags == 0:
-			flags = 1
-		default:
+	end := len(graphemes.FromString(s).First())
+	for {
+		last, _ := utf8.DecodeLastRuneInString(s[:end])
+		next, _ := utf8.DecodeRuneInString(s[end:])
+		if !strings.ContainsRune(joining, last) || !unicode.IsLetter(next) {
 			return end
 		}
-		prev, end = r, end+n
+		end += len(graphemes.FromString(s[end:]).First())
 	}
-	return end
 }
 
-// extends says whether r belongs to the character before it.
-func extends(r rune) bool {
-	return r >= 0x300 && (unicode.Is(unicode.M, r) || r == '\u200c' || r == '\u200d' || r >= 0x1f3fb && r <= 0x1f3ff)
-}
-
-// isVirama says whether r joins the consonants of an Indic script.
-func isVirama(r rune) bool {
-	switch r {
-	case 0x94d, 0x9cd, 0xa4d, 0xacd, 0xb4d, 0xbcd, 0xc4d, 0xccd, 0xd4d, 0xdca:
-		return true
-	}
-	return false
-}
-
-func isFlag(r rune) bool { return r >= 0x1f1e6 && r <= 0x1f1ff }
+// joining are the viramas of Indic scripts, which join the letters around them,
+// and the joiner.
+const joining = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u200d"
 
 // Hidden says whether a reader could not see r, or r would move the cursor or
 // reorder the text around it.

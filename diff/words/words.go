@@ -56,6 +56,20 @@ func Lines(before, after []string) []Hunk {
 	return slide(hunks, before, after)
 }
 
+// add adds a hunk to those before it, as part of the last one where they touch.
+// An empty hunk is none.
+func add(hunks []Hunk, h Hunk) []Hunk {
+	n := len(hunks)
+	switch {
+	case h.Len() == 0:
+		return hunks
+	case n > 0 && hunks[n-1].Old.To == h.Old.From:
+		hunks[n-1].Old.To, hunks[n-1].New.To = h.Old.To, h.New.To
+		return hunks
+	}
+	return append(hunks, h)
+}
+
 // search asks the library. It takes little time whatever the lists are.
 func search(before, after []string) []Hunk {
 	found := lcs.DiffLines(before, after)
@@ -76,24 +90,17 @@ func slide(hunks []Hunk, before, after []string) []Hunk {
 		if i+1 < len(hunks) {
 			below = hunks[i+1].Old.From - h.Old.To
 		}
+		by := 0
 		switch {
 		case h.Old.Len() == 0:
-			h = h.moved(bestShift(after, h.New, h.Old.From-end, below))
+			by = bestShift(after, h.New, h.Old.From-end, below)
 		case h.New.Len() == 0:
-			h = h.moved(bestShift(before, h.Old, h.Old.From-end, below))
+			by = bestShift(before, h.Old, h.Old.From-end, below)
 		}
-		if n := len(out); n > 0 && h.Old.From == end {
-			out[n-1].Old.To, out[n-1].New.To = h.Old.To, h.New.To
-		} else {
-			out = append(out, h)
-		}
-		end = h.Old.To
+		end = h.Old.To + by
+		out = add(out, Hunk{Span{h.Old.From + by, end}, Span{h.New.From + by, h.New.To + by}})
 	}
 	return out
-}
-
-func (h Hunk) moved(lines int) Hunk {
-	return Hunk{Span{h.Old.From + lines, h.Old.To + lines}, Span{h.New.From + lines, h.New.To + lines}}
 }
 
 // bestShift returns by how many lines to move a span, at most above lines up
