@@ -18,10 +18,10 @@ func IsDigest(s string) bool { return digestForm.MatchString(s) }
 // check refuses what Write would never have written.
 func check(p *diff.Plan) error {
 	if !IsDigest(p.Digest) {
-		return fmt.Errorf("digest %s is not sha256: and 64 hex digits", quote(p.Digest))
+		return fmt.Errorf("digest %.80q is not sha256: and 64 hex digits", p.Digest)
 	}
 	if !commitForm.MatchString(p.Base) {
-		return fmt.Errorf("base %s is no commit", quote(p.Base))
+		return fmt.Errorf("base %.80q is no commit", p.Base)
 	}
 	agents, steps := map[string]bool{}, map[string]bool{}
 	for i, a := range p.Agents {
@@ -29,20 +29,20 @@ func check(p *diff.Plan) error {
 		case a.Name == "":
 			return fmt.Errorf("agent %d has no name", i+1)
 		case agents[a.Name]:
-			return fmt.Errorf("agent %s is there twice", quote(a.Name))
+			return fmt.Errorf("agent %.80q is there twice", a.Name)
 		}
 		agents[a.Name] = true
 		switch a.Status {
 		case diff.Create, diff.Update, diff.Delete, diff.Unchanged, diff.Orphan:
 		default:
-			return fmt.Errorf("agent %s: status %s is not known", quote(a.Name), quote(string(a.Status)))
+			return fmt.Errorf("agent %.80q: status %.80q is not known", a.Name, a.Status)
 		}
 		for _, s := range a.Steps {
 			switch {
 			case s.ID == "" || s.Action == "":
-				return fmt.Errorf("agent %s: a step has no id or no action", quote(a.Name))
+				return fmt.Errorf("agent %.80q: a step has no id or no action", a.Name)
 			case steps[s.ID]:
-				return fmt.Errorf("step %s is there twice", quote(s.ID))
+				return fmt.Errorf("step %.80q is there twice", s.ID)
 			}
 			steps[s.ID] = true
 		}

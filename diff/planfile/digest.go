@@ -16,12 +16,12 @@ import (
 func Digest(p *diff.Plan) string {
 	bare := Bare(p)
 	bare.Digest = ""
-	data, err := json.Marshal(bare)
-	if err != nil {
-		panic(fmt.Sprintf("digest of the plan: %v", err))
-	}
 	var v value.Value
-	if err := json.Unmarshal(data, &v); err != nil {
+	data, err := json.Marshal(bare)
+	if err == nil {
+		err = json.Unmarshal(data, &v)
+	}
+	if err != nil {
 		panic(fmt.Sprintf("digest of the plan: %v", err))
 	}
 	return "sha256:" + v.Digest()

@@ -4,13 +4,14 @@ package planfile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
-	"unicode/utf8"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/words"
@@ -21,53 +22,35 @@ import (
 // Characters that a terminal or a CI log would obey are written as \u escapes,
 // which read back unchanged.
 func Write(w io.Writer, p *diff.Plan) error {
-	data, err := encode(p)
-	if err == nil && bytes.Contains(data, []byte(`\ufffd`)) {
-		// Text that was not UTF-8: one trip through the decoder makes what is
-		// written what will be read.
-		var again diff.Plan
-		if err = decode(data, &again); err == nil {
-			data, err = encode(&again)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(escape(data))
-	return err
-}
-
-func encode(p *diff.Plan) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
+	var text strings.Builder
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(Normal(p)); err != nil {
-		return nil, fmt.Errorf("write the plan as JSON: %w", err)
+		return fmt.Errorf("write the plan as JSON: %w", err)
 	}
-	return buf.Bytes(), nil
+	_, err := io.WriteString(w, escape(text.String()))
+	return err
 }
+
+// inert breaks up "##[". The encoder escapes the sign for text that was not
+// UTF-8, and here it becomes the character as which it is read back.
+var inert = strings.NewReplacer(`\\`, `\\`, `\ufffd`, "\ufffd", "##[", `##\u005b`)
 
 // escape writes hidden characters, and the "[" of "##[", as \u escapes. Both
 // can stand in JSON strings alone.
-func escape(data []byte) []byte {
-	data = bytes.ReplaceAll(data, []byte("##["), []byte(`##\u005b`))
-	hidden := func(r rune) bool { return r != '\n' && words.Hidden(r) }
-	var out []byte
-	for {
-		at := bytes.IndexFunc(data, hidden)
-		if at < 0 {
-			return append(out, data...)
+func escape(data string) string {
+	var b strings.Builder
+	for _, r := range inert.Replace(data) {
+		if r == '\n' || !words.Hidden(r) {
+			b.WriteRune(r)
+			continue
 		}
-		r, n := utf8.DecodeRune(data[at:])
-		out = append(out, data[:at]...)
-		if r > 0xffff {
-			out = fmt.Appendf(out, `\u%04x\u%04x`, (r-0x10000)>>10+0xd800, (r-0x10000)&0x3ff+0xdc00)
-		} else {
-			out = fmt.Appendf(out, `\u%04x`, r)
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
 		}
-		data = data[at+n:]
 	}
+	return b.String()
 }
 
 // Limits of a plan file, far above what real plans need.
@@ -106,19 +89,21 @@ func Decode(data []byte, versions ...string) (*diff.Plan, error) {
 		Version *string `json:"format_version"`
 	}
 	if err := decode(data, &format); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("plan file: %w", err)
 	}
 	if format.Version == nil {
 		return nil, errors.New("plan file: no format_version: this is not a plan")
 	}
 	if !slices.Contains(versions, *format.Version) {
-		return nil, fmt.Errorf("plan file: format_version %s is not supported, this agentsync reads %q", quote(*format.Version), diff.FormatVersion)
+		return nil, fmt.Errorf("plan file: format_version %.80q is not supported, this agentsync reads %q",
+			*format.Version, diff.FormatVersion)
 	}
 	var p diff.Plan
-	if err := decode(data, &p); err != nil {
-		return nil, err
+	err := decode(data, &p)
+	if err == nil {
+		err = check(&p)
 	}
-	if err := check(&p); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("plan file: %w", err)
 	}
 	return Normal(&p), nil
@@ -129,29 +114,24 @@ func decode(data []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	err := dec.Decode(into)
-	if err == nil {
-		if _, err := dec.Token(); err != io.EOF {
-			return fmt.Errorf("plan file: %s: more than one JSON value", position(data, dec.InputOffset()))
-		}
-		return nil
-	}
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
-	case len(bytes.TrimSpace(data)) == 0:
-		return errors.New("plan file: it is empty")
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return errors.New("plan file: it ends too early: was it cut off?")
+	case err == io.EOF:
+		return errors.New("it is empty")
+	case err == io.ErrUnexpectedEOF:
+		return errors.New("it ends too early: was it cut off?")
 	case errors.As(err, &syntax):
-		return fmt.Errorf("plan file: %s: %w", position(data, syntax.Offset), err)
+		return fmt.Errorf("%s: %w", position(data, syntax.Offset), err)
 	case errors.As(err, &kind):
-		field := "a plan"
-		if kind.Field != "" {
-			field = kind.Field
-		}
-		return fmt.Errorf("plan file: %s: %s cannot be a JSON %s", position(data, kind.Offset), field, kind.Value)
+		return fmt.Errorf("%s: %s cannot be a JSON %s", position(data, kind.Offset), cmp.Or(kind.Field, "a plan"), kind.Value)
+	case err != nil:
+		return err
 	}
-	return fmt.Errorf("plan file: %w", err)
+	if _, err := dec.Token(); err != io.EOF {
+		return fmt.Errorf("%s: more than one JSON value", position(data, dec.InputOffset()))
+	}
+	return nil
 }
 
 // position is "line 3, column 14" of the byte before offset.
@@ -162,8 +142,7 @@ func position(data []byte, offset int64) string {
 
 // depth is how deep lists and maps nest, without building any of them.
 func depth(data []byte) int {
-	deepest, now := 0, 0
-	text := false
+	deepest, now, text := 0, 0, false
 	for i := 0; i < len(data); i++ {
 		switch c := data[i]; {
 		case text && c == '\\':
@@ -179,15 +158,6 @@ func depth(data []byte) int {
 		}
 	}
 	return deepest
-}
-
-// quote is a text of the file in an error: on one line, and no longer than a
-// digest.
-func quote(s string) string {
-	if runes := []rune(s); len(runes) > 80 {
-		s = string(runes[:80]) + "…"
-	}
-	return strconv.Quote(s)
 }
 
 // Normal returns a copy of p in the one form that is written: no nil where a list
