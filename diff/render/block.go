@@ -20,53 +20,65 @@ type block struct {
 // block writes a change line by line: hunks with their place in the prompt's
 // file, a little context, and marked words.
 func (p *printer) block(b block) {
-	if b.whole {
-		p.whole(b)
+	switch {
+	case p.show.lines == 0:
+		return
+	case b.whole:
+		p.place(b, 0)
+		lines := len(b.before) + len(b.after)
+		if lines-1 > p.show.whole { // a note would take a line as well
+			lines = p.show.whole
+		}
+		p.hunk(b.before, b.after, lines)
 		return
 	}
-	hunks := b.hunks
 	budget := p.show.lines
-	from := 0 // context starts after what is shown already
-	for len(hunks) > 0 && budget > 0 {
-		n := p.together(hunks, b.source)
-		to := len(b.after)
-		if n < len(hunks) {
-			to = hunks[n].New.From
+	at := 0 // the first new line that is not shown
+	for i, h := range b.hunks {
+		if budget <= 0 {
+			p.more(words.Count(b.hunks[i:]))
+			return
 		}
-		var shown int
-		shown, from = p.hunks(b, hunks[:n], from, to, budget)
-		hunks = hunks[n:]
-		budget -= shown
+		if i == 0 || !p.together(b, i) {
+			p.place(b, h.New.From)
+			at = max(h.New.From-p.show.context, at)
+			for at < h.New.From && b.after[at] == "" {
+				at++ // no blank line at the edge
+			}
+		}
+		p.plain(' ', b.after[at:h.New.From])
+		budget -= p.hunk(b.before[h.Old.From:h.Old.To], b.after[h.New.From:h.New.To], budget)
+		at = h.New.To
+		if i+1 < len(b.hunks) && p.together(b, i+1) {
+			continue
+		}
+		end := min(at+p.show.context, len(b.after))
+		if i+1 < len(b.hunks) {
+			end = min(end, b.hunks[i+1].New.From)
+		}
+		for end > at && b.after[end-1] == "" {
+			end--
+		}
+		p.plain(' ', b.after[at:end])
+		at = end
 	}
-	p.more(linesOf(hunks))
 }
 
-func linesOf(hunks []words.Hunk) int {
-	added, removed := words.Count(hunks)
-	return added + removed
+// together says whether hunk i is shown under the header of the one before:
+// with little between them, and from the same file.
+func (p *printer) together(b block, i int) bool {
+	last, h := b.hunks[i-1].New, b.hunks[i].New
+	file, _ := locate(b.source, last.From+1)
+	next, _ := locate(b.source, h.From+1)
+	return h.From-last.To <= 2*p.show.context && file == next
 }
 
 // more says that changed lines are not shown.
-func (p *printer) more(lines int) {
-	if lines > 0 {
+func (p *printer) more(added, removed int) {
+	if added+removed > 0 {
 		p.cut = true
-		p.line(span{plain, p.indent}, span{faint, "… " + Count(lines, "more line") + p.rest})
+		p.line(span{plain, p.indent}, span{faint, "… " + Count(added+removed, "more line") + p.rest})
 	}
-}
-
-// whole writes the start of a text that is new or goes away.
-func (p *printer) whole(b block) {
-	lines, sign := b.after, byte('+')
-	if len(lines) == 0 {
-		lines, sign = b.before, '-'
-	}
-	shown := len(lines)
-	if shown > p.show.whole+1 {
-		shown = p.show.whole
-	}
-	p.place(b, 0)
-	p.plain(sign, lines[:shown])
-	p.more(len(lines) - shown)
 }
 
 // plain writes lines without marked words.
@@ -76,49 +88,9 @@ func (p *printer) plain(sign byte, lines []string) {
 	}
 }
 
-// together is how many of the hunks are shown under one header: those with
-// little between them, and from the same file.
-func (p *printer) together(hunks []words.Hunk, source []spec.Segment) int {
-	file, _ := locate(source, hunks[0].New.From+1)
-	n := 1
-	for n < len(hunks) && hunks[n].New.From-hunks[n-1].New.To <= 2*p.show.context {
-		if f, _ := locate(source, hunks[n].New.From+1); f != file {
-			break
-		}
-		n++
-	}
-	return n
-}
-
-// hunks writes hunks under one header, with context from the new lines
-// from:to. It shows at most budget changed lines and says what it left out; end
-// is the first new line after it.
-func (p *printer) hunks(b block, hunks []words.Hunk, from, to, budget int) (shown, end int) {
-	first := hunks[0].New.From
-	p.place(b, first)
-	at := max(first-p.show.context, from)
-	for at < first && b.after[at] == "" {
-		at++ // no blank line at the edge
-	}
-	for i, h := range hunks {
-		if shown >= budget {
-			p.more(linesOf(hunks[i:]))
-			return shown, at
-		}
-		p.plain(' ', b.after[at:h.New.From])
-		shown += p.hunk(b.before[h.Old.From:h.Old.To], b.after[h.New.From:h.New.To], budget-shown)
-		at = h.New.To
-	}
-	end = min(at+p.show.context, to)
-	for end > at && b.after[end-1] == "" {
-		end--
-	}
-	p.plain(' ', b.after[at:end])
-	return shown, end
-}
-
-// hunk writes the lines of one hunk. Where they are more than budget, each side
-// gets its share, so that a rewritten text shows old and new alike.
+// hunk writes the lines of one hunk, and returns how many. Where they are more
+// than budget, each side gets its share, so that a rewritten text shows old and
+// new alike.
 func (p *printer) hunk(before, after []string, budget int) (shown int) {
 	old, now := len(before), len(after)
 	if old+now <= budget {
@@ -130,9 +102,9 @@ func (p *printer) hunk(before, after []string, budget int) (shown int) {
 	old = min(old, max(budget/2, budget-now))
 	now = min(now, max(budget-old, 1))
 	p.plain('-', before[:old])
-	p.more(len(before) - old)
+	p.more(0, len(before)-old)
 	p.plain('+', after[:now])
-	p.more(len(after) - now)
+	p.more(len(after)-now, 0)
 	return old + now
 }
 

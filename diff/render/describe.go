@@ -17,32 +17,30 @@ type detail struct {
 	blocks []block
 }
 
-// describeAll describes steps in their order.
-func describeAll(steps []diff.Step) []detail {
+// describe says of each step what it changes.
+func describe(steps []diff.Step) []detail {
 	out := make([]detail, len(steps))
 	for i := range steps {
-		out[i] = describe(&steps[i])
+		out[i].step(&steps[i])
 	}
 	return out
 }
 
-// describe says what a step changes.
-func describe(s *diff.Step) detail {
-	var d detail
+func (d *detail) step(s *diff.Step) {
 	changes := s.Changes
 	switch s.Action {
 	case diff.Adopt:
-		d.inline = append(d.inline, "found by its name, not made by agentsync")
+		d.say("found by its name, not made by agentsync")
 	case diff.UpdateService:
 		if s.From != nil {
-			d.inline = append(d.inline, fmt.Sprintf("in place on v%d", *s.From))
+			d.say("in place on " + version(s.From))
 		}
 	case diff.CreateOutcome, diff.CreateInfield:
 		changes = d.itemType(s)
 	case diff.DeleteDraft:
-		d.inline = append(d.inline, "left by an unfinished apply")
+		d.say("left by an unfinished apply")
 	case diff.DeleteOutcome, diff.DeleteInfield:
-		return d // its name says it; the JSON form has what it was
+		return // its name says it; the JSON form has what it was
 	}
 	fresh := isFresh(s)
 	if fresh {
@@ -51,8 +49,10 @@ func describe(s *diff.Step) detail {
 	for _, c := range changes {
 		d.change(c, fresh)
 	}
-	return d
 }
+
+// say adds an item for the step's own line.
+func (d *detail) say(text string) { d.inline = append(d.inline, text) }
 
 // gather shortens what a new thing is made of: fields of one section become one
 // value, and config's prefix goes where no agent field has the same name.
@@ -110,7 +110,7 @@ func (d *detail) itemType(s *diff.Step) []diff.Change {
 		}
 	}
 	if kind+enum != "" {
-		d.inline = append(d.inline, shorten(kind+enum, defaultWidth))
+		d.say(shorten(kind+enum, defaultWidth))
 	}
 	return rest
 }
@@ -125,16 +125,16 @@ func (d *detail) change(c diff.Change, fresh bool) {
 		d.mapChange(c)
 	case oldList && newList, oldList && after == nil, newList && before == nil:
 		if text := flow(after); fresh && before == nil && columns(text) <= maxInline {
-			d.inline = append(d.inline, path+" "+text)
+			d.say(path + " " + text)
 			return
 		}
 		d.listChange(path, flows(oldItems), flows(newItems))
 	case (IsLong(before) || IsLong(after)) && isText(before) && isText(after):
 		d.textChange(c)
 	case before == nil && fresh:
-		d.inline = append(d.inline, path+" "+shorten(literal(c.Path, after), defaultWidth))
+		d.say(path + " " + shorten(literal(c.Path, after), defaultWidth))
 	default:
-		d.inline = append(d.inline, path+" "+shorten(literal(c.Path, before), maxInline)+" → "+shorten(literal(c.Path, after), maxInline))
+		d.say(path + " " + shorten(literal(c.Path, before), maxInline) + " → " + shorten(literal(c.Path, after), maxInline))
 	}
 }
 
@@ -166,38 +166,36 @@ func (d *detail) listChange(path string, before, after []string) {
 		}
 	}
 	if columns(inline) <= maxInline {
-		d.inline = append(d.inline, path+inline)
+		d.say(path + inline)
 		return
 	}
-	d.inline = append(d.inline, path+plusMinus(hunks))
-	d.blocks = append(d.blocks, block{path: path, unit: "item", before: before, after: after, whole: len(before) == 0 || len(after) == 0, hunks: hunks})
+	d.say(path + plusMinus(hunks))
+	d.blocks = append(d.blocks, block{path: path, unit: "item", before: before, after: after,
+		whole: len(before) == 0 || len(after) == 0, hunks: hunks})
 }
 
 // textChange says how much of a text changed, and shows the lines below.
 func (d *detail) textChange(c diff.Change) {
-	before, after := c.Before.Text(), c.After.Text()
-	path := Escape(c.Path)
-	b := block{path: path, unit: "line", before: words.Split(before), after: words.Split(after), source: c.Source}
+	before, after, path := c.Before.Text(), c.After.Text(), Escape(c.Path)
+	b := block{path: path, unit: "line", before: words.Split(before), after: words.Split(after), source: c.Source,
+		whole: before == "" || after == ""}
 	switch {
 	case before == "":
-		b.whole = true
-		d.inline = append(d.inline, path+" "+Size(after))
+		d.say(path + " " + Size(after))
 	case after == "":
-		b.whole = true
-		d.inline = append(d.inline, path+" removed ("+Size(before)+")")
+		d.say(path + " removed (" + Size(before) + ")")
 	default:
 		b.hunks = words.Lines(b.before, b.after)
-		d.inline = append(d.inline, path+plusMinus(b.hunks))
+		d.say(path + plusMinus(b.hunks))
 	}
 	d.blocks = append(d.blocks, b)
 }
 
 // plusMinus is " +3 -1", without what is nought.
-func plusMinus(hunks []words.Hunk) string {
-	s := ""
+func plusMinus(hunks []words.Hunk) (s string) {
 	added, removed := words.Count(hunks)
 	if added > 0 {
-		s += fmt.Sprintf(" +%d", added)
+		s = fmt.Sprintf(" +%d", added)
 	}
 	if removed > 0 {
 		s += fmt.Sprintf(" -%d", removed)

@@ -1,7 +1,7 @@
 package render
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -20,99 +20,109 @@ import (
 // ‹…› stands for a long value there, agents may be missing, and what it can't
 // tell is said. The error is w's.
 func Differences(w io.Writer, reviewed, now *diff.Plan, opt Options) error {
-	p := newPrinter(w, opt)
+	p := newPrinter(opt)
 	p.indent = "    "
 	p.differences(reviewed, now)
-	return p.flush()
+	_, err := p.WriteTo(w)
+	return err
 }
 
 // DifferencesMarkdown is what Differences says as one fence for a comment or a
 // job summary, in at most Options.Budget bytes. Lines that do not fit are
 // counted, and Options.Elsewhere is named for them.
 func DifferencesMarkdown(reviewed, now *diff.Plan, opt Options) string {
-	var text bytes.Buffer
-	p := newFencePrinter(&text, opt.Verbose, textLimits)
+	p := newFencePrinter(opt.Verbose, textLimits)
 	p.differences(reviewed, now)
-	if err := p.flush(); err != nil {
-		panic(err) // a buffer takes everything
-	}
-	return Fenced("diff", text.String(), budgetOf(opt), elsewhereOf(opt))
+	return Fenced("diff", p.String(), budgetOf(opt), elsewhereOf(opt))
 }
 
 func (p *printer) differences(saved, now *diff.Plan) {
-	p.fact("", "format_version", saved.FormatVersion, now.FormatVersion)
-	p.fact("", "environment", saved.Environment, now.Environment)
-	p.fact("", "base_url", saved.BaseURL, now.BaseURL)
-	p.fact("", "base", saved.Base, now.Base)
-	p.fact("", "targets", strings.Join(saved.Targets, ", "), strings.Join(now.Targets, ", "))
-	p.fact("", "prune", yesNo(saved.Prune), yesNo(now.Prune))
-	counted := onlyCounted(saved)
-	before, after := agentsByName(saved), agentsByName(now)
-	for _, name := range keysOfBoth(before, after) {
-		p.agentDifferences(before[name], after[name], counted > 0)
+	p.fact("format_version", saved.FormatVersion, now.FormatVersion)
+	p.fact("environment", saved.Environment, now.Environment)
+	p.fact("base_url", saved.BaseURL, now.BaseURL)
+	p.fact("base", saved.Base, now.Base)
+	p.fact("targets", saved.Targets, now.Targets)
+	p.fact("prune", saved.Prune, now.Prune)
+	inShort, counted := saved.FormatVersion != diff.FormatVersion, 0
+	if inShort { // unchanged agents may be counted alone
+		counted = saved.Summary.Unchanged - tallyOf(saved).unchanged
 	}
+	name := func(a *diff.AgentPlan) string { return a.Name }
+	inBoth(saved.Agents, now.Agents, name, func(_ string, before, after *diff.AgentPlan) {
+		p.agentDifferences(before, after, counted > 0)
+	})
 	p.refusalDifferences(refusalLines(saved), refusalLines(now))
-	changed := p.lines > 0
-	switch {
-	case changed:
-	case saved.Digest == now.Digest:
-		p.line(span{plain, "No differences: the plan is as it was reviewed."})
-		return
-	case inShort(saved):
-		p.line(span{plain, "The plan has changed, in what the kept form of the reviewed plan leaves out."})
-		p.fact("  ", "digest", saved.Digest, now.Digest)
-	default:
-		p.line(span{plain, "The digests differ, and nothing that a plan shows does: was it made by another version of agentsync?"})
-		p.fact("  ", "digest", saved.Digest, now.Digest)
+	if p.Len() == 0 {
+		text := "The digests differ, and nothing that a plan shows does: was it made by another version of agentsync?"
+		switch {
+		case saved.Digest == now.Digest:
+			p.say("No differences: the plan is as it was reviewed.")
+			return
+		case inShort:
+			text = "The plan has changed, in what the kept form of the reviewed plan leaves out."
+		}
+		p.say(text)
+		p.fact("  digest", saved.Digest, now.Digest)
 	}
-	if inShort(saved) {
+	if inShort {
 		p.gap()
 		p.line(span{faint, "The reviewed plan was kept in short: ‹…› stands for a longer value, by a digest of it."})
 	}
 	if counted > 0 {
-		p.line(span{plain, fmt.Sprintf("Agents that were unchanged when reviewed were only counted, and are not compared: %d then, %d now.", counted, now.Summary.Unchanged)})
+		p.say(fmt.Sprintf("Agents that were unchanged when reviewed were only counted, and are not compared: %d then, %d now.",
+			counted, now.Summary.Unchanged))
 	}
-}
-
-func inShort(p *diff.Plan) bool { return p.FormatVersion != diff.FormatVersion }
-
-// onlyCounted is how many unchanged agents a plan in short counts and does not
-// name.
-func onlyCounted(p *diff.Plan) int {
-	if !inShort(p) {
-		return 0
-	}
-	return p.Summary.Unchanged - tallyOf(p).unchanged
 }
 
 const factColumns = 18
 
-// fact writes a one-line value where it differs.
-func (p *printer) fact(indent, name, reviewed, now string) {
-	if reviewed == now {
-		return
+// fact writes a one-line value where it differs, under a name that begins with
+// its indent.
+func (p *printer) fact(name string, reviewed, now any) {
+	before, after := factText(reviewed), factText(now)
+	if before != after {
+		bare := strings.TrimLeft(name, " ")
+		p.moved(name[:len(name)-len(bare)]+pad(bare, factColumns), before, after)
 	}
-	p.line(span{plain, indent + pad(name, factColumns)}, span{faint, "reviewed "}, span{removed, orNone(reviewed)}, span{faint, ", now "}, span{added, orNone(now)})
 }
 
-func orNone(s string) string {
-	if s == "" {
+func (p *printer) moved(label, reviewed, now string) {
+	p.line(span{plain, label}, span{faint, "reviewed "}, span{removed, reviewed}, span{faint, ", now "}, span{added, now})
+}
+
+func factText(v any) string {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return "yes"
+		}
+		return "no"
+	case *int:
+		if v != nil {
+			return version(v)
+		}
 		return "none"
+	case []string:
+		return factText(strings.Join(v, ", "))
+	default:
+		return cmp.Or(fmt.Sprint(v), "none")
 	}
-	return escapeHidden(s)
 }
 
-func agentsByName(p *diff.Plan) map[string]*diff.AgentPlan {
-	out := make(map[string]*diff.AgentPlan, len(p.Agents))
-	for i := range p.Agents {
-		out[p.Agents[i].Name] = &p.Agents[i]
+// inBoth calls do for each key of two lists, in order, with the items that have
+// it: nil where a list has none.
+func inBoth[T any](saved, now []T, key func(*T) string, do func(key string, before, after *T)) {
+	items := map[string][2]*T{}
+	for i, list := range [][]T{saved, now} {
+		for k := range list {
+			pair := items[key(&list[k])]
+			pair[i] = &list[k]
+			items[key(&list[k])] = pair
+		}
 	}
-	return out
-}
-
-// keysOfBoth returns the keys of two maps, sorted.
-func keysOfBoth[V any](a, b map[string]V) []string {
-	return slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b)))))
+	for _, name := range slices.Sorted(maps.Keys(items)) {
+		do(name, items[name][0], items[name][1])
+	}
 }
 
 // agentDifferences writes one agent's differences under its name; none, nothing.
@@ -120,37 +130,35 @@ func (p *printer) agentDifferences(saved, now *diff.AgentPlan, maybeUnchanged bo
 	switch {
 	case saved == nil:
 		p.gap()
-		then := "was not in the reviewed plan"
+		then := "   was not in the reviewed plan"
 		if maybeUnchanged {
 			then += ", or unchanged in it"
 		}
-		p.line(span{strong, Escape(now.Name)}, span{plain, "   " + then + ", and is now: " + statusText(now)})
+		p.line(span{strong, Escape(now.Name)}, span{plain, then + ", and is now: " + statusText(now)})
 	case now == nil:
 		p.gap()
-		p.line(span{strong, Escape(saved.Name)}, span{plain, "   is not in the plan any more, and was reviewed as: " + statusText(saved)})
+		p.line(span{strong, Escape(saved.Name)},
+			span{plain, "   is not in the plan any more, and was reviewed as: " + statusText(saved)})
 	default:
-		p.under(func() { p.agentHead(now) }, func() { p.agentFacts(saved, now) })
+		p.under(func() {
+			p.gap()
+			p.line(title(now)...)
+		}, func() { p.agentFacts(saved, now) })
 	}
-}
-
-func (p *printer) agentHead(a *diff.AgentPlan) {
-	header := []span{{strong, Escape(a.Name)}}
-	if a.AgentName != "" || a.AgentID != "" {
-		header = append(header, span{plain, "  " + quote(a.AgentName)}, span{faint, "  " + orNone(a.AgentID)})
-	}
-	p.gap()
-	p.line(header...)
 }
 
 func (p *printer) agentFacts(saved, now *diff.AgentPlan) {
-	p.fact("  ", "agent_name", saved.AgentName, now.AgentName)
-	p.fact("  ", "agent_id", saved.AgentID, now.AgentID)
-	p.fact("  ", "status", string(saved.Status), string(now.Status))
+	p.fact("  agent_name", saved.AgentName, now.AgentName)
+	p.fact("  agent_id", saved.AgentID, now.AgentID)
+	p.fact("  status", saved.Status, now.Status)
 	p.stateDifference(saved, now)
-	for _, section := range keysOfBoth(saved.Drift, now.Drift) {
-		p.fact("  ", "drift of "+escapeHidden(section), string(saved.Drift[section]), string(now.Drift[section]))
+	both := map[string]diff.Class{}
+	maps.Copy(both, saved.Drift)
+	maps.Copy(both, now.Drift)
+	for _, section := range slices.Sorted(maps.Keys(both)) {
+		p.fact("  drift of "+section, saved.Drift[section], now.Drift[section])
 	}
-	p.fact("  ", "unfinished", yesNo(saved.Unfinished), yesNo(now.Unfinished))
+	p.fact("  unfinished", saved.Unfinished, now.Unfinished)
 	p.stepDifferences(saved.Steps, now.Steps)
 }
 
@@ -168,47 +176,45 @@ func (p *printer) stateDifference(saved, now *diff.AgentPlan) {
 	case saved.Status == diff.Unchanged:
 		text = "the agent was unchanged when reviewed; its remote state changed since"
 	}
-	p.line(span{plain, "  "}, span{alert, text}, span{faint, fmt.Sprintf("  (fingerprint %s → %s)", shortDigest(saved.Fingerprint), shortDigest(now.Fingerprint))})
+	before, after := shortDigest(saved.Fingerprint), shortDigest(now.Fingerprint)
+	p.line(span{plain, "  "}, span{alert, text}, span{faint, "  (fingerprint " + before + " → " + after + ")"})
 }
 
 // shortDigest is enough of a digest to tell two apart.
-func shortDigest(s string) string { return shorten(orNone(strings.TrimPrefix(s, "sha256:")), 13) }
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
+func shortDigest(s string) string {
+	return shorten(escapeHidden(factText(strings.TrimPrefix(s, "sha256:"))), 13)
 }
 
 // stepDifferences compares two lists of steps by id.
 func (p *printer) stepDifferences(saved, now []diff.Step) {
-	before, after := stepsByID(saved), stepsByID(now)
 	for i := range now {
 		s := &now[i]
-		if old := before[s.ID]; old != nil {
+		if old := stepOf(saved, s.ID); old != nil {
 			p.stepDifference(old, s)
 		} else {
 			p.line(span{plain, "  "}, span{added, "+ " + stepName(s)}, span{plain, "   was not in the reviewed plan"})
 		}
 	}
+	same := len(saved) == len(now)
 	for i := range saved {
-		if s := &saved[i]; after[s.ID] == nil {
+		if s := &saved[i]; stepOf(now, s.ID) == nil {
 			p.line(span{plain, "  "}, span{removed, "- " + stepName(s)}, span{plain, "   was reviewed, and is not in the plan now"})
+			same = false
 		}
 	}
-	id := func(a, b diff.Step) bool { return a.ID == b.ID }
-	if len(saved) == len(now) && len(keysOfBoth(before, after)) == len(now) && !slices.EqualFunc(saved, now, id) {
-		p.line(span{plain, "  the steps come in another order"})
+	if same && !slices.EqualFunc(saved, now, func(a, b diff.Step) bool { return a.ID == b.ID }) {
+		p.say("  the steps come in another order")
 	}
 }
 
-func stepsByID(steps []diff.Step) map[string]*diff.Step {
-	out := make(map[string]*diff.Step, len(steps))
+// stepOf returns the step with an id; nil where there is none.
+func stepOf(steps []diff.Step, id string) *diff.Step {
 	for i := range steps {
-		out[steps[i].ID] = &steps[i]
+		if steps[i].ID == id {
+			return &steps[i]
+		}
 	}
-	return out
+	return nil
 }
 
 // stepName is a step as its line in a plan begins.
@@ -216,55 +222,37 @@ func stepName(s *diff.Step) string { return factsOf(s.Action).Noun + " " + targe
 
 // stepDifference compares one step of two plans, field by field.
 func (p *printer) stepDifference(saved, now *diff.Step) {
-	name := stepName(saved)
-	renamed := name != stepName(now)
-	head := func() { p.line(span{plain, "  "}, span{changed, "~ " + name}) }
-	if renamed {
-		p.line(span{plain, "  "}, span{changed, "~ " + name}, span{plain, "   is now " + stepName(now)})
-		head = func() {}
+	name, present := span{changed, "~ " + stepName(saved)}, stepName(now)
+	details := func() {
+		p.fact("    needs", saved.Needs, now.Needs)
+		inBoth(saved.Changes, now.Changes, func(c *diff.Change) string { return c.Path }, p.changeDifference)
 	}
-	p.under(head, func() {
-		if !renamed {
-			p.fact("    ", "action", string(saved.Action), string(now.Action))
-			p.fact("    ", "target", saved.Target, now.Target)
-			p.fact("    ", "from", versionText(saved.From), versionText(now.From))
-			p.fact("    ", "to", versionText(saved.To), versionText(now.To))
-		}
-		p.fact("    ", "needs", strings.Join(saved.Needs, ", "), strings.Join(now.Needs, ", "))
-		before, after := changesByPath(saved.Changes), changesByPath(now.Changes)
-		for _, path := range keysOfBoth(before, after) {
-			p.changeDifference(path, before[path], after[path])
-		}
+	if stepName(saved) != present {
+		p.line(span{plain, "  "}, name, span{plain, "   is now " + present})
+		details()
+		return
+	}
+	p.under(func() { p.line(span{plain, "  "}, name) }, func() {
+		p.fact("    action", saved.Action, now.Action)
+		p.fact("    target", saved.Target, now.Target)
+		p.fact("    from", saved.From, now.From)
+		p.fact("    to", saved.To, now.To)
+		details()
 	})
-}
-
-func versionText(v *int) string {
-	if v == nil {
-		return ""
-	}
-	return version(v)
-}
-
-func changesByPath(changes []diff.Change) map[string]*diff.Change {
-	out := make(map[string]*diff.Change, len(changes))
-	for i := range changes {
-		out[changes[i].Path] = &changes[i]
-	}
-	return out
 }
 
 // changeDifference says whether the platform's value, the wanted one or the
 // whole change is another than was reviewed.
 func (p *printer) changeDifference(path string, saved, now *diff.Change) {
-	name := escapeHidden(path)
+	arrow := func(c *diff.Change) string { return brief(c.Before.Any()) + " → " + brief(c.After.Any()) }
 	switch {
 	case saved == nil:
-		p.line(span{plain, "    " + name + ": no change was reviewed, now "}, span{plain, brief(now.Before.Any()) + " → " + brief(now.After.Any())})
+		p.say("    " + path + ": no change was reviewed, now " + arrow(now))
 	case now == nil:
-		p.line(span{plain, "    " + name + ": is no change any more, reviewed was "}, span{plain, brief(saved.Before.Any()) + " → " + brief(saved.After.Any())})
+		p.say("    " + path + ": is no change any more, reviewed was " + arrow(saved))
 	default:
-		p.valueDifference(name+", on the platform", diff.Change{Before: saved.Before, After: now.Before})
-		p.valueDifference(name+", wanted", diff.Change{Before: saved.After, After: now.After, Source: now.Source})
+		p.valueDifference(diff.Change{Path: path + ", on the platform", Before: saved.Before, After: now.Before})
+		p.valueDifference(diff.Change{Path: path + ", wanted", Before: saved.After, After: now.After, Source: now.Source})
 	}
 }
 
@@ -283,18 +271,17 @@ func brief(v any) string {
 
 // valueDifference shows a value as reviewed (before) and as it is now (after):
 // texts and lists line by line, the reviewed ones as removed.
-func (p *printer) valueDifference(name string, c diff.Change) {
+func (p *printer) valueDifference(c diff.Change) {
 	if c.Before.Equal(c.After) {
 		return
 	}
-	d := detail{}
-	c.Path = name
+	d, label := detail{}, "    "+c.Path+": "
 	d.change(c, false)
 	if len(d.blocks) == 0 {
-		p.line(span{plain, "    " + name + ": "}, span{faint, "reviewed "}, span{removed, brief(c.Before.Any())}, span{faint, ", now "}, span{added, brief(c.After.Any())})
+		p.moved(label, brief(c.Before.Any()), brief(c.After.Any()))
 		return
 	}
-	p.line(span{plain, "    " + name + ": "}, span{removed, "- reviewed"}, span{plain, " "}, span{added, "+ now"})
+	p.line(span{plain, label}, span{removed, "- reviewed"}, span{plain, " "}, span{added, "+ now"})
 	for _, b := range d.blocks {
 		p.block(b)
 	}
@@ -319,7 +306,7 @@ func (p *printer) refusalDifferences(saved, now []string) {
 func refusalLines(p *diff.Plan) []string {
 	out := make([]string, len(p.Refusals))
 	for i, r := range p.Refusals {
-		out[i] = escapeHidden(fmt.Sprintf("%s: %s: %s", r.Agent, r.Rule, r.Message))
+		out[i] = fmt.Sprintf("%s: %s: %s", r.Agent, r.Rule, r.Message)
 	}
 	return out
 }

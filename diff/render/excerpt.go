@@ -12,6 +12,16 @@ const (
 	keepAround = 40 // columns, at most, of an unchanged stretch kept beside a change
 )
 
+// signs are how the lines of a text diff look, by their sign, and what marks
+// changed words where no colour can.
+var signs = map[byte]struct {
+	line, word  style
+	open, close string
+}{
+	'-': {removed, removedWord, "[-", "-]"},
+	'+': {added, addedWord, "{+", "+}"},
+}
+
 // content writes one line of a text diff under its sign: as it is when it is
 // short, as an excerpt around the changed words when it is long.
 func (p *printer) content(line words.Line) {
@@ -19,42 +29,26 @@ func (p *printer) content(line words.Line) {
 	if long && !p.opt.Verbose {
 		line.Parts = p.excerpt(line)
 	}
-	base, hot := plain, plain
-	switch line.Sign {
-	case '-':
-		base, hot = removed, removedWord
-	case '+':
-		base, hot = added, addedWord
-	}
+	sign := signs[line.Sign]
 	if line.Sign != ' ' {
 		showTrailing(line.Parts)
 	}
 	spans := make([]span, 0, len(line.Parts))
 	for _, part := range line.Parts {
-		s := span{base, part.Text}
+		s := span{sign.line, part.Text}
 		if part.Changed && part.Text != "" {
-			s.style = hot
-			if long && p.colors == nil {
-				s.text = bracket(line.Sign, part.Text)
+			s.style = sign.word
+			if long && !p.opt.Color {
+				s.text = sign.open + part.Text + sign.close
 			}
 		}
 		spans = append(spans, s)
 	}
-	for i, shown := range wrapSpans(spans, p.wrap) {
-		prefix := string(line.Sign) + " "
-		if i > 0 {
-			prefix += "  "
-		}
-		p.line(append([]span{{plain, p.indent}, {base, prefix}}, shown...)...)
+	prefix := string(line.Sign) + " "
+	for _, shown := range wrapSpans(spans, p.wrap) {
+		p.line(append([]span{{plain, p.indent}, {sign.line, prefix}}, shown...)...)
+		prefix = string(line.Sign) + "   "
 	}
-}
-
-// bracket marks changed words where no colour can.
-func bracket(sign byte, s string) string {
-	if sign == '-' {
-		return "[-" + s + "-]"
-	}
-	return "{+" + s + "+}"
 }
 
 // showTrailing makes spaces at the end of a changed line visible.
@@ -70,106 +64,83 @@ func showTrailing(parts []words.Part) {
 }
 
 // excerpt shortens a long line: unchanged stretches keep only what stands next
-// to a change, and everything is bounded, with a note of how much is left out.
+// to a change, and everything is bounded, with a note of how many characters
+// are left out.
 func (p *printer) excerpt(line words.Line) []words.Part {
-	if line.Sign == ' ' {
+	most, last := p.show.added, len(line.Parts)-1
+	switch {
+	case line.Sign == ' ':
 		start, _ := head(line.Text(), p.limit-2)
 		return []words.Part{{Text: strings.TrimRight(start, " ") + " " + ellipsis}}
+	case last == 0 && line.Sign == '-':
+		most = p.show.removed
 	}
-	if len(line.Parts) == 1 && line.Sign == '-' {
-		return p.bound(line.Parts, p.show.removed)
-	}
-	if len(line.Parts) == 1 {
-		return p.bound(line.Parts, p.show.added)
-	}
-	out := make([]words.Part, 0, len(line.Parts))
 	for i, part := range line.Parts {
-		if !part.Changed {
-			part.Text = elide(part.Text, min(keepAround, p.limit/3), i > 0, i < len(line.Parts)-1)
+		if !part.Changed && last > 0 {
+			part.Text = elide(part.Text, min(keepAround, p.limit/3), i > 0, i < last)
 		}
-		out = append(out, part)
+		line.Parts[i] = part
 	}
-	return p.bound(out, p.show.added)
+	for i, part := range line.Parts {
+		if n := columns(part.Text); n <= most {
+			most -= n
+			continue
+		}
+		start, rest := head(part.Text, most)
+		left := utf8.RuneCountInString(rest + words.Line{Parts: line.Parts[i+1:]}.Text())
+		part.Text = strings.TrimRight(start, " ")
+		p.cut = true
+		return append(line.Parts[:i], part, words.Part{Text: " … " + Count(left, "more character") + p.rest})
+	}
+	return line.Parts
 }
 
 // elide keeps the ends of an unchanged stretch that touch a change: keep
 // columns at its left or right end, or at both.
 func elide(s string, keep int, left, right bool) string {
-	all := 0
-	if left {
-		all += keep
+	most := keep + 10
+	if left && right {
+		most += keep
 	}
-	if right {
-		all += keep
-	}
-	if columns(s) <= all+10 {
+	if columns(s) <= most {
 		return s
 	}
-	var b strings.Builder
+	short := ellipsis
 	if left {
 		start, _ := head(s, keep)
-		b.WriteString(strings.TrimRight(start, " ") + " ")
+		short = strings.TrimRight(start, " ") + " " + short
 	}
-	b.WriteString(ellipsis)
 	if right {
-		end := tail(s, keep)
-		b.WriteString(" " + strings.TrimLeft(end, " "))
+		short += " " + strings.TrimLeft(tail(s, keep), " ")
 	}
-	return b.String()
-}
-
-// bound cuts parts after max columns and says how many characters follow.
-func (p *printer) bound(parts []words.Part, max int) []words.Part {
-	var out []words.Part
-	for i, part := range parts {
-		n := columns(part.Text)
-		if n <= max {
-			out, max = append(out, part), max-n
-			continue
-		}
-		start, rest := head(part.Text, max)
-		left := utf8.RuneCountInString(rest)
-		for _, later := range parts[i+1:] {
-			left += utf8.RuneCountInString(later.Text)
-		}
-		part.Text = strings.TrimRight(start, " ")
-		p.cut = true
-		return append(out, part, p.partNote(left))
-	}
-	return out
-}
-
-// partNote says how many characters of a line are not shown.
-func (p *printer) partNote(left int) words.Part {
-	return words.Part{Text: " … " + Count(left, "more character") + p.rest}
+	return short
 }
 
 // wrapSpans breaks spans into lines of at most width columns, at spaces where
 // there are any. A width of 0 breaks nothing.
-func wrapSpans(spans []span, width int) [][]span {
+func wrapSpans(spans []span, width int) (lines [][]span) {
 	if width == 0 {
 		return [][]span{spans}
 	}
-	cells := cellsOf(spans, width)
-	var lines [][]span
-	start, space, cols := 0, -1, 0
-	for k := 0; k < len(cells); k++ {
-		if strings.Trim(cells[k].text, " ") == "" {
-			space = k
+	for cells := cellsOf(spans, width); ; {
+		n, cols := 0, 0 // how many cells fit
+		for n < len(cells) && (n == 0 || cols+columns(cells[n].text) <= width) {
+			cols += columns(cells[n].text)
+			n++
 		}
-		cols += columns(cells[k].text)
-		if cols <= width || k == start {
-			continue
+		if n == len(cells) {
+			return append(lines, cells)
 		}
-		next := k
-		if space > start {
-			lines, next = append(lines, cells[start:space]), space+1
+		end := n
+		for end > 0 && strings.Trim(cells[end].text, " ") != "" {
+			end--
+		}
+		if end > 0 { // a line ends before a space, and the next begins after it
+			lines, cells = append(lines, cells[:end]), cells[end+1:]
 		} else {
-			lines = append(lines, cells[start:k])
+			lines, cells = append(lines, cells[:n]), cells[n:]
 		}
-		start, space, cols, k = next, -1, 0, next-1
 	}
-	return append(lines, cells[start:])
 }
 
 // cellsOf cuts spans into tokens, and tokens wider than width into characters.

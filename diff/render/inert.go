@@ -13,7 +13,7 @@ import (
 // nothing in it is read as Markdown, HTML or a mention.
 func Code(s string, max int) string {
 	s = clip(s, max)
-	fence := strings.Repeat("`", longestRun(s, '`')+1)
+	fence := strings.Repeat("`", longestTicks(s)+1)
 	if strings.Trim(s, " ") == "" {
 		return "` `"
 	}
@@ -46,7 +46,7 @@ func Fenced(info, text string, limit int, elsewhere string) string {
 	ticks := 3
 	for i, line := range lines {
 		line = clip(line, fenceColumns)
-		ticks = max(ticks, longestRun(line, '`')+1)
+		ticks = max(ticks, longestTicks(line)+1)
 		if kept.Len()+len(line)+2*(ticks+len("\n")) > limit {
 			return fence(info, kept.String()) + note(len(lines)-i)
 		}
@@ -57,20 +57,15 @@ func Fenced(info, text string, limit int, elsewhere string) string {
 
 // fence puts a fence around text that ends with a newline.
 func fence(info, text string) string {
-	ticks := strings.Repeat("`", max(3, longestRun(text, '`')+1))
+	ticks := strings.Repeat("`", max(3, longestTicks(text)+1))
 	return ticks + info + "\n" + text + ticks + "\n"
 }
 
-// longestRun is the length of the longest run of c in s.
-func longestRun(s string, c byte) int {
-	longest, run := 0, 0
-	for i := 0; i < len(s); i++ {
-		if s[i] != c {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
+// longestTicks is the length of the longest run of backticks in s.
+func longestTicks(s string) int {
+	longest := 0
+	for strings.Contains(s, strings.Repeat("`", longest+1)) {
+		longest++
 	}
 	return longest
 }

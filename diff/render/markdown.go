@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"io"
 
 	"github.com/agentsync/agentsync/diff"
@@ -35,7 +36,7 @@ const (
 // neither HTML, Markdown nor mentions. Color and Width are not used. The error
 // is w's.
 func Markdown(w io.Writer, p *diff.Plan, opt Options) error {
-	m := &markdown{plan: p, verbose: opt.Verbose, elsewhere: elsewhereOf(opt), tally: tallyOf(p), described: map[*diff.AgentPlan][]detail{}}
+	m := &markdown{plan: p, verbose: opt.Verbose, elsewhere: elsewhereOf(opt), tally: tallyOf(p)}
 	text := m.heading()
 	text += m.alerts((budgetOf(opt) - len(text)) / 3)
 	_, err := io.WriteString(w, text+m.agents(budgetOf(opt)-len(text)))
@@ -61,28 +62,25 @@ type markdown struct {
 	verbose   bool
 	elsewhere string
 	tally     tally
-	described map[*diff.AgentPlan][]detail // what was compared once
 }
 
 // heading says what the plan is of, what it comes to, and what it was not
 // compared with.
 func (m *markdown) heading() string {
-	env := m.plan.Environment
-	if env == "" {
-		env = "default"
-	}
 	p, t := m.plan, m.tally
-	title := "### agentsync plan for " + Code(env, 40)
+	title := "### agentsync plan for " + Code(cmp.Or(p.Environment, "default"), 40)
 	counts, text := t.agentCounts(), t.stepCounts()
 	base := Code(shortCommit(p.Base), 40)
+	if p.Base != "" {
+		title += ", not compared with the platform"
+	}
 	switch {
 	case p.Base != "" && t.steps == 0:
-		title += ", not compared with the platform"
 		counts = "no difference in the manifests"
 		text = "The manifests do not differ from " + base + "; the platform was not looked at."
 	case p.Base != "":
-		title += ", not compared with the platform"
-		text += "\n\nThis compares the manifests with those of commit " + base + " alone. The platform was not looked at: what it has now, and drift, are not in here."
+		text += "\n\nThis compares the manifests with those of commit " + base + " alone. " +
+			"The platform was not looked at: what it has now, and drift, are not in here."
 	case p.Targets != nil && len(p.Agents) == 0:
 		counts, text = "nothing to plan", "The platform was not asked."
 	case t.steps == 0:

@@ -1,10 +1,8 @@
 package render
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
@@ -23,43 +21,43 @@ const (
 	counted              // not at all
 )
 
-// shown are the limits of the levels that show changes.
+// shown are the limits of the levels that show changes, line by line.
 var shown = map[level]limits{
 	whole:   noLimits,
 	hunks:   {context: 1, lines: 60, whole: 12, added: 600, removed: 240},
 	glimpse: {context: 0, lines: 8, whole: 3, added: 240, removed: 120},
 }
 
-// loss is what a piece leaves out of its agent.
-type loss int
+// loss is what a piece leaves out of its agent, as the note on it says it.
+type loss string
 
 const (
-	nothing loss = iota
-	someLines
-	allLines
-	someSteps
-	allButName
-	everything
+	nothing    loss = ""
+	someLines  loss = "only part of what changes in %s"
+	allLines   loss = "no changed lines of %s"
+	someSteps  loss = "only part of the steps of %s"
+	allButName loss = "only the name of %s"
+	everything loss = "nothing of %s"
 )
 
 // piece is one agent at one level.
 type piece struct {
-	agent *diff.AgentPlan
-	level level
-	lost  loss
-	text  string // as it stands in the document; for named in the list of names
+	agent   *diff.AgentPlan
+	details []detail // of its steps
+	level   level
+	lost    loss
+	text    string // as it stands in the document; for named in the list of names
 }
 
 // cost is what the piece takes, with what parts it from its neighbour.
 func (p piece) cost() int {
-	switch {
-	case p.level == counted:
+	switch p.level {
+	case counted:
 		return 0
-	case p.level == named:
+	case named:
 		return len(p.text) + len(", ")
-	default:
-		return len(p.text) + len("\n")
 	}
+	return len(p.text) + len("\n")
 }
 
 // agents writes what there is to say of each agent, in at most room bytes, and
@@ -72,55 +70,57 @@ func (m *markdown) agents(room int) string {
 		return ""
 	}
 	pieces := m.fit(chosen, room-noteRoom-len(m.elsewhere))
-	var out strings.Builder
-	out.WriteString(m.note(pieces))
+	out := m.note(pieces)
 	list := false // the last piece was a list item; neighbours make one list
 	var names []string
 	for _, p := range pieces {
-		switch {
-		case p.level == named:
+		switch p.level {
+		case named:
 			names = append(names, p.text)
 			continue
-		case p.level == counted:
+		case counted:
 			continue
 		}
 		item := strings.HasPrefix(p.text, "- ")
 		if !item || !list {
-			out.WriteByte('\n')
+			out += "\n"
 		}
-		out.WriteString(p.text)
+		out += p.text
 		list = item
 	}
 	if len(names) > 0 {
-		out.WriteString("\n**Also in this plan:** " + strings.Join(names, ", ") + "\n")
+		out += "\n**Also in this plan:** " + strings.Join(names, ", ") + "\n"
 	}
-	if out.Len() > room { // where even the note is too much, the counts above stand alone
+	if len(out) > room { // where even the note is too much, the counts above stand alone
 		return ""
 	}
-	return out.String()
+	return out
 }
 
 // fit chooses each agent's level. All go up together from nothing, one level at
 // a time, as far as there is room: those that hurt first.
 func (m *markdown) fit(agents []*diff.AgentPlan, room int) []piece {
 	pieces := make([]piece, len(agents))
-	order := make([]int, len(agents))
+	var first, order []*piece
 	for i, a := range agents {
-		pieces[i], order[i] = m.piece(a, counted), i
+		pieces[i] = piece{agent: a, details: describe(a.Steps), level: counted, lost: everything}
+		if hurts(a) {
+			first = append(first, &pieces[i])
+		} else {
+			order = append(order, &pieces[i])
+		}
 	}
-	sort.SliceStable(order, func(i, j int) bool {
-		return hurts(pieces[order[i]].agent) && !hurts(pieces[order[j]].agent)
-	})
+	order = append(first, order...)
 	used := 0
 	for l := counted - 1; l >= whole; l-- {
 		misses := 0
-		for _, i := range order {
-			if pieces[i].level != l+1 || misses == missesMax {
+		for _, p := range order {
+			if p.level != l+1 || misses == missesMax {
 				continue
 			}
-			p := m.piece(pieces[i].agent, l)
-			if grown := used - pieces[i].cost() + p.cost(); grown <= room {
-				pieces[i], used, misses = p, grown, 0
+			up := m.at(*p, l)
+			if grown := used - p.cost() + up.cost(); grown <= room {
+				*p, used, misses = up, grown, 0
 			} else {
 				misses++
 			}
@@ -133,106 +133,80 @@ func (m *markdown) fit(agents []*diff.AgentPlan, room int) []piece {
 // left, before the others are not tried at that level any more.
 const missesMax = 20
 
-// piece is an agent at one level, or at the nearest that has a form of its own:
+// at is a piece at another level, or at the nearest that has a form of its own:
 // what has nothing to unfold is a line.
-func (m *markdown) piece(a *diff.AgentPlan, l level) piece {
-	p := piece{agent: a, level: l}
+func (m *markdown) at(p piece, l level) piece {
+	p.level = l
 	switch {
-	case l == counted:
-		p.lost = everything
 	case l == named:
-		p.text, p.lost = agentName(a), allButName
-	case l == oneLine || len(a.Steps) == 0:
-		p.text, p.lost = m.lineOf(a)
-	case l == steps:
-		if p.text, p.lost = m.lineOf(a); p.lost == someSteps {
-			p.text, p.lost = m.details(a, l)
+		p.text, p.lost = agentName(p.agent), allButName
+	case l >= steps || len(p.agent.Steps) == 0:
+		p.text, p.lost = p.line()
+		if l == steps && p.lost == someSteps {
+			p.text, p.lost = m.folded(p)
 		}
 	default:
-		p.text, p.lost = m.details(a, l)
+		p.text, p.lost = m.folded(p)
 	}
 	return p
 }
 
-// details is an agent's folded block.
-func (m *markdown) details(a *diff.AgentPlan, l level) (string, loss) {
-	var body bytes.Buffer
-	p := newFencePrinter(&body, m.verbose && l == whole, shown[l])
-	p.noBlocks = l == steps
-	p.drift(a)
-	p.steps(a.Steps, m.describe(a))
-	if err := p.flush(); err != nil {
-		panic(err) // a buffer takes everything
+// folded is an agent's folded block.
+func (m *markdown) folded(p piece) (string, loss) {
+	body := newFencePrinter(m.verbose && p.level == whole, shown[p.level])
+	body.drift(p.agent)
+	body.steps(p.agent.Steps, p.details)
+	title := codeHTML(p.agent.Name, 200)
+	if p.agent.AgentName != "" {
+		title += " " + codeHTML(p.agent.AgentName, 200)
 	}
-	title := codeHTML(a.Name, 200)
-	if a.AgentName != "" {
-		title += " " + codeHTML(a.AgentName, 200)
-	}
-	text := "<details>\n<summary>" + title + ": " + state(a, codeHTML) + "</summary>\n\n" + fence("diff", body.String()) + "\n</details>\n"
+	text := "<details>\n<summary>" + title + ": " + state(p.agent, codeHTML) + "</summary>\n\n" +
+		fence("diff", body.String()) + "\n</details>\n"
 	switch {
-	case p.noBlocks && m.hasLines(a):
+	case p.level == steps && p.hasLines():
 		return text, allLines
-	case p.cut:
+	case body.cut:
 		return text, someLines
-	default:
-		return text, nothing
 	}
+	return text, nothing
 }
 
 // lineColumns is how much of the steps stands in an agent's line.
 const lineColumns = 200
 
-// lineOf is an agent as a list item.
-func (m *markdown) lineOf(a *diff.AgentPlan) (string, loss) {
-	text := "- " + agentName(a)
-	if a.AgentName != "" {
-		text += " " + Code(a.AgentName, 64)
+// line is the agent as a list item.
+func (p piece) line() (string, loss) {
+	text := "- " + agentName(p.agent)
+	if p.agent.AgentName != "" {
+		text += " " + Code(p.agent.AgentName, 64)
 	}
-	text += ": " + state(a, Code)
-	if len(a.Steps) == 0 {
+	text += ": " + state(p.agent, Code)
+	if len(p.agent.Steps) == 0 {
 		return text + "\n", nothing
 	}
-	var said strings.Builder
-	details := m.describe(a)
-	for i := range a.Steps {
-		if i > 0 {
-			said.WriteString("; ")
+	var said []string
+	for i := range p.agent.Steps {
+		s := &p.agent.Steps[i]
+		step := factsOf(s.Action).Glyph + " " + stepName(s)
+		if items := p.details[i].inline; len(items) > 0 {
+			step += ": " + strings.Join(items, ", ")
 		}
-		if said.Len() > 4*lineColumns {
-			said.WriteString(ellipsis)
-			break
-		}
-		s := &a.Steps[i]
-		said.WriteString(factsOf(s.Action).Glyph + " " + stepName(s))
-		if items := details[i].inline; len(items) > 0 {
-			said.WriteString(": " + strings.Join(items, ", "))
-		}
+		said = append(said, step)
 	}
-	all := said.String()
+	all := strings.Join(said, "; ")
 	text += ": " + Code(all, lineColumns) + "\n"
 	switch {
 	case clip(all, lineColumns) != Escape(all):
 		return text, someSteps
-	case m.hasLines(a):
+	case p.hasLines():
 		return text, allLines
-	default:
-		return text, nothing
 	}
+	return text, nothing
 }
 
 // hasLines says whether the agent has changes that are shown line by line.
-func (m *markdown) hasLines(a *diff.AgentPlan) bool {
-	return slices.ContainsFunc(m.describe(a), func(d detail) bool { return len(d.blocks) > 0 })
-}
-
-// describe describes an agent's steps, once.
-func (m *markdown) describe(a *diff.AgentPlan) []detail {
-	details, ok := m.described[a]
-	if !ok {
-		details = describeAll(a.Steps)
-		m.described[a] = details
-	}
-	return details
+func (p piece) hasLines() bool {
+	return slices.ContainsFunc(p.details, func(d detail) bool { return len(d.blocks) > 0 })
 }
 
 // state is "update, 4 steps, config pending".
@@ -267,18 +241,9 @@ func (m *markdown) note(pieces []piece) string {
 		lost[p.lost]++
 	}
 	var parts []string
-	for _, l := range []struct {
-		loss loss
-		form string
-	}{
-		{someLines, "only part of what changes in %s"},
-		{allLines, "no changed lines of %s"},
-		{someSteps, "only part of the steps of %s"},
-		{allButName, "only the name of %s"},
-		{everything, "nothing of %s"},
-	} {
-		if n := lost[l.loss]; n > 0 {
-			parts = append(parts, fmt.Sprintf(l.form, Count(n, "agent")))
+	for _, l := range []loss{someLines, allLines, someSteps, allButName, everything} {
+		if n := lost[l]; n > 0 {
+			parts = append(parts, fmt.Sprintf(string(l), Count(n, "agent")))
 		}
 	}
 	if len(parts) == 0 {

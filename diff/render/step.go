@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -28,13 +29,13 @@ const (
 )
 
 // steps writes an agent's numbered steps, each with what it changes: what
-// describeAll says of them.
+// describe says of them.
 func (p *printer) steps(steps []diff.Step, details []detail) {
 	digits := len(strconv.Itoa(len(steps)))
 	width := targetColumns
 	for i := range steps {
-		if n := columns(target(&steps[i])) + 2; n > width && n <= targetMax {
-			width = n
+		if n := columns(target(&steps[i])) + 2; n <= targetMax {
+			width = max(width, n)
 		}
 	}
 	for i := range steps {
@@ -42,43 +43,29 @@ func (p *printer) steps(steps []diff.Step, details []detail) {
 	}
 }
 
-func (p *printer) step(s *diff.Step, what detail, number string, width int) {
+// step writes one step. Details that do not fit in its line go on below where
+// they start, or further left where that leaves too little room.
+func (p *printer) step(s *diff.Step, what detail, number string, targetWidth int) {
 	facts := factsOf(s.Action)
-	kind := pad(facts.Noun, kindColumns)
-	to := target(s)
+	kind, to := pad(facts.Noun, kindColumns), target(s)
 	if len(what.inline) > 0 {
-		to = pad(to, width)
+		to = pad(to, targetWidth)
 	}
+	width := cmp.Or(p.opt.Width, defaultWidth)
 	column := columns(number) + 2 + columns(kind) + columns(to)
-	first, further, indent := p.detailColumns(column)
-	for i, text := range wrapItems(what.inline, first, further) {
-		if i == 0 {
-			p.line(span{faint, number}, span{styles[facts.Glyph], facts.Glyph}, span{plain, " " + kind}, span{strong, to}, span{plain, text})
-			continue
-		}
-		p.line(span{plain, strings.Repeat(" ", indent) + text})
+	indent := column
+	if width-column < minWidth {
+		indent = len(blockIndent)
 	}
-	if p.noBlocks {
-		return
+	lines := wrapItems(what.inline, width-column, max(width-indent, minWidth))
+	p.line(span{faint, number}, span{styles[facts.Glyph], facts.Glyph}, span{plain, " " + kind}, span{strong, to},
+		span{plain, lines[0]})
+	for _, text := range lines[1:] {
+		p.say(strings.Repeat(" ", indent) + text)
 	}
 	for _, b := range what.blocks {
 		p.block(b)
 	}
-}
-
-// detailColumns says how wide details that start at column may be in their
-// first line and in further ones, and where those start: below the first, or
-// further left where that leaves too little room.
-func (p *printer) detailColumns(column int) (first, further, indent int) {
-	width := p.opt.Width
-	if width == 0 {
-		width = defaultWidth
-	}
-	indent = column
-	if width-column < minWidth {
-		indent = len(blockIndent)
-	}
-	return width - column, max(width-indent, minWidth), indent
 }
 
 // wrapItems joins items with commas, in as few lines as whole items allow; the
@@ -89,16 +76,14 @@ func wrapItems(items []string, first, further int) []string {
 		if i < len(items)-1 {
 			item += ","
 		}
-		last, width := &lines[len(lines)-1], further
-		if len(lines) == 1 {
+		last, width := len(lines)-1, further
+		if last == 0 {
 			width = first
 		}
-		switch {
-		case *last == "" && columns(item) <= width, *last == "" && first == further:
-			*last = item
-		case *last != "" && columns(*last)+1+columns(item) <= width:
-			*last += " " + item
-		default:
+		joined := strings.TrimPrefix(lines[last]+" "+item, " ")
+		if columns(joined) <= width || i == 0 && first == further {
+			lines[last] = joined
+		} else {
 			lines = append(lines, item)
 		}
 	}
@@ -114,24 +99,23 @@ func pad(s string, width int) string {
 
 // target is what a step works on, in its column.
 func target(s *diff.Step) string {
+	to := version(s.To)
 	switch s.Action {
 	case diff.CreateDraft:
 		if s.From != nil {
-			return fmt.Sprintf("%s (from v%d)", version(s.To), *s.From)
+			to += " (from " + version(s.From) + ")"
 		}
-		return version(s.To)
 	case diff.Publish, diff.Rollback:
-		to := version(s.To)
 		if s.To == nil {
 			to = Escape(s.Target)
 		}
 		if s.From != nil {
-			return fmt.Sprintf("v%d → %s", *s.From, to)
+			to = version(s.From) + " → " + to
 		}
-		return to
 	default:
-		return Escape(s.Target)
+		to = Escape(s.Target)
 	}
+	return to
 }
 
 // version is "v8", or "new" while the platform has not numbered it.

@@ -1,6 +1,7 @@
 // Package render shows a plan, and what differs between two: as text for a
-// terminal or a log, and as Markdown for a pull request. It is the only place that knows colour and
-// width, and what it prints is safe to print, whoever wrote the manifests.
+// terminal or a log, and as Markdown for a pull request. It is the only place
+// that knows colour and width, and what it prints is safe to print, whoever
+// wrote the manifests.
 package render
 
 import (
@@ -34,7 +35,7 @@ type Options struct {
 // changed in it and a little around; a text shows at most 200 changed lines.
 // Verbose shows all. The error is w's.
 func Text(w io.Writer, p *diff.Plan, opt Options) error {
-	pr := newPrinter(w, opt)
+	pr := newPrinter(opt)
 	tally := tallyOf(p)
 	pr.opening(p, tally)
 	pr.agents(p)
@@ -43,16 +44,19 @@ func Text(w io.Writer, p *diff.Plan, opt Options) error {
 		pr.gap()
 		pr.line(span{strong, "Plan: "}, span{plain, tally.String()})
 	}
-	return pr.flush()
+	_, err := pr.WriteTo(w)
+	return err
 }
 
 // opening writes the line that a plan begins with, if it has one.
 func (p *printer) opening(plan *diff.Plan, t tally) {
+	since := "hat the manifests change since " + shortCommit(plan.Base)
+	offline := span{alert, "Not compared with the platform."}
 	switch {
 	case plan.Base != "" && t.steps == 0:
-		p.line(span{alert, "Not compared with the platform."}, span{plain, " What the manifests change since " + shortCommit(plan.Base) + " asks for no step. " + matching(t.unchanged)})
+		p.line(offline, span{plain, " W" + since + " asks for no step. " + matching(t.unchanged)})
 	case plan.Base != "":
-		p.line(span{alert, "Not compared with the platform."}, span{plain, " This is what the manifests change since " + shortCommit(plan.Base) + "."})
+		p.line(offline, span{plain, " This is w" + since + "."})
 	case plan.Targets != nil && len(plan.Agents) == 0:
 		p.line(span{strong, "Nothing to plan."}, span{plain, " The platform was not asked."})
 	case t.steps == 0:
@@ -76,44 +80,41 @@ func (p *printer) agents(plan *diff.Plan) {
 		}
 		p.header(a)
 		p.drift(a)
-		p.steps(a.Steps, describeAll(a.Steps))
+		p.steps(a.Steps, describe(a.Steps))
 		block = len(a.Steps) > 0
 	}
 }
 
+var statusStyles = map[diff.Status]style{diff.Create: added, diff.Update: changed, diff.Orphan: changed,
+	diff.Delete: removed, diff.Unchanged: faint}
+
 // header writes the line that an agent's block starts with.
 func (p *printer) header(a *diff.AgentPlan) {
-	style := plain
-	switch a.Status {
-	case diff.Create:
-		style = added
-	case diff.Update, diff.Orphan:
-		style = changed
-	case diff.Delete:
-		style = removed
-	case diff.Unchanged:
-		style = faint
+	rest := ""
+	if a.Status == diff.Orphan {
+		rest = ": its manifest is gone; not deleted (--prune deletes it)"
 	}
+	p.line(append(title(a), span{plain, "   "}, span{statusStyles[a.Status], string(a.Status)}, span{plain, rest})...)
+}
+
+// title is an agent's name, with its title and id on the platform.
+func title(a *diff.AgentPlan) []span {
 	spans := []span{{strong, Escape(a.Name)}}
 	if a.AgentName != "" {
 		spans = append(spans, span{plain, "  " + quote(a.AgentName)})
 	}
 	if a.AgentID != "" {
-		spans = append(spans, span{faint, "  " + escapeHidden(a.AgentID)})
+		spans = append(spans, span{faint, "  " + a.AgentID})
 	}
-	spans = append(spans, span{plain, "   "}, span{style, escapeHidden(string(a.Status))})
-	if a.Status == diff.Orphan {
-		spans = append(spans, span{plain, ": its manifest is gone; not deleted (--prune deletes it)"})
-	}
-	p.line(spans...)
+	return spans
 }
 
 // drift says who moved, sections of one class in one line. What is pending is
 // the normal case, so only Verbose has it.
 func (p *printer) drift(a *diff.AgentPlan) {
-	say := func(text string) { p.line(span{plain, "  "}, span{alert, text}) }
+	warn := func(text string) { p.line(span{plain, "  "}, span{alert, text}) }
 	if a.Unfinished {
-		say("unfinished apply: an earlier apply of this agent did not end")
+		warn("unfinished apply: an earlier apply of this agent did not end")
 	}
 	drift := "drift: %s changed on the platform since the last apply"
 	if adopts(a) {
@@ -130,7 +131,7 @@ func (p *printer) drift(a *diff.AgentPlan) {
 	} {
 		names := sections(a.Drift, c.class)
 		if len(names) > 0 && (c.class != diff.Pending || p.opt.Verbose) {
-			say(fmt.Sprintf(c.form, strings.Join(names, ", ")))
+			warn(fmt.Sprintf(c.form, strings.Join(names, ", ")))
 		}
 	}
 }
@@ -140,12 +141,14 @@ func adopts(a *diff.AgentPlan) bool {
 	return len(a.Steps) > 0 && a.Steps[0].Action == diff.Adopt
 }
 
+// sectionOrder is the order of the sections in a manifest.
+var sectionOrder = []string{spec.SectionAgent, spec.SectionConfig, spec.SectionOutcomes, spec.SectionInfields}
+
 // sections returns the names of the sections of one class, in the order of a
 // manifest, unknown ones last.
 func sections(drift map[string]diff.Class, class diff.Class) []string {
-	known := []string{spec.SectionAgent, spec.SectionConfig, spec.SectionOutcomes, spec.SectionInfields}
 	var names []string
-	for _, name := range slices.Concat(known, slices.Sorted(maps.Keys(drift))) {
+	for _, name := range slices.Concat(sectionOrder, slices.Sorted(maps.Keys(drift))) {
 		if shown := escapeHidden(name); drift[name] == class && !slices.Contains(names, shown) {
 			names = append(names, shown)
 		}
@@ -159,7 +162,7 @@ func (p *printer) remarks(plan *diff.Plan) {
 		p.gap()
 	}
 	for _, r := range plan.Refusals {
-		p.remark(removed, "refused ("+escapeHidden(r.Rule)+"): ", r.Agent, r.Message, r.Hint)
+		p.remark(removed, "refused ("+r.Rule+"): ", r.Agent, r.Message, r.Hint)
 	}
 	for _, w := range plan.Warnings {
 		p.remark(alert, "warning: ", w.Agent, w.Message, w.Hint)
@@ -168,10 +171,10 @@ func (p *printer) remarks(plan *diff.Plan) {
 
 func (p *printer) remark(s style, label, agent, message, hint string) {
 	if agent != "" {
-		agent = escapeHidden(agent) + ": "
+		agent += ": "
 	}
-	p.line(span{s, label}, span{plain, agent + escapeHidden(message)})
+	p.line(span{s, label}, span{plain, agent + message})
 	if hint != "" {
-		p.line(span{faint, "  hint: " + escapeHidden(hint)})
+		p.line(span{faint, "  hint: " + hint})
 	}
 }

@@ -51,18 +51,10 @@ func flows(list []any) []string {
 
 // keysOf returns a map's keys in order, what names an item first.
 func keysOf(m map[string]any) []string {
-	names := func(k string) bool { return k == "name" || k == "role" }
 	keys := slices.Sorted(maps.Keys(m))
-	slices.SortStableFunc(keys, func(a, b string) int {
-		switch {
-		case names(a) == names(b):
-			return 0
-		case names(a):
-			return -1
-		}
-		return 1
-	})
-	return keys
+	names := func(k string) bool { return k == "name" || k == "role" }
+	first := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return !names(k) })
+	return append(first, slices.DeleteFunc(keys, names)...)
 }
 
 // literal is flow with text quoted, but for the API's own words such as FIXED,

@@ -46,26 +46,24 @@ func fitting(s string, max int, unit func(string) int) int {
 	return end
 }
 
+// tailBytes is more than any script takes for a column, marks included.
+const tailBytes = 24
+
 // tail returns the longest end of s that fits in limit columns, cut as head cuts.
 // It looks at no more of s than it needs.
 func tail(s string, limit int) string {
-	from := len(s) - limit*tailBytes
+	from := max(len(s)-limit*tailBytes, 0)
 	for from > 0 && !utf8.RuneStart(s[from]) {
 		from--
 	}
-	s = s[max(from, 0):]
-	over := columns(s) - limit
-	at := 0
-	for over > 0 && at < len(s) {
-		n := words.Token(s[at:])
-		if at+n == len(s) { // the last word alone is too long
-			n = words.Cluster(s[at:])
+	s = s[from:]
+	for over := columns(s) - limit; over > 0 && s != ""; {
+		n := words.Token(s)
+		if n == len(s) { // the last word alone is too long
+			n = words.Cluster(s)
 		}
-		over -= columns(s[at : at+n])
-		at += n
+		over -= columns(s[:n])
+		s = s[n:]
 	}
-	return s[at:]
+	return s
 }
-
-// tailBytes is more than any script takes for a column, marks included.
-const tailBytes = 24
