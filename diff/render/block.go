@@ -13,9 +13,11 @@ type block struct {
 	unit          string   // "line" or "item"
 	before, after []string // lines, not escaped
 	source        []spec.Segment
-	whole         bool // the text is new or goes away: its start is enough
 	hunks         []words.Hunk
 }
+
+// whole says that the text is new or goes away: its start is enough.
+func (b *block) whole() bool { return len(b.before) == 0 || len(b.after) == 0 }
 
 // block writes a change line by line: hunks with their place in the prompt's
 // file, a little context, and marked words.
@@ -23,7 +25,7 @@ func (p *printer) block(b block) {
 	switch {
 	case p.show.lines == 0:
 		return
-	case b.whole:
+	case b.whole():
 		p.place(b, 0)
 		lines := len(b.before) + len(b.after)
 		if lines-1 > p.show.whole { // a note would take a line as well
@@ -84,7 +86,7 @@ func (p *printer) more(added, removed int) {
 // plain writes lines without marked words.
 func (p *printer) plain(sign byte, lines []string) {
 	for _, line := range lines {
-		p.content(words.Whole(sign, escapeHidden(line)))
+		p.content(words.Whole(sign, line))
 	}
 }
 
@@ -94,7 +96,7 @@ func (p *printer) plain(sign byte, lines []string) {
 func (p *printer) hunk(before, after []string, budget int) (shown int) {
 	old, now := len(before), len(after)
 	if old+now <= budget {
-		for _, line := range words.Align(escapeAll(before), escapeAll(after)) {
+		for _, line := range words.Align(before, after) {
 			p.content(line)
 		}
 		return old + now
@@ -114,7 +116,7 @@ func (p *printer) place(b block, index int) {
 	place := fmt.Sprintf(", %s %d", b.unit, index+1)
 	if file, line := locate(b.source, index+1); file != "" {
 		place = fmt.Sprintf(", %s:%d", escapeHidden(file), line)
-	} else if b.whole && len(b.source) == 0 {
+	} else if b.whole() && len(b.source) == 0 {
 		place = ""
 	}
 	p.line(span{plain, p.indent}, span{heading, "@@ " + b.path + place + " @@"})
@@ -133,12 +135,4 @@ func locate(source []spec.Segment, n int) (file string, line int) {
 		return best.File, best.Line
 	}
 	return best.File, best.Line + n - best.Start
-}
-
-func escapeAll(lines []string) []string {
-	out := make([]string, len(lines))
-	for i, line := range lines {
-		out[i] = escapeHidden(line)
-	}
-	return out
 }

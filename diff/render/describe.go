@@ -170,15 +170,13 @@ func (d *detail) listChange(path string, before, after []string) {
 		return
 	}
 	d.say(path + plusMinus(hunks))
-	d.blocks = append(d.blocks, block{path: path, unit: "item", before: before, after: after,
-		whole: len(before) == 0 || len(after) == 0, hunks: hunks})
+	d.blocks = append(d.blocks, block{path: path, unit: "item", before: before, after: after, hunks: hunks})
 }
 
 // textChange says how much of a text changed, and shows the lines below.
 func (d *detail) textChange(c diff.Change) {
 	before, after, path := c.Before.Text(), c.After.Text(), Escape(c.Path)
-	b := block{path: path, unit: "line", before: words.Split(before), after: words.Split(after), source: c.Source,
-		whole: before == "" || after == ""}
+	b := block{path: path, unit: "line", before: words.Split(before), after: words.Split(after), source: c.Source}
 	switch {
 	case before == "":
 		d.say(path + " " + Size(after))

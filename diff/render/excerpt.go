@@ -1,6 +1,8 @@
 package render
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,9 +24,12 @@ var signs = map[byte]struct {
 	'+': {added, addedWord, "{+", "+}"},
 }
 
-// content writes one line of a text diff under its sign: as it is when it is
+// content escapes a line of a text diff and writes it under its sign: as it is when it is
 // short, as an excerpt around the changed words when it is long.
 func (p *printer) content(line words.Line) {
+	for i := range line.Parts {
+		line.Parts[i].Text = escapeHidden(line.Parts[i].Text)
+	}
 	long := columns(line.Text()) > p.limit
 	if long && !p.opt.Verbose {
 		line.Parts = p.excerpt(line)
@@ -119,40 +124,33 @@ func elide(s string, keep int, left, right bool) string {
 // wrapSpans breaks spans into lines of at most width columns, at spaces where
 // there are any. A width of 0 breaks nothing.
 func wrapSpans(spans []span, width int) (lines [][]span) {
-	if width == 0 {
-		return [][]span{spans}
+	text := join(spans)
+	for width > 0 {
+		end := max(fitting(text, width, words.Cluster), words.Cluster(text))
+		if end == len(text) {
+			break
+		}
+		line := strings.TrimRight(text[:strings.LastIndexByte(text[:end+1], ' ')+1], " ")
+		if line == "" { // no space: between words, or else between characters
+			line, _ = head(text, width)
+			line = cmp.Or(line, text[:end])
+		}
+		rest := strings.TrimLeft(text[len(line):], " ")
+		start, _ := split(spans, len(line))
+		_, spans = split(spans, len(text)-len(rest))
+		lines, text = append(lines, start), rest
 	}
-	for cells := cellsOf(spans, width); ; {
-		n, cols := 0, 0 // how many cells fit
-		for n < len(cells) && (n == 0 || cols+columns(cells[n].text) <= width) {
-			cols += columns(cells[n].text)
-			n++
-		}
-		if n == len(cells) {
-			return append(lines, cells)
-		}
-		end := n
-		for end > 0 && strings.Trim(cells[end].text, " ") != "" {
-			end--
-		}
-		if end > 0 { // a line ends before a space, and the next begins after it
-			lines, cells = append(lines, cells[:end]), cells[end+1:]
-		} else {
-			lines, cells = append(lines, cells[:n]), cells[n:]
-		}
-	}
+	return append(lines, spans)
 }
 
-// cellsOf cuts spans into tokens, and tokens wider than width into characters.
-func cellsOf(spans []span, width int) []span {
-	var cells []span
-	for _, s := range spans {
-		for _, t := range words.Tokens(s.text) {
-			for t != "" {
-				n := max(fitting(t, width, words.Cluster), words.Cluster(t))
-				cells, t = append(cells, span{s.style, t[:n]}), t[n:]
-			}
+// split cuts spans after n bytes.
+func split(spans []span, n int) (start, rest []span) {
+	for i, s := range spans {
+		if n < len(s.text) {
+			start = append(slices.Clone(spans[:i]), span{s.style, s.text[:n]})
+			return start, append([]span{{s.style, s.text[n:]}}, spans[i+1:]...)
 		}
+		n -= len(s.text)
 	}
-	return cells
+	return spans, nil
 }

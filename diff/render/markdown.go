@@ -13,7 +13,6 @@ const (
 	defaultBudget = 60000
 	minBudget     = 2000
 	noteRoom      = 400 // kept back for the note on what is cut, beside Elsewhere
-	elsewhereMax  = 500
 )
 
 // Markdown writes a plan for a pull request's comment or a job summary, in at
@@ -43,19 +42,9 @@ func Markdown(w io.Writer, p *diff.Plan, opt Options) error {
 	return err
 }
 
-func budgetOf(opt Options) int {
-	if opt.Budget == 0 {
-		return defaultBudget
-	}
-	return max(opt.Budget, minBudget)
-}
+func budgetOf(opt Options) int { return max(cmp.Or(opt.Budget, defaultBudget), minBudget) }
 
-func elsewhereOf(opt Options) string {
-	if opt.Elsewhere == "" || len(opt.Elsewhere) > elsewhereMax {
-		return "the job summary"
-	}
-	return opt.Elsewhere
-}
+func elsewhereOf(opt Options) string { return cmp.Or(opt.Elsewhere, "the job summary") }
 
 type markdown struct {
 	plan      *diff.Plan

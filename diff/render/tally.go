@@ -34,12 +34,7 @@ func (t tally) String() string { return t.agentCounts() + ". " + t.stepCounts() 
 
 // agentCounts is "1 to update, 3 unchanged".
 func (t tally) agentCounts() string {
-	var agents []string
-	for _, s := range []diff.Status{diff.Create, diff.Update, diff.Delete} {
-		if n := t.agents[s]; n > 0 {
-			agents = append(agents, fmt.Sprintf("%d to %s", n, s))
-		}
-	}
+	agents := toDo(t.agents, diff.Create, diff.Update, diff.Delete)
 	if t.unchanged > 0 {
 		agents = append(agents, fmt.Sprintf("%d unchanged", t.unchanged))
 	}
@@ -51,13 +46,18 @@ func (t tally) agentCounts() string {
 
 // stepCounts is "2 steps: 1 to add, 1 to publish."
 func (t tally) stepCounts() string {
-	var kinds []string
-	for _, kind := range []string{"adopt", "add", "change", "publish", "roll back", "remove", "run"} {
-		if n := t.kinds[kind]; n > 0 {
-			kinds = append(kinds, fmt.Sprintf("%d to %s", n, kind))
+	kinds := toDo(t.kinds, "adopt", "add", "change", "publish", "roll back", "remove", "run")
+	return Count(t.steps, "step") + ": " + strings.Join(kinds, ", ") + "."
+}
+
+// toDo is "1 to add" for each of the kinds that there are.
+func toDo[K ~string](counts map[K]int, kinds ...K) (parts []string) {
+	for _, kind := range kinds {
+		if n := counts[kind]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d to %s", n, kind))
 		}
 	}
-	return fmt.Sprintf("%s: %s.", Count(t.steps, "step"), strings.Join(kinds, ", "))
+	return parts
 }
 
 // matching is "4 agents match."

@@ -64,17 +64,17 @@ func pairs(before, after []string) [][2]int {
 	if len(before)*len(after) > maxPairing {
 		return nil
 	}
-	now := make([]bag, len(after))
+	now := make([]map[string]int, len(after))
 	for j, line := range after {
-		now[j] = bagOf(line)
+		now[j] = weights(line)
 	}
 	var out [][2]int
 	next := 0
 	for i, line := range before {
-		old := bagOf(line)
+		old := weights(line)
 		best, at := 0.0, -1
 		for j := next; j < len(after); j++ {
-			if s := old.similarity(now[j]); s > best {
+			if s := similarity(old, now[j]); s > best {
 				best, at = s, j
 			}
 		}
@@ -86,30 +86,28 @@ func pairs(before, after []string) [][2]int {
 	return out
 }
 
-// bag counts a line's words, weighed by their length.
-type bag struct {
-	words map[string]int
-	size  int
-}
-
-func bagOf(line string) bag {
-	b := bag{words: map[string]int{}}
+// weights are how many bytes each of a line's words and signs takes in it.
+func weights(line string) map[string]int {
+	out := map[string]int{}
 	for _, t := range Tokens(line) {
 		if kindOf(t) != blank {
-			b.words[t]++
-			b.size += len(t)
+			out[t] += len(t)
 		}
 	}
-	return b
+	return out
 }
 
-// similarity is the shared part of two bags: 0 for nothing, 1 for all.
-func (b bag) similarity(other bag) float64 {
-	shared := 0
-	for w, n := range b.words {
-		shared += min(n, other.words[w]) * len(w)
+// similarity is the shared part of two lines: 0 for nothing, 1 for all.
+func similarity(a, b map[string]int) float64 {
+	shared, all := 0, 0
+	for w, n := range a {
+		shared += min(n, b[w])
+		all += n
 	}
-	return float64(2*shared) / float64(max(b.size+other.size, 1))
+	for _, n := range b {
+		all += n
+	}
+	return float64(2*shared) / float64(max(all, 1))
 }
 
 // mark cuts two forms of a line into what they share and what changed. Changes

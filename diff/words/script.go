@@ -47,22 +47,13 @@ var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Kata
 
 // kindOf classes the first character of s.
 func kindOf(s string) int {
-	if c := s[0]; c < utf8.RuneSelf {
-		switch {
-		case c == ' ':
-			return blank
-		case c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z':
-			return word
-		}
-		return other
-	}
 	r, _ := utf8.DecodeRuneInString(s)
 	switch {
 	case unicode.IsSpace(r):
 		return blank
-	case unicode.In(r, unspaced...):
+	case r >= utf8.RuneSelf && unicode.In(r, unspaced...):
 		return other
-	case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
+	case r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
 		return word
 	}
 	return other
@@ -95,17 +86,16 @@ const joining = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u2
 // reorder the text around it.
 func Hidden(r rune) bool {
 	switch {
-	case r < 0x80:
+	case r < utf8.RuneSelf:
 		return r < ' ' || r == 0x7f
 	case r == '\u200c' || r == '\u200d' || r == '\u3000':
 		return false // the joiners of Indic scripts, and the CJK space
-	case r == '\u2028' || r == '\u2029', unicode.Is(unicode.Cc, r), unicode.Is(unicode.Zs, r):
-		return true
-	case unicode.Is(unicode.Cf, r):
+	case unicode.In(r, unicode.Cc, unicode.Z, unicode.Cf):
 		return !unicode.Is(unicode.Prepended_Concatenation_Mark, r) // Arabic number signs can be seen
-	case r >= 0xe0100 && r <= 0xe01ef: // variation selectors that smuggle text
-		return true
-	default: // fillers and other characters without a shape
-		return strings.ContainsRune("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0", r)
 	}
+	smuggles := r >= 0xe0100 && r <= 0xe01ef // text, as variation selectors
+	return smuggles || strings.ContainsRune(shapeless, r)
 }
+
+// shapeless are fillers and other characters without a shape.
+const shapeless = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"

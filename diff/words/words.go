@@ -40,21 +40,10 @@ func Split(text string) []string {
 	return strings.Split(text, "\n")
 }
 
-// surelyShortest is up to how many changes the library's answer is a shortest
-// one. It stops its search there (golang.org/issue/71648), and what it then
-// returns may show unchanged lines as changed.
-const surelyShortest = 100
-
 // Lines returns where two lists of lines differ, in order, with as few lines
 // as possible. Where the same lines can be shown at several places, a hunk
 // stands where it begins and ends at a heading or a paragraph.
-func Lines(before, after []string) []Hunk {
-	hunks := search(before, after)
-	if added, removed := Count(hunks); added+removed > surelyShortest {
-		hunks = shortest(before, after)
-	}
-	return slide(hunks, before, after)
-}
+func Lines(before, after []string) []Hunk { return slide(shortest(before, after), before, after) }
 
 // add adds a hunk to those before it, as part of the last one where they touch.
 // An empty hunk is none.
@@ -70,12 +59,13 @@ func add(hunks []Hunk, h Hunk) []Hunk {
 	return append(hunks, h)
 }
 
-// search asks the library. It takes little time whatever the lists are.
+// search asks the library. It takes little time whatever the lists are, but
+// beyond a hundred changes it may show what is unchanged as changed
+// (golang.org/issue/71648): good enough for words.
 func search(before, after []string) []Hunk {
-	found := lcs.DiffLines(before, after)
-	hunks := make([]Hunk, len(found))
-	for i, d := range found {
-		hunks[i] = Hunk{Span{d.Start, d.End}, Span{d.ReplStart, d.ReplEnd}}
+	var hunks []Hunk
+	for _, d := range lcs.DiffLines(before, after) {
+		hunks = append(hunks, Hunk{Span{d.Start, d.End}, Span{d.ReplStart, d.ReplEnd}})
 	}
 	return hunks
 }
