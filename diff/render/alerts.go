@@ -2,18 +2,15 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
 )
 
-// alertSize bounds the list of what hurts.
-type alertSize struct {
-	remarks int // refusals, and warnings, that are shown
-	names   int // agents that one line names
-	columns int // of a message
-}
+// alertSize bounds the list of what hurts: how many refusals, and warnings, are
+// shown, how many agents one line names, and how many columns of a message.
+type alertSize struct{ remarks, names, columns int }
 
 var alertSizes = []alertSize{{20, 40, 300}, {8, 12, 120}, {3, 3, 60}}
 
@@ -22,12 +19,18 @@ var alertSizes = []alertSize{{20, 40, 300}, {8, 12, 120}, {3, 3, 60}}
 // shortest of these lists fits in room, they are counted.
 func (m *markdown) alerts(room int) string {
 	for _, size := range alertSizes {
-		text := "\n" + strings.Join(m.alertLines(size), "")
-		if text == "\n" {
+		lines := atMost(size.remarks, m.plan.Refusals, "⛔ … %s\n", "more refusal", func(r diff.Refusal) string {
+			return remarkLine("⛔ **Refused** by "+Code(r.Rule, 40), r.Agent, r.Message, r.Hint, size.columns)
+		})
+		lines += m.agentLines(size)
+		lines += atMost(size.remarks, m.plan.Warnings, "⚠️ … %s\n", "more warning", func(w diff.Warning) string {
+			return remarkLine("⚠️ **Warning**", w.Agent, w.Message, w.Hint, size.columns)
+		})
+		if lines == "" {
 			return ""
 		}
-		if len(text) <= room {
-			return text
+		if len(lines) < room {
+			return "\n" + lines
 		}
 	}
 	drifted := m.choose(func(a *diff.AgentPlan) bool { return a.Status != diff.Delete && hurts(a) })
@@ -35,24 +38,13 @@ func (m *markdown) alerts(room int) string {
 		Count(m.tally.agents[diff.Delete], "agent"), Count(len(drifted), "agent"), Count(len(m.plan.Warnings), "warning"))
 }
 
-func (m *markdown) alertLines(size alertSize) []string {
-	lines := atMost(size.remarks, m.plan.Refusals, "⛔ … %s\n", "more refusal", func(r diff.Refusal) string {
-		return remarkLine("⛔ **Refused** by "+Code(r.Rule, 40), r.Agent, r.Message, r.Hint, size.columns)
-	})
-	lines = append(lines, m.agentLines(size)...)
-	return append(lines, atMost(size.remarks, m.plan.Warnings, "⚠️ … %s\n", "more warning", func(w diff.Warning) string {
-		return remarkLine("⚠️ **Warning**", w.Agent, w.Message, w.Hint, size.columns)
-	})...)
-}
-
 // atMost is one line for each of the first items, and one that counts the rest.
-func atMost[T any](limit int, items []T, rest, noun string, line func(T) string) []string {
-	var lines []string
+func atMost[T any](limit int, items []T, rest, noun string, line func(T) string) (lines string) {
 	for _, item := range items[:min(limit, len(items))] {
-		lines = append(lines, line(item))
+		lines += line(item)
 	}
 	if left := len(items) - limit; left > 0 {
-		lines = append(lines, fmt.Sprintf("- "+rest, Count(left, noun)))
+		lines += fmt.Sprintf("- "+rest, Count(left, noun))
 	}
 	return lines
 }
@@ -70,12 +62,11 @@ func remarkLine(label, agent, message, hint string, columns int) string {
 
 // agentLines name the agents that go away, those that lose an outcome or an
 // infield, and those that an apply would overwrite something in, by who moved.
-func (m *markdown) agentLines(size alertSize) []string {
+func (m *markdown) agentLines(size alertSize) (lines string) {
 	type agent = *diff.AgentPlan
-	var lines []string
 	line := func(form string, is func(agent) bool, detail func(agent) string) {
 		if chosen := m.choose(is); len(chosen) > 0 {
-			lines = append(lines, fmt.Sprintf("- "+form+" %s\n", Count(len(chosen), "agent"), nameAgents(chosen, size.names, detail)))
+			lines += fmt.Sprintf("- "+form+" %s\n", Count(len(chosen), "agent"), nameAgents(chosen, size.names, detail))
 		}
 	}
 	drift := func(form string, class diff.Class, and func(agent) bool) {
@@ -84,7 +75,8 @@ func (m *markdown) agentLines(size alertSize) []string {
 	}
 	all := func(agent) bool { return true }
 	line("🗑️ **Deletes %s:**", func(a agent) bool { return a.Status == diff.Delete }, nil)
-	line("🗑️ **Removes outcomes or infields** of %s:", func(a agent) bool { return removals(a) > 0 }, func(a agent) string { return fmt.Sprint(removals(a)) })
+	line("🗑️ **Removes outcomes or infields** of %s:", func(a agent) bool { return removals(a) > 0 },
+		func(a agent) string { return fmt.Sprint(removals(a)) })
 	drift("**Adopts %s** that agentsync never applied; what differs there would be overwritten:", diff.Drift, adopts)
 	drift("**Drift in %s**, changed on the platform since the last apply:", diff.Drift, func(a agent) bool { return !adopts(a) })
 	drift("**Drift in %s**, changed in git and on the platform since the last apply:", diff.Both, all)
@@ -93,10 +85,9 @@ func (m *markdown) agentLines(size alertSize) []string {
 	return lines
 }
 
-func removals(a *diff.AgentPlan) int {
-	n := 0
-	for i := range a.Steps {
-		if action := a.Steps[i].Action; action == diff.DeleteOutcome || action == diff.DeleteInfield {
+func removals(a *diff.AgentPlan) (n int) {
+	for _, s := range a.Steps {
+		if s.Action == diff.DeleteOutcome || s.Action == diff.DeleteInfield {
 			n++
 		}
 	}
@@ -147,9 +138,7 @@ func agentName(a *diff.AgentPlan) string { return Code(a.Name, 64) }
 func sectionNames(a *diff.AgentPlan, class diff.Class, code func(string, int) string) string {
 	names := sections(a.Drift, class)
 	for i, name := range names {
-		switch name {
-		case spec.SectionAgent, spec.SectionConfig, spec.SectionOutcomes, spec.SectionInfields:
-		default:
+		if !slices.Contains(sectionOrder, name) {
 			names[i] = code(name, 40)
 		}
 	}

@@ -70,47 +70,45 @@ func (m *markdown) agents(room int) string {
 		return ""
 	}
 	pieces := m.fit(chosen, room-noteRoom-len(m.elsewhere))
-	out := m.note(pieces)
+	var out strings.Builder
+	out.WriteString(m.note(pieces))
 	list := false // the last piece was a list item; neighbours make one list
 	var names []string
 	for _, p := range pieces {
-		switch p.level {
-		case named:
+		if p.level == named {
 			names = append(names, p.text)
-			continue
-		case counted:
-			continue
+		} else if p.level < named {
+			item := strings.HasPrefix(p.text, "- ")
+			if !item || !list {
+				out.WriteByte('\n')
+			}
+			out.WriteString(p.text)
+			list = item
 		}
-		item := strings.HasPrefix(p.text, "- ")
-		if !item || !list {
-			out += "\n"
-		}
-		out += p.text
-		list = item
 	}
 	if len(names) > 0 {
-		out += "\n**Also in this plan:** " + strings.Join(names, ", ") + "\n"
+		out.WriteString("\n**Also in this plan:** " + strings.Join(names, ", ") + "\n")
 	}
-	if len(out) > room { // where even the note is too much, the counts above stand alone
+	if out.Len() > room { // where even the note is too much, the counts above stand alone
 		return ""
 	}
-	return out
+	return out.String()
 }
 
 // fit chooses each agent's level. All go up together from nothing, one level at
 // a time, as far as there is room: those that hurt first.
 func (m *markdown) fit(agents []*diff.AgentPlan, room int) []piece {
 	pieces := make([]piece, len(agents))
-	var first, order []*piece
+	var order, others []*piece
 	for i, a := range agents {
 		pieces[i] = piece{agent: a, details: describe(a.Steps), level: counted, lost: everything}
 		if hurts(a) {
-			first = append(first, &pieces[i])
-		} else {
 			order = append(order, &pieces[i])
+		} else {
+			others = append(others, &pieces[i])
 		}
 	}
-	order = append(first, order...)
+	order = append(order, others...)
 	used := 0
 	for l := counted - 1; l >= whole; l-- {
 		misses := 0
