@@ -3,6 +3,7 @@ package planfile
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/agentsync/agentsync/diff"
 )
@@ -10,6 +11,7 @@ import (
 var (
 	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	commitForm = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})?$`)
+	statuses   = []diff.Status{diff.Create, diff.Update, diff.Delete, diff.Unchanged, diff.Orphan}
 )
 
 // IsDigest says whether a text has the form of a plan's digest.
@@ -30,13 +32,10 @@ func check(p *diff.Plan) error {
 			return fmt.Errorf("agent %d has no name", i+1)
 		case agents[a.Name]:
 			return fmt.Errorf("agent %.80q is there twice", a.Name)
-		}
-		agents[a.Name] = true
-		switch a.Status {
-		case diff.Create, diff.Update, diff.Delete, diff.Unchanged, diff.Orphan:
-		default:
+		case !slices.Contains(statuses, a.Status):
 			return fmt.Errorf("agent %.80q: status %.80q is not known", a.Name, a.Status)
 		}
+		agents[a.Name] = true
 		for _, s := range a.Steps {
 			switch {
 			case s.ID == "" || s.Action == "":

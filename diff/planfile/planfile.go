@@ -71,7 +71,8 @@ func Read(data []byte) (*diff.Plan, error) {
 		return nil, err
 	}
 	if Digest(p) != p.Digest {
-		return nil, errors.New("plan file: its digest is not that of its content: it was edited, or another version of agentsync wrote it")
+		return nil, errors.New("plan file: its digest is not that of its content: " +
+			"it was edited, or another version of agentsync wrote it")
 	}
 	return p, nil
 }

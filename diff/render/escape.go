@@ -43,19 +43,17 @@ func escapeHidden(s string) string {
 		return s
 	}
 	var b strings.Builder
-	b.Grow(len(s) + 16)
 	before := rune(-1)
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		invalid := r == utf8.RuneError && n == 1
-		if invalid || words.Hidden(r) || modifies(r) && !mayModify(before, r) {
-			b.WriteString(strings.Trim(strconv.QuoteToASCII(s[i:i+n]), `"`))
-			before = 'x' // what was escaped is no character to modify
-		} else {
-			b.WriteString(s[i : i+n])
-			before = r
+	for s != "" {
+		r, n := utf8.DecodeRuneInString(s)
+		char := s[:n]
+		s = s[n:]
+		if r == utf8.RuneError && n == 1 || words.Hidden(r) || modifies(r) && !mayModify(before, r) {
+			char = strings.Trim(strconv.QuoteToASCII(char), `"`)
+			r = 'x' // what was escaped is no character to modify
 		}
-		i += n
+		b.WriteString(char)
+		before = r
 	}
 	return b.String()
 }

@@ -223,13 +223,13 @@ func state(a *diff.AgentPlan, code func(string, int) string) string {
 
 // statusText is "update, 4 steps".
 func statusText(a *diff.AgentPlan) string {
-	switch {
-	case a.Status == diff.Orphan:
-		return "orphan, its manifest is gone; not deleted"
-	case len(a.Steps) == 0:
-		return escapeHidden(string(a.Status))
+	text := escapeHidden(string(a.Status))
+	if a.Status == diff.Orphan {
+		text += ", its manifest is gone; not deleted"
+	} else if len(a.Steps) > 0 {
+		text += ", " + Count(len(a.Steps), "step")
 	}
-	return escapeHidden(string(a.Status)) + ", " + Count(len(a.Steps), "step")
+	return text
 }
 
 // note says what is left out, and where it is.

@@ -17,11 +17,10 @@ type tally struct {
 
 func tallyOf(p *diff.Plan) tally {
 	t := tally{agents: map[diff.Status]int{}, kinds: map[string]int{}}
-	for i := range p.Agents {
-		a := &p.Agents[i]
+	for _, a := range p.Agents {
 		t.agents[a.Status]++
-		for k := range a.Steps {
-			t.kinds[factsOf(a.Steps[k].Action).Count]++
+		for _, s := range a.Steps {
+			t.kinds[factsOf(s.Action).Count]++
 		}
 		t.steps += len(a.Steps)
 	}

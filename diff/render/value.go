@@ -1,7 +1,6 @@
 package render
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,10 +33,8 @@ func flow(v any) string {
 			items = append(items, Escape(k)+": "+flow(v[k]))
 		}
 		return "{" + strings.Join(items, ", ") + "}"
-	case json.Number:
-		return Escape(string(v))
 	default:
-		return fmt.Sprint(v)
+		return Escape(fmt.Sprint(v))
 	}
 }
 

@@ -37,21 +37,19 @@ func (l Line) Text() string {
 func Align(before, after []string) []Line {
 	lines := make([]Line, 0, len(before)+len(after))
 	i, j := 0, 0
-	flush := func(toI, toJ int) {
-		for ; i < toI; i++ {
+	for _, pair := range append(pairs(before, after), [2]int{len(before), len(after)}) {
+		for ; i < pair[0]; i++ {
 			lines = append(lines, Whole('-', before[i]))
 		}
-		for ; j < toJ; j++ {
+		for ; j < pair[1]; j++ {
 			lines = append(lines, Whole('+', after[j]))
 		}
+		if i < len(before) && j < len(after) {
+			old, now := mark(before[i], after[j])
+			lines = append(lines, Line{'-', old}, Line{'+', now})
+			i, j = i+1, j+1
+		}
 	}
-	for _, pair := range pairs(before, after) {
-		flush(pair[0], pair[1])
-		old, now := mark(before[i], after[j])
-		lines = append(lines, Line{'-', old}, Line{'+', now})
-		i, j = i+1, j+1
-	}
-	flush(len(before), len(after))
 	return lines
 }
 

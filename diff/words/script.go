@@ -43,7 +43,8 @@ const (
 
 // unspaced are the scripts that part words by nothing: there each character is
 // a token.
-var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
+var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana,
+	unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
 
 // kindOf classes the first character of s.
 func kindOf(s string) int {
