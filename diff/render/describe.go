@@ -58,7 +58,6 @@ func (d *detail) say(text string) { d.inline = append(d.inline, text) }
 // value, and config's prefix goes where no agent field has the same name.
 func gather(changes []diff.Change) []diff.Change {
 	var out []diff.Change
-	at := map[string]int{} // by section: its place in out
 	for _, c := range changes {
 		if name, ok := strings.CutPrefix(c.Path, "config."); ok && spec.FieldOf(spec.SectionAgent, name) == nil {
 			c.Path = name
@@ -68,10 +67,9 @@ func gather(changes []diff.Change) []diff.Change {
 			out = append(out, c)
 			continue
 		}
-		i, known := at[section]
-		if !known {
+		i := slices.IndexFunc(out, func(c diff.Change) bool { return c.Path == section })
+		if i < 0 {
 			i = len(out)
-			at[section] = i
 			out = append(out, diff.Change{Path: section})
 		}
 		out[i].After = out[i].After.With(field, c.After)
@@ -129,18 +127,13 @@ func (d *detail) change(c diff.Change, fresh bool) {
 			return
 		}
 		d.listChange(path, flows(oldItems), flows(newItems))
-	case (IsLong(before) || IsLong(after)) && isText(before) && isText(after):
+	case (IsLong(before) || IsLong(after)) && (before == nil || c.Before.IsText()) && (after == nil || c.After.IsText()):
 		d.textChange(c)
 	case before == nil && fresh:
 		d.say(path + " " + shorten(literal(c.Path, after), defaultWidth))
 	default:
 		d.say(path + " " + shorten(literal(c.Path, before), maxInline) + " → " + shorten(literal(c.Path, after), maxInline))
 	}
-}
-
-func isText(v any) bool {
-	_, ok := v.(string)
-	return ok || v == nil
 }
 
 // mapChange says what changed inside a map, key by key.

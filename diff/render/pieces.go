@@ -151,14 +151,15 @@ func (m *markdown) at(p piece, l level) piece {
 
 // folded is an agent's folded block.
 func (m *markdown) folded(p piece) (string, loss) {
+	a := p.agent
 	body := newFencePrinter(m.verbose && p.level == whole, shown[p.level])
-	body.drift(p.agent)
-	body.steps(p.agent.Steps, p.details)
-	title := codeHTML(p.agent.Name, 200)
-	if p.agent.AgentName != "" {
-		title += " " + codeHTML(p.agent.AgentName, 200)
+	body.drift(a)
+	body.steps(a.Steps, p.details)
+	title := codeHTML(a.Name, 200)
+	if a.AgentName != "" {
+		title += " " + codeHTML(a.AgentName, 200)
 	}
-	text := "<details>\n<summary>" + title + ": " + state(p.agent, codeHTML) + "</summary>\n\n" +
+	text := "<details>\n<summary>" + title + ": " + state(a, codeHTML) + "</summary>\n\n" +
 		fence("diff", body.String()) + "\n</details>\n"
 	switch {
 	case p.level == steps && p.hasLines():
@@ -183,9 +184,8 @@ func (p piece) line() (string, loss) {
 		return text + "\n", nothing
 	}
 	var said []string
-	for i := range p.agent.Steps {
-		s := &p.agent.Steps[i]
-		step := factsOf(s.Action).Glyph + " " + stepName(s)
+	for i, s := range p.agent.Steps {
+		step := factsOf(s.Action).Glyph + " " + stepName(&s)
 		if items := p.details[i].inline; len(items) > 0 {
 			step += ": " + strings.Join(items, ", ")
 		}
