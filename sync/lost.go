@@ -215,13 +215,13 @@ func (j *job) dropDoubles(ctx context.Context, p *progress, now []diff.Version) 
 }
 
 func (j *job) draftHolds(ctx context.Context, id string, version int) (bool, error) {
-	versions, err := j.Remote.Versions(ctx, id)
+	versions, err := j.Remote.Versions(ctx, id, nil)
 	v := diff.FindVersion(versions, version)
 	return v != nil && diff.ConfigMismatch(j.want, v.Content) == nil, err
 }
 
 func (j *job) draftGone(ctx context.Context, id string, version int) (bool, error) {
-	versions, err := j.Remote.Versions(ctx, id)
+	versions, err := j.Remote.Versions(ctx, id, nil)
 	return err == nil && diff.FindVersion(versions, version) == nil, err
 }
 

@@ -233,7 +233,7 @@ func (o *observer) readRest(ctx context.Context, agent *diff.RemoteAgent, want *
 	if !diff.NeedVersions(*want, agent, w) && !o.scope.Memory[want.Name].Unfinished {
 		return w, nil
 	}
-	versions, err := o.remote.Versions(ctx, agent.ID)
+	versions, err := o.remote.Versions(ctx, agent.ID, nil)
 	agent.Versions = versions
 	return w, err
 }

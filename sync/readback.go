@@ -48,7 +48,7 @@ func (j *job) planAgain(ctx context.Context, p *progress) (*diff.RemoteAgent, di
 	}
 	want := j.wantedBack()
 	if fresh.Versions == nil && diff.NeedVersions(want, fresh, diff.Want(want, fresh)) {
-		if fresh.Versions, err = j.Remote.Versions(ctx, p.id); err != nil {
+		if fresh.Versions, err = j.Remote.Versions(ctx, p.id, nil); err != nil {
 			return nil, diff.AgentPlan{}, err
 		}
 	}

@@ -43,8 +43,9 @@ type Remote interface {
 
 	// CurrentVersion is nil without an error when nothing is published.
 	CurrentVersion(ctx context.Context, id string) (*diff.Version, error)
-	// Versions lists all versions, newest first, every page.
-	Versions(ctx context.Context, id string) ([]diff.Version, error)
+	// Versions lists versions, newest first, page by page until enough is true
+	// for those that are read so far; nil reads them all.
+	Versions(ctx context.Context, id string, enough func(versions []diff.Version) bool) ([]diff.Version, error)
 	CreateDraft(ctx context.Context, id string, body map[string]any) (diff.Version, error)
 	UpdateDraft(ctx context.Context, id string, version int, body map[string]any) error
 	DeleteDraft(ctx context.Context, id string, version int) error

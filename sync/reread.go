@@ -77,7 +77,7 @@ func (j *job) reread(ctx context.Context, p *progress) error {
 
 // readVersions reads the version list into agent, with what is live.
 func (j *job) readVersions(ctx context.Context, agent *diff.RemoteAgent) (err error) {
-	if agent.Versions, err = j.Remote.Versions(ctx, agent.ID); err != nil {
+	if agent.Versions, err = j.Remote.Versions(ctx, agent.ID, nil); err != nil {
 		return err
 	}
 	agent.Current = diff.LiveVersion(agent.Versions)

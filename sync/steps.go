@@ -123,7 +123,7 @@ func (j *job) completeCreate(ctx context.Context, p *progress, notes string) err
 			p.with = append(p.with, step)
 		}
 	}
-	versions, err := j.Remote.Versions(ctx, p.id)
+	versions, err := j.Remote.Versions(ctx, p.id, nil)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (j *job) makeDraft(ctx context.Context, p *progress, body map[string]any) e
 			return err
 		},
 		happened: func(ctx context.Context) (bool, error) {
-			versions, err := j.Remote.Versions(ctx, p.id)
+			versions, err := j.Remote.Versions(ctx, p.id, nil)
 			if err != nil {
 				return false, err
 			}

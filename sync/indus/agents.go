@@ -22,61 +22,61 @@ func (c *Client) ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok 
 	}
 	var e *Error
 	if key := c.opt.Credentials.APIKey; !key.IsZero() {
-		list, err := fetch(ctx, c, opListLegacy, input{body: map[string]string{"api_key": key.Reveal()}}, objects)
+		in := input{body: map[string]string{"api_key": key.Reveal()}}
+		list, err := fetch(ctx, c, opListLegacy, in, pageOf(listedAgent))
 		if errors.As(err, &e) {
 			e.advise(c.opt.Vars.APIKey)
 		}
 		if !e.absent() {
-			return c.toAgents(opListLegacy, list, err)
+			return list.items, err == nil, err
 		}
 	}
-	list, err := c.pages(ctx, opListAgents, nil, func(m map[string]any) string { return str(m["agent_id"]) })
+	id := func(agent diff.RemoteAgent) string { return agent.ID }
+	never := func([]diff.RemoteAgent, bool) bool { return false }
+	agents, err = pages(ctx, c, opListAgents, nil, listedAgent, id, never)
 	if errors.As(err, &e) && e.absent() {
 		c.noListing.Store(true)
 		c.logf("%v; going on without a listing", err)
 		return nil, false, nil
 	}
-	return c.toAgents(opListAgents, list, err)
+	return agents, err == nil, err
 }
 
-// toAgents reads a listing, unless it failed. ok is false when there is none.
-func (c *Client) toAgents(ep *endpoint, list []map[string]any, err error) (agents []diff.RemoteAgent, ok bool, _ error) {
-	if err != nil {
-		return nil, false, err
+// listedAgent reads an agent in a listing.
+func listedAgent(m map[string]any) (diff.RemoteAgent, error) {
+	agent := toAgent(m)
+	if agent.ID == "" {
+		return agent, errors.New("an agent without agent_id in the list")
 	}
-	agents = make([]diff.RemoteAgent, len(list))
-	for i, m := range list {
-		agents[i] = toAgent(m)
-		if agents[i].ID == "" {
-			return nil, false, c.unexpected(ep, nil, errors.New("an agent without agent_id in the list"))
-		}
-	}
-	return agents, true, nil
+	return agent, nil
 }
 
-// pages reads a list page by page, until a short page, or one that brings
-// nothing new (a server that ignores skip). Objects with the same key are
-// returned once.
-func (c *Client) pages(ctx context.Context, ep *endpoint, args []string, key func(map[string]any) string) ([]map[string]any, error) {
-	var all []map[string]any
+// pages reads a list page by page and returns each item once. The last page is
+// an empty one, one that brings nothing new (a server that ignores skip), the
+// one that reaches the total in the answer, or the one after which last is true
+// for all that is read so far. A short page is no sign of the end (reference.md,
+// "is a page as long as was asked"), but last may draw conclusions from it.
+func pages[T any](ctx context.Context, c *Client, ep *endpoint, args []string, read func(map[string]any) (T, error),
+	key func(T) string, last func(all []T, short bool) bool) ([]T, error) {
+	all := []T{}
 	seen := map[string]bool{}
 	for skip := 0; ; {
 		query := url.Values{"skip": {strconv.Itoa(skip)}, "limit": {strconv.Itoa(pageSize)}}
-		page, err := fetch(ctx, c, ep, input{args: args, query: query}, objects)
+		list, err := fetch(ctx, c, ep, input{args: args, query: query}, pageOf(read))
 		if err != nil {
 			return nil, err
 		}
 		before := len(all)
-		for _, m := range page {
-			if k := key(m); k == "" || !seen[k] {
+		for _, item := range list.items {
+			if k := key(item); !seen[k] {
 				seen[k] = true
-				all = append(all, m)
+				all = append(all, item)
 			}
 		}
-		if len(page) < pageSize || len(all) == before {
+		skip += len(list.items)
+		if last(all, len(list.items) < pageSize) || len(all) == before || list.total > 0 && skip >= list.total {
 			return all, nil
 		}
-		skip += len(page)
 	}
 }
 

@@ -40,24 +40,16 @@ func (c *Client) Version(ctx context.Context, id string, number int) (*diff.Vers
 	return &v, nil
 }
 
-// Versions reads all versions, every page, newest first (endpoint 10).
-func (c *Client) Versions(ctx context.Context, id string) ([]diff.Version, error) {
-	args := []string{id}
-	list, err := c.pages(ctx, opListConfigs, args, func(m map[string]any) string {
-		n, _ := number(m["version"])
-		return strconv.Itoa(n)
-	})
-	if err != nil {
-		return nil, err
+// Versions reads versions page by page, newest first (endpoint 10): until enough
+// is true for those that are read so far, or all of them where it is nil. A
+// short page that has version 1 is the last: versions count from 1.
+func (c *Client) Versions(ctx context.Context, id string, enough func(versions []diff.Version) bool) ([]diff.Version, error) {
+	key := func(v diff.Version) string { return strconv.Itoa(v.Number) }
+	last := func(all []diff.Version, short bool) bool {
+		slices.SortStableFunc(all, func(a, b diff.Version) int { return b.Number - a.Number })
+		return short && len(all) > 0 && all[len(all)-1].Number == 1 || enough != nil && enough(all)
 	}
-	versions := make([]diff.Version, len(list))
-	for i, m := range list {
-		if versions[i], err = toVersion(m); err != nil {
-			return nil, c.unexpected(opListConfigs, args, err)
-		}
-	}
-	slices.SortStableFunc(versions, func(a, b diff.Version) int { return b.Number - a.Number })
-	return versions, nil
+	return pages(ctx, c, opListConfigs, []string{id}, toVersion, key, last)
 }
 
 // CreateDraft makes a new version of the current config and body over it, and

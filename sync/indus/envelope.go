@@ -64,41 +64,47 @@ func openEnvelope(v any) (payload any, status int, failed bool) {
 // listKeys are the names under which a list has been seen wrapped.
 var listKeys = []string{"data", "agents", "configs", "call_outcomes", "call_infields", "versions", "outcomes", "infields", "items", "results"}
 
-// objects returns the list in an answer, bare or wrapped. null and {} are the
-// empty list; anything else that contains no list is an error.
-func objects(v any) ([]map[string]any, error) {
-	for range 4 {
-		switch t := v.(type) {
-		case nil:
-			return nil, nil
-		case []any:
-			return asObjects(t)
-		case map[string]any:
-			if len(t) == 0 {
-				return nil, nil
-			}
-			inner, ok := firstOf(t, listKeys)
-			if !ok {
-				return nil, errors.New("no list in the answer")
-			}
-			v = inner
-		default:
-			return nil, fmt.Errorf("%s instead of a list", kindOf(v))
-		}
-	}
-	return nil, errors.New("no list in the answer")
+// page is a list out of an answer. total is 0 when the answer has none.
+type page[T any] struct {
+	items []T
+	total int
 }
 
-func asObjects(list []any) ([]map[string]any, error) {
-	out := make([]map[string]any, len(list))
-	for i, item := range list {
-		m, ok := item.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("%s in the list instead of an object", kindOf(item))
+// pageOf returns a function that reads the list in an answer, bare or wrapped.
+// null and {} are the empty list; anything else that contains no list of objects
+// is an error.
+func pageOf[T any](read func(map[string]any) (T, error)) func(answer any) (page[T], error) {
+	return func(v any) (p page[T], err error) {
+		for range 3 {
+			m, isObject := v.(map[string]any)
+			if !isObject {
+				break
+			}
+			if total, ok := number(m["total"]); ok {
+				p.total = total
+			}
+			inner, ok := firstOf(m, listKeys)
+			if !ok && len(m) > 0 {
+				return p, errors.New("no list in the answer")
+			}
+			v = inner
 		}
-		out[i] = m
+		list, isList := v.([]any)
+		if !isList && v != nil {
+			return p, fmt.Errorf("%s instead of a list", kindOf(v))
+		}
+		p.items = make([]T, len(list))
+		for i, item := range list {
+			m, isObject := item.(map[string]any)
+			if !isObject {
+				return p, fmt.Errorf("%s in the list instead of an object", kindOf(item))
+			}
+			if p.items[i], err = read(m); err != nil {
+				return p, err
+			}
+		}
+		return p, nil
 	}
-	return out, nil
 }
 
 // object returns the object in an answer, bare or wrapped. A field of known that
@@ -114,11 +120,8 @@ func object(v any, known ...string) (map[string]any, error) {
 				return m, nil
 			}
 		}
-		inner, ok := firstOf(m, []string{"data", "agent", "config", "version"})
-		if !ok {
-			return m, nil
-		}
-		if _, ok := inner.(map[string]any); !ok {
+		inner, _ := firstOf(m, []string{"data", "agent", "config", "version"})
+		if kindOf(inner) != "an object" {
 			return m, nil
 		}
 		v = inner
@@ -154,21 +157,6 @@ func kindOf(v any) string {
 
 // number reads a whole number that came as 5, 5.0 or "5".
 func number(v any) (int, bool) {
-	var s string
-	switch v := v.(type) {
-	case json.Number:
-		s = string(v)
-	case string:
-		s = v
-	default:
-		return 0, false
-	}
-	if n, err := strconv.Atoi(s); err == nil {
-		return n, true
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || f != float64(int32(f)) {
-		return 0, false
-	}
-	return int(f), true
+	f, err := strconv.ParseFloat(fmt.Sprint(v), 64)
+	return int(f), err == nil && f == float64(int32(f))
 }

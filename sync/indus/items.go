@@ -14,44 +14,32 @@ type itemOps struct {
 	kind                         diff.ItemKind
 }
 
-// opsOf returns the endpoints of a kind: spec.SectionOutcomes or
-// spec.SectionInfields. Another kind is a programmer's error.
-func opsOf(kind string) itemOps {
-	switch kind {
-	case spec.SectionOutcomes:
-		return itemOps{opListOutcomes, opCreateOutcome, opUpdateOutcome, opDeleteOutcome, diff.OutcomeItems}
-	case spec.SectionInfields:
-		return itemOps{opListInfields, opCreateInfield, opUpdateInfield, opDeleteInfield, diff.InfieldItems}
-	}
-	panic("indus: no items of kind " + kind)
+// items has the endpoints of each kind.
+var items = map[string]itemOps{
+	spec.SectionOutcomes: {opListOutcomes, opCreateOutcome, opUpdateOutcome, opDeleteOutcome, diff.OutcomeItems},
+	spec.SectionInfields: {opListInfields, opCreateInfield, opUpdateInfield, opDeleteInfield, diff.InfieldItems},
 }
 
 // Items lists an agent's call outcomes or call infields with their documented
-// fields (endpoints 21 and 25).
+// fields (endpoints 21 and 25). In all methods here, kind is
+// spec.SectionOutcomes or spec.SectionInfields.
 func (c *Client) Items(ctx context.Context, id, kind string) ([]value.Value, error) {
-	ops := opsOf(kind)
-	list, err := fetch(ctx, c, ops.list, input{args: []string{id}}, objects)
-	if err != nil {
-		return nil, err
-	}
-	items := make([]value.Value, len(list))
-	for i, m := range list {
-		items[i] = ops.kind.ItemOf(m)
-	}
-	return items, nil
+	read := pageOf(func(m map[string]any) (value.Value, error) { return items[kind].kind.ItemOf(m), nil })
+	list, err := fetch(ctx, c, items[kind].list, input{args: []string{id}}, read)
+	return list.items, err
 }
 
 // CreateItem makes an outcome or infield (endpoints 20 and 24).
 func (c *Client) CreateItem(ctx context.Context, id, kind string, body map[string]any) error {
-	return c.write(ctx, opsOf(kind).create, body, id)
+	return c.write(ctx, items[kind].create, body, id)
 }
 
 // UpdateItem changes an outcome or infield (endpoints 22 and 26).
 func (c *Client) UpdateItem(ctx context.Context, id, kind, name string, body map[string]any) error {
-	return c.write(ctx, opsOf(kind).update, body, id, name)
+	return c.write(ctx, items[kind].update, body, id, name)
 }
 
 // DeleteItem removes an outcome or infield (endpoints 23 and 27).
 func (c *Client) DeleteItem(ctx context.Context, id, kind, name string) error {
-	return c.write(ctx, opsOf(kind).remove, nil, id, name)
+	return c.write(ctx, items[kind].remove, nil, id, name)
 }

@@ -3,6 +3,9 @@ package indus
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +45,7 @@ func TestWire(t *testing.T) {
 			return c.CreateDraft(t.Context(), "AGT_12345678", map[string]any{"notes": "a < b"})
 		}, wantVersion()},
 		{"GET " + agentURL + "/configs?limit=100&skip=0", "", "[" + config + "]", func(c *Client) (any, error) {
-			return c.Versions(t.Context(), "AGT_12345678")
+			return c.Versions(t.Context(), "AGT_12345678", nil)
 		}, []diff.Version{wantVersion()}},
 		{"GET " + agentURL + "/configs/current", "", config, func(c *Client) (any, error) {
 			v, err := c.CurrentVersion(t.Context(), "AGT_12345678")
@@ -222,7 +225,7 @@ func TestLists(t *testing.T) {
 		`{"status_code":200,"message":"","error":null,"data":{"configs":[{"version":1},{"version":2},{"version":1}]}}`,
 	} {
 		p := newPlatform(t, map[string][]answer{"GET /api/agents/A/configs?limit=100&skip=0": {{body: body}}})
-		versions, err := p.client(withToken).Versions(t.Context(), "A")
+		versions, err := p.client(withToken).Versions(t.Context(), "A", nil)
 		if err != nil || len(versions) != 2 || versions[0].Number != 2 || versions[1].Number != 1 {
 			t.Errorf("%s: %v, %v", body, versions, err)
 		}
@@ -259,7 +262,17 @@ func TestPages(t *testing.T) {
 			"GET /api/agents/?limit=100&skip=0":   {page(0, 100)},
 			"GET /api/agents/?limit=100&skip=100": {page(99, 100)}, // one agent was created meanwhile
 			"GET /api/agents/?limit=100&skip=200": {page(199, 3)},
+			"GET /api/agents/?limit=100&skip=203": {page(0, 0)},
 		}, 202},
+		"capped at 20": {map[string][]answer{
+			"GET /api/agents/?limit=100&skip=0":  {page(0, 20)},
+			"GET /api/agents/?limit=100&skip=20": {page(20, 20)},
+			"GET /api/agents/?limit=100&skip=40": {page(40, 0)},
+		}, 40},
+		"a total": {map[string][]answer{
+			"GET /api/agents/?limit=100&skip=0":  {{body: `{"total":21,"agents":` + page(0, 20).body + `}`}},
+			"GET /api/agents/?limit=100&skip=20": {{body: `{"total":21,"agents":` + page(20, 1).body + `}`}},
+		}, 21},
 		"skip ignored": {map[string][]answer{
 			"GET /api/agents/?limit=100&skip=0":   {page(0, 130)},
 			"GET /api/agents/?limit=100&skip=130": {page(0, 130)},
@@ -275,6 +288,58 @@ func TestPages(t *testing.T) {
 				t.Fatalf("fields %v", a.Fields)
 			}
 		}
+	}
+}
+
+// TestVersionPages reads no more pages of versions than it must, and each
+// version once, whatever the server makes of the limit.
+func TestVersionPages(t *testing.T) {
+	has := func(number int) func([]diff.Version) bool {
+		return func(versions []diff.Version) bool { return diff.FindVersion(versions, number) != nil }
+	}
+	for name, tt := range map[string]struct {
+		newest, oldest, limit int // what the server has, and its longest page
+		total                 bool
+		enough                func([]diff.Version) bool
+		want, requests        int
+	}{
+		"one page":                         {7, 1, 100, false, nil, 7, 1},
+		"capped":                           {45, 1, 20, false, nil, 45, 3},
+		"capped, a page ends at 1":         {40, 1, 20, false, nil, 40, 2},
+		"a page as long as was asked":      {100, 1, 100, false, nil, 100, 2},
+		"version 1 was deleted":            {30, 3, 20, false, nil, 28, 3},
+		"a total, version 1 was deleted":   {30, 3, 20, true, nil, 28, 2},
+		"none":                             {0, 1, 20, false, nil, 0, 1},
+		"the newest are enough":            {400, 1, 50, false, has(380), 50, 1},
+		"the third page has what is asked": {400, 1, 50, false, has(251), 150, 3},
+		"never enough":                     {30, 1, 20, false, has(31), 30, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			serve := func(r *http.Request) (*http.Response, error) {
+				requests++
+				skip, _ := strconv.Atoi(r.URL.Query().Get("skip"))
+				var list []string
+				for n := tt.newest - skip; n >= tt.oldest && len(list) < tt.limit; n-- {
+					list = append(list, fmt.Sprintf(`{"version":%d}`, n))
+				}
+				body := "[" + strings.Join(list, ",") + "]"
+				if tt.total {
+					body = fmt.Sprintf(`{"configs":%s,"total":%d}`, body, tt.newest-tt.oldest+1)
+				}
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+			}
+			c := newPlatform(t, nil).client(withToken, func(o *Options) { o.Transport = roundTripper(serve) })
+			versions, err := c.Versions(t.Context(), "A", tt.enough)
+			if err != nil || versions == nil || len(versions) != tt.want || requests != tt.requests {
+				t.Fatalf("%d versions in %d requests, want %d in %d; %v", len(versions), requests, tt.want, tt.requests, err)
+			}
+			for i, v := range versions {
+				if v.Number != tt.newest-i {
+					t.Errorf("version %d stands at %d", v.Number, i)
+				}
+			}
+		})
 	}
 }
 
