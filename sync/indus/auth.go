@@ -27,96 +27,76 @@ func (t *token) judge(out *outcome) {
 	}
 }
 
-// stillborn reports whether t is a token of our own making that has never worked.
-func (t *token) stillborn() bool { return t != nil && t.minted && !t.worked.Load() }
-
 // auth keeps the token and lets one request at a time renew it, however many
 // are waiting.
 type auth struct {
-	c *Client
+	c    *Client
+	turn chan struct{} // has a value in it while somebody renews
 
 	mu        sync.Mutex
 	tok       *token // nil before the first login and when it died
-	last      *token // the one that died last
+	fatal     *Error // what no further request can change
+	ended     int    // renewals that were not interrupted
+	err       *Error // of the latest of these
+	barren    int    // tokens of our own making that died one after the other and never worked
 	refresh   secret.Secret
-	noRefresh bool     // the platform has no endpoint 2
-	fatal     *Error   // what no further request can change
-	running   *renewal // nil when nobody renews
-}
-
-// renewal is one attempt to get a token. err and interrupted are there when
-// done is closed.
-type renewal struct {
-	done        chan struct{}
-	err         *Error
-	interrupted bool // by the context of the one who renews: the next may try
+	noRefresh bool // the platform has no endpoint 2
 }
 
 func newAuth(c *Client) *auth {
-	a := &auth{c: c}
+	a := &auth{c: c, turn: make(chan struct{}, 1)}
 	if t := c.opt.Credentials.Token; !t.IsZero() {
 		a.tok = &token{header: "Bearer " + t.Reveal()}
 	}
 	return a
 }
 
-// current is the token to send now; nil when there is none that lives.
-func (a *auth) current() *token {
+// state returns the token to send now, nil when there is none that lives, and
+// how many renewals have ended.
+func (a *auth) state() (tok *token, ended int, fatal *Error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.tok
+	return a.tok, a.ended, a.fatal
 }
 
-// ready returns when there is a token: at once, or after the renewal that is
-// running or that it makes itself. All that waited for a renewal that failed
-// get its error.
+// ready returns when there is a token: at once, or after a renewal, its own or
+// another request's. All that waited for a renewal that failed get its error;
+// of one that was interrupted, the next makes another.
 func (a *auth) ready(ctx context.Context) *Error {
-	for {
-		a.mu.Lock()
-		tok, fatal, r := a.tok, a.fatal, a.running
-		mine := tok == nil && fatal == nil && r == nil
-		if mine {
-			r = &renewal{done: make(chan struct{})}
-			a.running = r
-		}
-		a.mu.Unlock()
-		switch {
-		case tok != nil:
-			return nil
-		case fatal != nil:
-			return fatal
-		case mine:
-			a.renew(ctx, r)
-			return r.err
-		}
-		select {
-		case <-r.done:
-			if !r.interrupted {
-				return r.err
-			}
-		case <-ctx.Done():
-			return &Error{Op: opLogin.op(), Message: "cancelled", auth: true, cause: ctx.Err()}
-		}
+	tok, before, fatal := a.state()
+	if tok != nil || fatal != nil {
+		return fatal
 	}
+	if err := acquire(ctx, a.turn); err != nil {
+		return &Error{Op: opLogin.op(), Message: "cancelled", auth: true, cause: err}
+	}
+	defer func() { <-a.turn }()
+	switch tok, ended, fatal := a.state(); {
+	case tok != nil || fatal != nil:
+		return fatal
+	case ended != before:
+		return a.err // only who has the turn writes it
+	}
+	return a.renew(ctx)
 }
 
 // renew gets a new token: by the refresh token, else by logging in.
-func (a *auth) renew(ctx context.Context, r *renewal) {
+func (a *auth) renew(ctx context.Context) *Error {
 	tok, err := a.refreshed(ctx)
 	if tok == nil && err == nil {
 		tok, err = a.login(ctx)
 	}
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	defer close(r.done)
-	r.err, r.interrupted = err, err != nil && ctx.Err() != nil
-	a.running = nil
-	switch {
-	case err == nil:
-		a.tok = tok
-	case !r.interrupted && err.refusal():
+	a.tok, a.err = tok, err
+	a.ended++
+	if err != nil && err.refusal() {
 		a.fatal = err
 	}
+	return err
 }
 
 // refusal reports that asking again cannot help: a refused login, or no
@@ -134,22 +114,23 @@ func (a *auth) died(tok *token, answer *Error) {
 	if a.tok != tok {
 		return
 	}
-	twice := tok.stillborn() && a.last.stillborn()
-	a.tok, a.last = nil, tok
+	a.tok = nil
+	if a.barren++; !tok.minted || tok.worked.Load() {
+		a.barren = 0
+	}
 	switch vars := a.c.opt.Vars; {
-	case twice:
-		a.fatal = asAuth(answer)
-		a.fatal.Message += " (to a token that the login had just given)"
+	case a.barren == 2:
+		a.fatal = asAuth(answer, " (to a token that the login had just given)")
 	case !tok.minted && a.c.missing() != nil:
-		a.fatal = asAuth(answer)
-		a.fatal.Message += ": the token was refused: set " + vars.Token + " to a new one, or " + vars.Email + " and " + vars.Password
+		a.fatal = asAuth(answer, ": the token was refused: set "+vars.Token+" to a new one, or "+vars.Email+" and "+vars.Password)
 	}
 }
 
-// asAuth marks an error as one of the login.
-func asAuth(e *Error) *Error {
+// asAuth returns an error as one of the login, with a remark.
+func asAuth(e *Error, remark string) *Error {
 	copied := *e
 	copied.auth = true
+	copied.Message += remark
 	return &copied
 }
 
@@ -163,13 +144,11 @@ func (a *auth) refreshed(ctx context.Context) (*token, *Error) {
 	}
 	a.c.logf("refreshing the access token")
 	v, err := a.c.do(ctx, opRefresh, input{query: url.Values{"refresh_token": {refresh.Reveal()}}, urgent: true})
-	if err == nil {
-		if tok := a.accept(v); tok != nil {
-			return tok, nil
-		}
-	}
 	if err != nil && ctx.Err() != nil {
-		return nil, asAuth(err)
+		return nil, asAuth(err, "")
+	}
+	if tok := a.accept(v); tok != nil {
+		return tok, nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -194,7 +173,7 @@ func (a *auth) login(ctx context.Context) (*token, *Error) {
 		}
 	}
 	if err != nil {
-		e := asAuth(err)
+		e := asAuth(err, "")
 		if len(creds.Password.Reveal()) < 4 && e.Status != 0 {
 			e.Message = http.StatusText(e.Status) // the password is too short to be masked in the server's message
 		}
@@ -219,18 +198,18 @@ func (c *Client) CheckCredentials() error {
 // missing says which variables to set for a login; nil when none is missing.
 func (c *Client) missing() *Error {
 	creds, vars := c.opt.Credentials, c.opt.Vars
-	e := &Error{Op: "log in", auth: true}
+	message := ""
 	switch {
 	case creds.Email == "" && creds.Password.IsZero():
-		e.Message = "no credentials: set " + vars.Email + " and " + vars.Password + ", or " + vars.Token
+		message = "no credentials: set " + vars.Email + " and " + vars.Password + ", or " + vars.Token
 	case creds.Email == "":
-		e.Message = vars.Email + " is not set (" + vars.Password + " is)"
+		message = vars.Email + " is not set (" + vars.Password + " is)"
 	case creds.Password.IsZero():
-		e.Message = vars.Password + " is not set (" + vars.Email + " is)"
+		message = vars.Password + " is not set (" + vars.Email + " is)"
 	default:
 		return nil
 	}
-	return e
+	return &Error{Op: "log in", auth: true, Message: message}
 }
 
 // accept takes the tokens out of a login's or refresh's answer; nil when there
@@ -243,10 +222,10 @@ func (a *auth) accept(v any) *token {
 	}
 	refresh := secret.New(str(m["refresh_token"]))
 	a.c.scrub.add(secret.New(access), refresh)
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if !refresh.IsZero() {
-		a.mu.Lock()
 		a.refresh = refresh
-		a.mu.Unlock()
 	}
 	return &token{header: "Bearer " + access, minted: true}
 }

@@ -63,7 +63,7 @@ func BenchmarkReads(b *testing.B) {
 		})
 	})
 	b.Run("bare", func(b *testing.B) {
-		client := &http.Client{Transport: newTransport(workers, time.Minute)}
+		client := &http.Client{Transport: newTransport(workers)}
 		run(b, func(i int) error {
 			resp, err := client.Get(fmt.Sprintf("%s/api/agents/AGT_%d/configs/current", server.URL, i/4))
 			if err != nil {

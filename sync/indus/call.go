@@ -1,7 +1,6 @@
 package indus
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,7 +21,7 @@ type input struct {
 type request struct {
 	ep      *endpoint
 	op      string // "GET /api/agents/AGT_1", for messages
-	url     *url.URL
+	url     string
 	body    []byte
 	urgent  bool
 	timeout time.Duration
@@ -69,7 +68,7 @@ func (c *Client) do(ctx context.Context, ep *endpoint, in input) (any, *Error) {
 		case renew:
 			c.auth.died(tok, out.err)
 		}
-		if !d.verdict.goesOn() || !c.again(ctx, d, out) {
+		if d.verdict == fail || d.verdict == exhaust || !c.again(ctx, d, out) {
 			return nil, final(ctx, ep, d, out)
 		}
 	}
@@ -80,39 +79,26 @@ func (c *Client) newRequest(ep *endpoint, in input) (*request, *Error) {
 	if err != nil {
 		return nil, &Error{Op: ep.op(), Message: clean(err.Error(), messageLimit)}
 	}
-	r := &request{ep: ep, op: ep.method + " " + path, urgent: in.urgent, timeout: c.opt.Timeout}
+	r := &request{ep: ep, op: ep.method + " " + path, url: c.base + path, urgent: in.urgent, timeout: timeout}
 	if ep.slow {
 		r.timeout *= slowFactor
 	}
-	target := c.base + path
 	if len(in.query) > 0 {
-		target += "?" + in.query.Encode()
-	}
-	if r.url, err = url.Parse(target); err != nil {
-		return nil, &Error{Op: r.op, Message: "no valid URL"}
+		r.url += "?" + in.query.Encode()
 	}
 	if in.body != nil {
-		if r.body, err = encode(in.body); err != nil {
+		if r.body, err = json.Marshal(in.body); err != nil {
 			return nil, &Error{Op: r.op, Message: "body: " + c.scrub.line(err.Error(), messageLimit)}
 		}
 	}
 	return r, nil
 }
 
-// encode returns a request body.
-func encode(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
-}
-
 // try waits for a token and for the gate, and sends the request once, with the
 // token that it returns.
 func (c *Client) try(ctx context.Context, r *request) (outcome, *token) {
+	var tok *token
+	authorization := ""
 	for {
 		if r.ep.access == bearer {
 			if err := c.auth.ready(ctx); err != nil {
@@ -123,10 +109,8 @@ func (c *Client) try(ctx context.Context, r *request) (outcome, *token) {
 		if err != nil {
 			return outcome{err: &Error{Op: r.op, Message: "cancelled"}}, nil
 		}
-		var tok *token
-		authorization := ""
 		if r.ep.access == bearer {
-			if tok = c.auth.current(); tok == nil { // it died while this request queued
+			if tok, _, _ = c.auth.state(); tok == nil { // it died while this request queued
 				c.gate.skip(pass)
 				continue
 			}

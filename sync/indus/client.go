@@ -4,7 +4,6 @@
 package indus
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -29,23 +28,18 @@ type Credentials struct {
 	Password, Token, APIKey secret.Secret
 }
 
-// Options say how a client works. BaseURL is required; every other zero value
-// stands for a default.
+// Options say how a client works. BaseURL and Vars are required;
+// every other zero value stands for a default.
 type Options struct {
 	BaseURL     string // https://host[/prefix]; http only for a loopback host
 	Credentials Credentials
-	// Vars are the environment variables that messages name; INDUSLABS_EMAIL
-	// and so on by default.
-	Vars        spec.CredentialVars
-	UserAgent   string        // "agentsync/<version>"
-	Parallelism int           // most requests in flight at once; 16
-	Timeout     time.Duration // of one request, from its start to the end of its answer; 30 s
-	// Grace is how long a write in flight goes on after its context ended; 4 s.
-	Grace     time.Duration
-	Transport http.RoundTripper
-	Now       func() time.Time
-	Sleep     func(context.Context, time.Duration) error // ends early with ctx's error
-	Rand      func() float64                             // jitter, in [0,1); called from one goroutine at a time
+	Vars        spec.CredentialVars // what messages tell the user to set
+	UserAgent   string              // "agentsync/<version>"
+	Parallelism int                 // most requests in flight at once; 16
+	Transport   http.RoundTripper
+	Now         func() time.Time
+	Sleep       func(context.Context, time.Duration) error // ends early with ctx's error
+	Rand        func() float64                             // jitter, in [0,1); called from one goroutine at a time
 	// Logf gets a line for each request that is repeated, with the reason. No
 	// line contains a secret.
 	Logf func(format string, args ...any)
@@ -62,7 +56,6 @@ type Client struct {
 	gate      *gate
 	scrub     *scrubber
 	randomMu  sync.Mutex // one call of opt.Rand at a time
-	buffers   sync.Pool
 	noListing atomic.Bool
 }
 
@@ -82,31 +75,17 @@ func New(opt Options) (*Client, error) {
 	}
 	c := &Client{opt: opt, base: base.String(), transport: opt.Transport, scrub: &scrubber{}}
 	if c.transport == nil {
-		c.transport = newTransport(opt.Parallelism, opt.Timeout)
+		c.transport = newTransport(opt.Parallelism)
 	}
-	c.buffers.New = func() any { return new(bytes.Buffer) }
 	c.scrub.add(secret.New(creds.Email), creds.Password, creds.Token, creds.APIKey)
 	c.auth = newAuth(c)
 	c.gate = newGate(opt, c.jitter)
 	return c, nil
 }
 
-// Close drops the connections that are kept open for further requests.
-func (c *Client) Close() {
-	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}
-
 func (o *Options) fillDefaults() {
-	o.Vars.Email = cmp.Or(o.Vars.Email, "INDUSLABS_EMAIL")
-	o.Vars.Password = cmp.Or(o.Vars.Password, "INDUSLABS_PASSWORD")
-	o.Vars.Token = cmp.Or(o.Vars.Token, "INDUSLABS_TOKEN")
-	o.Vars.APIKey = cmp.Or(o.Vars.APIKey, "INDUSLABS_API_KEY")
 	o.UserAgent = cmp.Or(o.UserAgent, "agentsync/dev")
 	o.Parallelism = cmp.Or(o.Parallelism, 16)
-	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
-	o.Grace = cmp.Or(o.Grace, 4*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -165,11 +144,7 @@ func parseBase(raw string) (*url.URL, error) {
 }
 
 func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
 // logf writes a line for -v.

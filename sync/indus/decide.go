@@ -65,8 +65,6 @@ const (
 	retry           // send again after the wait
 )
 
-func (v verdict) goesOn() bool { return v == renew || v == retry }
-
 // decision is a verdict, the tally with the try in it, and how long to wait at
 // least before the next one, before jitter and beside what the server asked
 // for. After a 429 the wait is zero: the gate delays this request as it delays
@@ -86,7 +84,7 @@ func decide(ep *endpoint, t tally, out outcome) decision {
 	if out.err == nil {
 		return decision{verdict: succeed, tally: t}
 	}
-	if t.mayHaveActed && ep.deletes() && out.err.NotFound() {
+	if t.mayHaveActed && ep.method == http.MethodDelete && out.err.NotFound() {
 		return decision{verdict: succeed, tally: t} // an earlier try has done it
 	}
 	t.mayHaveActed = t.mayHaveActed || out.fate == uncertain

@@ -2,8 +2,8 @@ package indus
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -73,42 +73,26 @@ var (
 	opTranscript     = &endpoint{"GET", "/api/developer/calls/{call_id}/transcript", bearer, read, false}
 )
 
+var (
+	parameter = regexp.MustCompile(`\{\w+\}`)
+	dots      = regexp.MustCompile(`(^|[/\\])\.\.?([/\\]|$)`)
+)
+
 // expand fills the template with args, escaped so that each stays one path
 // segment. A value that a server or proxy could read as "this folder" or "the
 // one above" is refused: DELETE …/call_outcomes/.. must never become a DELETE
 // of the agent.
 func (e *endpoint) expand(args []string) (string, error) {
-	var b strings.Builder
-	rest := e.path
+	path := e.path
 	for _, arg := range args {
-		before, after, _ := strings.Cut(rest, "{")
-		name, tail, ok := strings.Cut(after, "}")
-		if !ok {
-			panic(fmt.Sprintf("indus: %s takes fewer than %d parameters", e.path, len(args)))
+		name := parameter.FindString(path)
+		if arg == "" || dots.MatchString(arg) {
+			return "", fmt.Errorf("%q cannot stand for %s in a path", arg, name)
 		}
-		if !safeSegment(arg) {
-			return "", fmt.Errorf("%q cannot stand for {%s} in a path", arg, name)
-		}
-		b.WriteString(before)
-		b.WriteString(url.PathEscape(arg))
-		rest = tail
+		path = strings.Replace(path, name, url.PathEscape(arg), 1)
 	}
-	b.WriteString(rest)
-	return b.String(), nil
-}
-
-func safeSegment(s string) bool {
-	for _, part := range strings.FieldsFunc("x/"+s, func(r rune) bool { return r == '/' || r == '\\' }) {
-		if part == "." || part == ".." {
-			return false
-		}
-	}
-	return s != ""
+	return path, nil
 }
 
 // op is the verb and the path's template, for messages.
 func (e *endpoint) op() string { return e.method + " " + e.path }
-
-// deletes reports whether the endpoint removes something, so that 404 after an
-// uncertain try means that the try has worked.
-func (e *endpoint) deletes() bool { return e.method == http.MethodDelete }

@@ -33,22 +33,21 @@ type Error struct {
 
 // Error is "verb path: status: message (request id)".
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Op)
+	text := e.Op
 	if e.Status != 0 {
-		fmt.Fprintf(&b, ": %d", e.Status)
+		text += fmt.Sprintf(": %d", e.Status)
 	}
-	b.WriteString(": " + e.Message)
+	text += ": " + e.Message
 	if e.gaveUp && e.tries > 1 {
-		fmt.Fprintf(&b, " after %d tries", e.tries)
+		text += fmt.Sprintf(" after %d tries", e.tries)
 	}
 	if e.Detail != "" {
-		b.WriteString(": " + e.Detail)
+		text += ": " + e.Detail
 	}
 	if e.RequestID != "" {
-		fmt.Fprintf(&b, " (request %s)", e.RequestID)
+		text += " (request " + e.RequestID + ")"
 	}
-	return b.String()
+	return text
 }
 
 // NotFound reports whether the platform answered 404 to this very request.
@@ -67,17 +66,13 @@ func (e *Error) Unwrap() error { return e.cause }
 // absent reports whether the platform does not know this endpoint. A nil error
 // is none.
 func (e *Error) absent() bool {
-	if e == nil || e.auth {
-		return false
-	}
-	return e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented
+	return e != nil && !e.auth && slices.Contains([]int{404, 405, 501}, e.Status)
 }
 
 // advise adds which variables to check, when the platform refused their
 // values.
 func (e *Error) advise(vars string) {
-	switch e.Status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity:
+	if slices.Contains([]int{400, 401, 403, 422}, e.Status) {
 		e.Message += " (check " + vars + ")"
 	}
 }
@@ -100,20 +95,14 @@ func (c *Client) unexpected(ep *endpoint, args []string, reason error) *Error {
 func clean(s string, limit int) string {
 	var b strings.Builder
 	n := 0
-	for i, field := range strings.Fields(s) {
-		if i > 0 {
-			b.WriteByte(' ')
-			n++
+	for _, r := range strings.Join(strings.Fields(s), " ") {
+		if n++; n > limit {
+			return b.String() + "…"
 		}
-		for _, r := range field {
-			if n++; n > limit {
-				return b.String() + "…"
-			}
-			if unicode.IsPrint(r) {
-				b.WriteRune(r)
-			} else {
-				b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-			}
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
 		}
 	}
 	return b.String()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/internal/secret"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // Secrets that a test's server and environment hold; none may show anywhere.
@@ -126,8 +127,11 @@ func (p *platform) client(change ...func(*Options)) *Client {
 	opt := Options{
 		BaseURL:     p.server.URL,
 		Credentials: Credentials{Email: "dev@example.com", Password: secret.New(testPassword)},
-		UserAgent:   "agentsync/test",
-		Rand:        func() float64 { return 0.5 },
+		Vars: spec.CredentialVars{
+			Email: "INDUSLABS_EMAIL", Password: "INDUSLABS_PASSWORD", Token: "INDUSLABS_TOKEN", APIKey: "INDUSLABS_API_KEY",
+		},
+		UserAgent: "agentsync/test",
+		Rand:      func() float64 { return 0.5 },
 		Now: func() time.Time {
 			p.mu.Lock()
 			defer p.mu.Unlock()
@@ -153,7 +157,6 @@ func (p *platform) client(change ...func(*Options)) *Client {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.t.Cleanup(c.Close)
 	return c
 }
 

@@ -23,11 +23,9 @@ const (
 // request id, from any of the four shapes in reference.md, "Answers and
 // errors".
 func (c *Client) explain(e *Error, header http.Header, body []byte, v any) {
-	m, isObject := v.(map[string]any)
-	message := ""
-	if isObject {
-		message = errorText(m)
-	} else if v == nil {
+	m, _ := v.(map[string]any)
+	message := firstText(m, 0, "error", "detail", "message")
+	if v == nil {
 		message = pageText(body)
 	}
 	message = strings.TrimSpace(strings.TrimPrefix(message, fmt.Sprint(e.Status)))
@@ -38,11 +36,10 @@ func (c *Client) explain(e *Error, header http.Header, body []byte, v any) {
 	e.RequestID = c.scrub.line(cmp.Or(str(m["request_id"]), header.Get("X-Request-ID")), requestIDLimit)
 }
 
-// errorText finds the message of a JSON error: the envelope's error, FastAPI's
-// detail, or failing these the envelope's message.
-func errorText(m map[string]any) string {
-	for _, key := range []string{"error", "detail", "message"} {
-		if text := textOf(m[key], 0); text != "" {
+// firstText returns the text under the first of the keys that has one.
+func firstText(m map[string]any, depth int, keys ...string) string {
+	for _, key := range keys {
+		if text := textOf(m[key], depth); text != "" {
 			return text
 		}
 	}
@@ -65,12 +62,8 @@ func textOf(v any, depth int) string {
 		if _, ok := v["msg"]; ok {
 			return validationText(v)
 		}
-		for _, key := range []string{"message", "detail", "error", "description", "reason"} {
-			if text := textOf(v[key], depth+1); text != "" {
-				return text
-			}
-		}
-		return plainObject(v)
+		text := firstText(v, depth+1, "message", "detail", "error", "description", "reason")
+		return cmp.Or(text, plainObject(v))
 	}
 	return ""
 }
@@ -94,16 +87,14 @@ func listText(list []any, depth int) string {
 // required". Its input and ctx are left out: they echo what was sent.
 func validationText(m map[string]any) string {
 	var where []string
-	if loc, ok := m["loc"].([]any); ok {
-		for _, part := range loc {
-			where = append(where, fmt.Sprint(part))
-		}
+	loc, _ := m["loc"].([]any)
+	for _, part := range loc {
+		where = append(where, fmt.Sprint(part))
 	}
-	msg, _ := m["msg"].(string)
 	if len(where) == 0 {
-		return msg
+		return str(m["msg"])
 	}
-	return strings.Join(where, ".") + ": " + msg
+	return strings.Join(where, ".") + ": " + str(m["msg"])
 }
 
 // plainObject shows an error object of an unknown shape: its plain values,

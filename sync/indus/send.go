@@ -2,21 +2,22 @@ package indus
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 )
 
 const (
-	maxAnswer     = 64 << 20 // bytes of an answer, unpacked
+	timeout       = 30 * time.Second // of one request, from its start to the end of its answer
+	slowFactor    = 4                // timeouts of slow endpoints
+	grace         = 4 * time.Second  // that a write in flight goes on after its context ended
+	maxAnswer     = 64 << 20         // bytes of an answer, unpacked
 	maxErrorPage  = 1 << 20
-	maxRedirects  = 3
 	maxRetryAfter = 5 * time.Minute
-	slowFactor    = 4 // timeouts of slow endpoints
 )
 
 // roundTrip sends r once, follows redirects where that is safe, and judges
@@ -28,53 +29,38 @@ func (c *Client) roundTrip(ctx context.Context, r *request, authorization string
 	if r.ep.class != read {
 		rctx = watch.trace(rctx)
 	}
-	target := r.url
-	for range maxRedirects + 1 {
-		resp, err := c.transport.RoundTrip(c.httpRequest(rctx, r, target, authorization))
-		if err != nil {
-			f := uncertain
-			if watch.surelyNot(err) {
-				f = unsent
-			}
-			if rctx.Err() != nil {
-				return c.outOfTime(ctx, r, f)
-			}
-			message, detail, lasting := broken(err)
-			return c.failed(r, f, !lasting, message, detail)
-		}
-		c.noteTime(resp.Header)
-		if !isRedirect(resp.StatusCode) {
-			return c.readAnswer(ctx, rctx, r, resp)
-		}
-		next, refusal := follow(r.ep, target, resp)
-		drain(resp.Body)
-		if refusal != "" {
-			return c.redirected(r, resp.StatusCode, refusal)
-		}
-		target = next
+	// net/http moves a request off a stale connection when nothing was written.
+	// It never repeats a written POST, PUT, PATCH or DELETE that has no
+	// Idempotency-Key.
+	req, err := http.NewRequestWithContext(rctx, r.ep.method, r.url, bytes.NewReader(r.body))
+	if err != nil {
+		return c.failed(r, unsent, false, "no valid URL", "")
 	}
-	return c.redirected(r, http.StatusLoopDetected, "redirected in a circle")
-}
-
-func (c *Client) httpRequest(ctx context.Context, r *request, target *url.URL, authorization string) *http.Request {
-	req := (&http.Request{
-		Method: r.ep.method, URL: target, Host: target.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Accept": {"application/json"}, "User-Agent": {c.opt.UserAgent}},
-	}).WithContext(ctx)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.opt.UserAgent)
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
-		req.ContentLength = int64(len(r.body))
-		// With GetBody, net/http moves a request off a stale connection when
-		// nothing was written. It never repeats a written POST, PUT, PATCH or
-		// DELETE that has no Idempotency-Key.
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
-		req.Body, _ = req.GetBody()
 	}
-	return req
+	refusal := ""
+	client := http.Client{Transport: c.transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+		if refusal = r.ep.refuse(next, via); refusal != "" {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}
+	resp, err := client.Do(req)
+	switch {
+	case err != nil:
+		return c.unanswered(ctx, rctx, r, watch.fate(err), err)
+	case resp.StatusCode/100 == 3:
+		resp.Body.Close()
+		return c.redirected(r, resp.StatusCode, cmp.Or(refusal, "redirected to nowhere"))
+	}
+	c.noteTime(resp.Header)
+	return c.readAnswer(ctx, rctx, r, resp)
 }
 
 // lifetime is the context of one try. A read ends with ctx. A write goes on
@@ -85,7 +71,7 @@ func (c *Client) lifetime(ctx context.Context, r *request) (context.Context, con
 	}
 	rctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.timeout)
 	stop := context.AfterFunc(ctx, func() {
-		if c.opt.Sleep(rctx, c.opt.Grace) == nil {
+		if c.opt.Sleep(rctx, grace) == nil {
 			cancel()
 		}
 	})
@@ -99,62 +85,56 @@ func (c *Client) failed(r *request, f fate, passing bool, message, detail string
 	}}
 }
 
-// outOfTime is the outcome of a try whose lifetime is over: by an interrupt,
-// or by the timeout.
-func (c *Client) outOfTime(ctx context.Context, r *request, f fate) outcome {
+// unanswered is the outcome of a try whose connection broke, or whose lifetime
+// is over, by an interrupt or by the timeout.
+func (c *Client) unanswered(ctx, rctx context.Context, r *request, f fate, err error) outcome {
 	switch {
+	case rctx.Err() == nil:
+		message, detail, lasting := broken(err)
+		return c.failed(r, f, !lasting, message, detail)
 	case ctx.Err() == nil:
 		return c.failed(r, f, true, fmt.Sprintf("no answer within %s", r.timeout), "")
 	case r.ep.class == read:
 		return c.failed(r, f, false, "cancelled", "")
 	}
-	return c.failed(r, f, false, fmt.Sprintf("no answer within %s after the interrupt", c.opt.Grace), "")
+	return c.failed(r, f, false, fmt.Sprintf("no answer within %s after the interrupt", grace), "")
 }
 
 // redirected is the outcome of a redirect that was not followed. 307 and 308
 // ask for the same request elsewhere, so this one did nothing; the others may
 // follow a request that was carried out.
 func (c *Client) redirected(r *request, status int, refusal string) outcome {
-	f := answered
-	if status == http.StatusMovedPermanently || status == http.StatusFound || status == http.StatusSeeOther {
-		f = uncertain
+	out := c.failed(r, uncertain, false, c.scrub.clean(refusal), "")
+	if status == http.StatusTemporaryRedirect || status == http.StatusPermanentRedirect {
+		out.fate = answered
 	}
-	out := c.failed(r, f, false, c.scrub.clean(refusal), "")
-	out.err.Status = status
+	if out.err.Status = status; refusal == inACircle {
+		out.err.Status = http.StatusLoopDetected
+	}
 	return out
 }
 
 // readAnswer reads an answer to its end and judges it.
 func (c *Client) readAnswer(ctx, rctx context.Context, r *request, resp *http.Response) outcome {
 	defer resp.Body.Close()
-	limit := int64(maxAnswer)
+	limit := maxAnswer
 	if resp.StatusCode >= 300 {
 		limit = maxErrorPage
 	}
-	buf := c.buffers.Get().(*bytes.Buffer)
-	defer c.recycle(buf)
-	buf.Reset()
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	switch {
 	case resp.StatusCode >= 300:
-		body := buf.Bytes()[:min(n, limit)]
 		v, _ := parse(body)
 		return c.refused(r, resp.StatusCode, resp.Header, body, v)
-	case err != nil && rctx.Err() != nil:
-		return c.outOfTime(ctx, r, uncertain)
-	case err != nil:
+	case err != nil && rctx.Err() == nil:
 		_, detail, _ := broken(err)
 		return c.failed(r, uncertain, true, "cut answer", detail)
-	case n > limit:
+	case err != nil:
+		return c.unanswered(ctx, rctx, r, uncertain, err)
+	case len(body) > limit:
 		return c.failed(r, uncertain, false, fmt.Sprintf("answer larger than %d MiB", limit>>20), "")
 	}
-	return c.accepted(r, resp, buf.Bytes())
-}
-
-func (c *Client) recycle(buf *bytes.Buffer) {
-	if buf.Cap() <= 1<<20 { // a rare giant is not kept
-		c.buffers.Put(buf)
-	}
+	return c.accepted(r, resp, body)
 }
 
 // accepted judges a whole 2xx answer.
@@ -209,10 +189,4 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 		return min(max(date.Sub(now), 0), maxRetryAfter)
 	}
 	return -1
-}
-
-// drain reads the rest of a short body, so that its connection can be kept.
-func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, 64<<10) // only for the connection's sake
-	body.Close()
 }

@@ -28,11 +28,10 @@ func (c *Client) Render(ctx context.Context, id string, in RenderInput) (map[str
 	if in.Version != 0 {
 		query.Set("version", strconv.Itoa(in.Version))
 	}
-	if in.SystemPrompt != "" {
-		query.Set("system_prompt", in.SystemPrompt)
-	}
-	if in.StartingInstructions != "" {
-		query.Set("starting_instructions", in.StartingInstructions)
+	for key, prompt := range map[string]string{"system_prompt": in.SystemPrompt, "starting_instructions": in.StartingInstructions} {
+		if prompt != "" {
+			query.Set(key, prompt)
+		}
 	}
 	return c.tool(ctx, opRender, input{args: []string{id}, query: query, body: orEmpty(in.Values)})
 }

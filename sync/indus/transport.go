@@ -18,19 +18,15 @@ import (
 
 // newTransport is the transport of a client without one of its own. It keeps
 // as many connections as there are requests at once.
-func newTransport(parallelism int, timeout time.Duration) *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+func newTransport(parallelism int) *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		ForceAttemptHTTP2:     true,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: slowFactor * timeout,
-		ExpectContinueTimeout: time.Second,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConns:          parallelism,
-		MaxIdleConnsPerHost:   parallelism,
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		ForceAttemptHTTP2:   true,
+		TLSHandshakeTimeout: 10 * time.Second,
+		IdleConnTimeout:     90 * time.Second,
+		MaxIdleConns:        parallelism,
+		MaxIdleConnsPerHost: parallelism,
 	}
 }
 
@@ -45,15 +41,15 @@ func (s *sent) trace(ctx context.Context) context.Context {
 	})
 }
 
-// surelyNot reports that err came before anything was written. net/http sends a
-// request again on a fresh connection only when nothing of it was written, or
-// when it is a GET; so a failed dial at the end proves the same for a write.
-func (s *sent) surelyNot(err error) bool {
+// fate is what a request that ended with err did. net/http sends a request again
+// on a fresh connection only when nothing of it was written, or when it is a
+// GET; so a failed dial at the end proves that a write was never sent.
+func (s *sent) fate(err error) fate {
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		return true
+	if errors.As(err, &op) && op.Op == "dial" || s.asked.Load() && !s.got.Load() {
+		return unsent
 	}
-	return s.asked.Load() && !s.got.Load()
+	return uncertain
 }
 
 // broken names what happened to a connection in the user's words. detail is
@@ -100,31 +96,21 @@ func port(u *url.URL) string {
 	return cmp.Or(u.Port(), defaultPorts[u.Scheme])
 }
 
-// follow returns the URL that a redirect leads to, when it may be followed: for
-// a read, on the same host, with the same verb. Otherwise the refusal says why
-// not; credentials never follow to another host.
-func follow(ep *endpoint, from *url.URL, resp *http.Response) (next *url.URL, refusal string) {
-	location := resp.Header.Get("Location")
-	to, err := from.Parse(location)
-	if location == "" || err != nil {
-		return nil, "redirected to nowhere"
-	}
-	if !sameOrigin(from, to) {
-		return nil, "redirected to another host, " + clean(to.Scheme+"://"+to.Host, 100) + ": not followed"
-	}
-	keepsVerb := resp.StatusCode == http.StatusTemporaryRedirect || resp.StatusCode == http.StatusPermanentRedirect
-	if ep.class != read || ep.method != http.MethodGet && !keepsVerb {
-		return nil, "redirected: not followed"
-	}
-	to.Fragment, to.User = "", nil
-	return to, ""
-}
+const (
+	maxRedirects = 3
+	inACircle    = "redirected in a circle"
+)
 
-func isRedirect(status int) bool {
-	switch status {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
-		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return true
+// refuse says why a redirect is not followed, "" when it is: for a read, on the
+// same host, with the same verb. Credentials never go to another host.
+func (e *endpoint) refuse(next *http.Request, via []*http.Request) string {
+	switch {
+	case !sameOrigin(via[0].URL, next.URL):
+		return "redirected to another host, " + clean(next.URL.Scheme+"://"+next.URL.Host, 100) + ": not followed"
+	case e.class != read || next.Method != e.method:
+		return "redirected: not followed"
+	case len(via) > maxRedirects:
+		return inACircle
 	}
-	return false
+	return ""
 }
