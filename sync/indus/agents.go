@@ -1,6 +1,7 @@
 package indus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -87,9 +88,7 @@ func (c *Client) Agent(ctx context.Context, id string) (diff.RemoteAgent, error)
 		if err == nil && agent.ID == "" && agent.Fields.Get("agent_name").Text() == "" {
 			err = errors.New("no agent in the answer")
 		}
-		if agent.ID == "" {
-			agent.ID = id
-		}
+		agent.ID = cmp.Or(agent.ID, id)
 		return agent, err
 	})
 }

@@ -28,15 +28,17 @@ type request struct {
 }
 
 // fetch calls an endpoint and reads what its answer must contain.
-func fetch[T any](ctx context.Context, c *Client, ep *endpoint, in input, read func(answer any) (T, error)) (T, error) {
+func fetch[T any](ctx context.Context, c *Client, ep *endpoint, in input, convert func(answer any) (T, error)) (T, error) {
 	var none T
 	answer, failure := c.do(ctx, ep, in)
 	if failure != nil {
 		return none, failure
 	}
-	v, err := read(answer)
+	v, err := convert(answer)
 	if err != nil {
-		return none, c.unexpected(ep, in.args, err)
+		path, _ := ep.expand(in.args) // as it was sent; a write may have acted all the same
+		return none, &Error{Op: ep.method + " " + path, Message: "unexpected answer",
+			Detail: c.scrub.line(err.Error(), messageLimit), tries: 1, acted: ep.class != read}
 	}
 	return v, nil
 }
@@ -97,9 +99,8 @@ func (c *Client) newRequest(ep *endpoint, in input) (*request, *Error) {
 // try waits for a token and for the gate, and sends the request once, with the
 // token that it returns.
 func (c *Client) try(ctx context.Context, r *request) (outcome, *token) {
-	var tok *token
-	authorization := ""
 	for {
+		tok := &token{} // for an endpoint that needs none
 		if r.ep.access == bearer {
 			if err := c.auth.ready(ctx); err != nil {
 				return outcome{err: err}, nil
@@ -114,14 +115,11 @@ func (c *Client) try(ctx context.Context, r *request) (outcome, *token) {
 				c.gate.skip(pass)
 				continue
 			}
-			authorization = tok.header
 		}
-		out := c.roundTrip(ctx, r, authorization)
+		out := c.roundTrip(ctx, r, tok.header)
 		out.sent = true
 		c.gate.leave(pass, &out)
-		if tok != nil {
-			tok.judge(&out)
-		}
+		tok.judge(&out)
 		return out, tok
 	}
 }
@@ -147,8 +145,6 @@ func (c *Client) again(ctx context.Context, d decision, out outcome) bool {
 // jitter spreads d over [d/2, 3d/2), so that requests that failed together do
 // not come back together.
 func (c *Client) jitter(d time.Duration) time.Duration {
-	c.randomMu.Lock()
-	defer c.randomMu.Unlock()
 	return time.Duration((0.5 + c.opt.Rand()) * float64(d))
 }
 

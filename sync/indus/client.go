@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,14 +38,14 @@ type Options struct {
 	Transport   http.RoundTripper
 	Now         func() time.Time
 	Sleep       func(context.Context, time.Duration) error // ends early with ctx's error
-	Rand        func() float64                             // jitter, in [0,1); called from one goroutine at a time
+	Rand        func() float64                             // jitter, in [0,1)
 	// Logf gets a line for each request that is repeated, with the reason. No
 	// line contains a secret.
 	Logf func(format string, args ...any)
 }
 
-// Client speaks to one account on one platform. All methods may be called
-// from many goroutines. Errors of requests are of type *Error.
+// Client speaks to one account on one platform. All methods, and the functions in
+// its options, may be called from many goroutines. Errors of requests are of type *Error.
 type Client struct {
 	opt       Options
 	base      string // without a trailing slash
@@ -55,7 +54,6 @@ type Client struct {
 	auth      *auth
 	gate      *gate
 	scrub     *scrubber
-	randomMu  sync.Mutex // one call of opt.Rand at a time
 	noListing atomic.Bool
 }
 
@@ -118,9 +116,7 @@ func CanonicalBaseURL(raw string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	u.Host = strings.TrimSuffix(u.Host, ":"+defaultPorts[u.Scheme])
-	return u.String(), nil
+	return origin(u) + u.EscapedPath(), nil
 }
 
 // parseBase checks the base URL. The error does not repeat a password that may
@@ -150,4 +146,23 @@ func loopback(host string) bool {
 // logf writes a line for -v.
 func (c *Client) logf(format string, args ...any) {
 	c.opt.Logf("%s", c.scrub.clean(fmt.Sprintf(format, args...)))
+}
+
+// noteTime reads the platform's time, which may be minutes off ours, in the
+// Date of an answer.
+func (c *Client) noteTime(header http.Header) {
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		ahead := date.Sub(c.opt.Now())
+		c.ahead.Store(&ahead)
+	}
+}
+
+// Now is the time by the platform's clock, to the second; zero before its first
+// answer with a date.
+func (c *Client) Now() time.Time {
+	ahead := c.ahead.Load()
+	if ahead == nil {
+		return time.Time{}
+	}
+	return c.opt.Now().Add(*ahead)
 }

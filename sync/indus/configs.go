@@ -1,6 +1,7 @@
 package indus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -20,24 +21,17 @@ func (c *Client) CurrentVersion(ctx context.Context, id string) (*diff.Version, 
 	if errors.As(err, &e) && e.NotFound() {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		v.IsCurrent = true
+		v.Status = cmp.Or(v.Status, "published")
 	}
-	v.IsCurrent = true
-	if v.Status == "" {
-		v.Status = "published"
-	}
-	return &v, nil
+	return v, err
 }
 
 // Version reads the version of that number (endpoint 12). Where there is none,
 // the error is one that is NotFound.
 func (c *Client) Version(ctx context.Context, id string, number int) (*diff.Version, error) {
-	v, err := fetch(ctx, c, opGetConfig, input{args: []string{id, strconv.Itoa(number)}}, readVersion)
-	if err != nil {
-		return nil, err
-	}
-	return &v, nil
+	return fetch(ctx, c, opGetConfig, input{args: []string{id, strconv.Itoa(number)}}, readVersion)
 }
 
 // Versions reads versions page by page, newest first (endpoint 10): until enough
@@ -57,7 +51,11 @@ func (c *Client) Versions(ctx context.Context, id string, enough func(versions [
 // error that MayHaveActed.
 func (c *Client) CreateDraft(ctx context.Context, id string, body map[string]any) (diff.Version, error) {
 	in := input{args: []string{id}, body: body, query: url.Values{"publish": {"false"}}}
-	return fetch(ctx, c, opCreateConfig, in, readVersion)
+	v, err := fetch(ctx, c, opCreateConfig, in, readVersion)
+	if err != nil {
+		return diff.Version{}, err
+	}
+	return *v, nil
 }
 
 // UpdateDraft changes fields of a draft (endpoint 13).
@@ -88,12 +86,13 @@ func (c *Client) UpdateService(ctx context.Context, id, service string, body any
 }
 
 // readVersion reads an answer that must be a numbered version.
-func readVersion(answer any) (diff.Version, error) {
+func readVersion(answer any) (*diff.Version, error) {
 	m, err := object(answer, "version", "system_prompt")
 	if err != nil {
-		return diff.Version{}, err
+		return nil, err
 	}
-	return toVersion(m)
+	v, err := toVersion(m)
+	return &v, err
 }
 
 // toVersion splits a config object into the platform's own fields, the notes

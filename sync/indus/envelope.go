@@ -58,7 +58,7 @@ func openEnvelope(v any) (payload any, status int, failed bool) {
 		return v, 0, false
 	}
 	status, _ = number(code)
-	return data, status, status >= 400 || textOf(problem, 0) != ""
+	return data, status, status >= 400 || textOf(problem) != ""
 }
 
 // listKeys are the names under which a list has been seen wrapped.

@@ -77,19 +77,6 @@ func (e *Error) advise(vars string) {
 	}
 }
 
-// unexpected is the error of an answer that is JSON but not what the endpoint
-// returns. A write may have acted all the same.
-func (c *Client) unexpected(ep *endpoint, args []string, reason error) *Error {
-	path, err := ep.expand(args)
-	if err != nil {
-		path = ep.path
-	}
-	return &Error{
-		Op: ep.method + " " + path, Message: "unexpected answer", Detail: c.scrub.line(reason.Error(), messageLimit),
-		tries: 1, acted: ep.class != read,
-	}
-}
-
 // clean makes a stranger's text fit for one line on a terminal: white space is
 // one space, what does not print is escaped, and limit characters are enough.
 func clean(s string, limit int) string {
@@ -107,8 +94,6 @@ func clean(s string, limit int) string {
 	}
 	return b.String()
 }
-
-const mask = "[secret]"
 
 // scrubber takes known secrets out of text, in the forms in which servers
 // echo them.
@@ -136,7 +121,7 @@ func (s *scrubber) add(secrets ...secret.Secret) {
 	s.forms = slices.Compact(s.forms)
 	var pairs []string
 	for _, form := range s.forms {
-		pairs = append(pairs, form, mask)
+		pairs = append(pairs, form, "[secret]")
 	}
 	s.replacer = strings.NewReplacer(pairs...)
 }

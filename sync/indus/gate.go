@@ -15,8 +15,7 @@ const firstSlots = 8
 // gate decides when a request may start: so many in flight at most, and all of
 // them together no faster than the pacer says.
 type gate struct {
-	now    func() time.Time
-	sleep  func(context.Context, time.Duration) error
+	opt    Options
 	jitter func(time.Duration) time.Duration
 	turn   chan struct{} // has a value in it while somebody is next; keeps the queue in order
 	slots  chan struct{} // has a value in it for each request in flight
@@ -36,7 +35,7 @@ type pass struct {
 func newGate(opt Options, jitter func(time.Duration) time.Duration) *gate {
 	parallelism := max(opt.Parallelism, 1)
 	g := &gate{
-		now: opt.Now, sleep: opt.Sleep, jitter: jitter,
+		opt: opt, jitter: jitter,
 		turn:  make(chan struct{}, 1),
 		slots: make(chan struct{}, parallelism),
 		pace:  newPacer(),
@@ -73,7 +72,7 @@ func (g *gate) enter(ctx context.Context, urgent bool) (p pass, err error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return pass{started: g.now(), alone: !urgent && g.pace.refused > 1}, nil
+	return pass{started: g.opt.Now(), alone: !urgent && g.pace.refused > 1}, nil
 }
 
 func acquire(ctx context.Context, c chan struct{}) error {
@@ -88,14 +87,14 @@ func acquire(ctx context.Context, c chan struct{}) error {
 // await sleeps until the pace allows one more request.
 func (g *gate) await(ctx context.Context) error {
 	g.mu.Lock()
-	wait := g.pace.reserve(g.now())
+	wait := g.pace.reserve(g.opt.Now())
 	g.mu.Unlock()
 	for wait > 0 {
-		if err := g.sleep(ctx, wait); err != nil {
+		if err := g.opt.Sleep(ctx, wait); err != nil {
 			return err
 		}
 		g.mu.Lock()
-		wait = g.pace.shut(g.now())
+		wait = g.pace.shut(g.opt.Now())
 		g.mu.Unlock()
 	}
 	return ctx.Err()
@@ -115,7 +114,7 @@ func (g *gate) leave(p pass, out *outcome) {
 	defer g.skip(p)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
+	now := g.opt.Now()
 	switch {
 	case out.limited():
 		g.pace.turnedAway(now, p.started, out.retryAfter, g.jitter)

@@ -106,8 +106,13 @@ func drive(t *testing.T, s *limited, n, workers int, opt Options) time.Duration 
 	opt.BaseURL = "http://localhost"
 	opt.Transport = s
 	opt.Credentials = Credentials{Token: secret.New("token")}
+	var mu sync.Mutex
 	rnd := rand.New(rand.NewPCG(7, 7))
-	opt.Rand = rnd.Float64
+	opt.Rand = func() float64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return rnd.Float64()
+	}
 	c, err := New(opt)
 	if err != nil {
 		t.Fatal(err)

@@ -14,17 +14,14 @@ import (
 	"github.com/agentsync/agentsync/internal/value"
 )
 
-const (
-	messageLimit   = 300 // characters of a server's message that a user sees
-	requestIDLimit = 80
-)
+const messageLimit = 300 // characters of a server's message that a user sees
 
 // explain fills in what an answer says about its failure: the message and the
 // request id, from any of the four shapes in reference.md, "Answers and
 // errors".
 func (c *Client) explain(e *Error, header http.Header, body []byte, v any) {
 	m, _ := v.(map[string]any)
-	message := firstText(m, 0, "error", "detail", "message")
+	message := firstText(m, "error", "detail", "message")
 	if v == nil {
 		message = pageText(body)
 	}
@@ -33,13 +30,13 @@ func (c *Client) explain(e *Error, header http.Header, body []byte, v any) {
 	if allow := header.Get("Allow"); e.Status == http.StatusMethodNotAllowed && allow != "" {
 		e.Message += " (allowed: " + clean(allow, 60) + ")"
 	}
-	e.RequestID = c.scrub.line(cmp.Or(str(m["request_id"]), header.Get("X-Request-ID")), requestIDLimit)
+	e.RequestID = c.scrub.line(cmp.Or(str(m["request_id"]), header.Get("X-Request-ID")), 80)
 }
 
 // firstText returns the text under the first of the keys that has one.
-func firstText(m map[string]any, depth int, keys ...string) string {
+func firstText(m map[string]any, keys ...string) string {
 	for _, key := range keys {
-		if text := textOf(m[key], depth); text != "" {
+		if text := textOf(m[key]); text != "" {
 			return text
 		}
 	}
@@ -47,33 +44,30 @@ func firstText(m map[string]any, depth int, keys ...string) string {
 }
 
 // textOf turns what stands under error or detail into text.
-func textOf(v any, depth int) string {
-	if depth > 4 {
-		return ""
-	}
+func textOf(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
 	case json.Number:
 		return string(v)
 	case []any:
-		return listText(v, depth)
+		return listText(v)
 	case map[string]any:
 		if _, ok := v["msg"]; ok {
 			return validationText(v)
 		}
-		text := firstText(v, depth+1, "message", "detail", "error", "description", "reason")
+		text := firstText(v, "message", "detail", "error", "description", "reason")
 		return cmp.Or(text, plainObject(v))
 	}
 	return ""
 }
 
 // listText joins the first problems of a list; three are enough for one line.
-func listText(list []any, depth int) string {
+func listText(list []any) string {
 	const shown = 3
 	var parts []string
 	for _, item := range list[:min(len(list), shown)] {
-		if text := textOf(item, depth+1); text != "" {
+		if text := textOf(item); text != "" {
 			parts = append(parts, text) // not cut here: a half secret would not be known as one
 		}
 	}

@@ -1,7 +1,6 @@
 package indus
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -19,15 +18,10 @@ import (
 // newTransport is the transport of a client without one of its own. It keeps
 // as many connections as there are requests at once.
 func newTransport(parallelism int) *http.Transport {
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		ForceAttemptHTTP2:   true,
-		TLSHandshakeTimeout: 10 * time.Second,
-		IdleConnTimeout:     90 * time.Second,
-		MaxIdleConns:        parallelism,
-		MaxIdleConnsPerHost: parallelism,
-	}
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = (&net.Dialer{Timeout: 10 * time.Second}).DialContext
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = parallelism, parallelism
+	return t
 }
 
 // sent watches whether a request got a connection to be written to. A
@@ -85,15 +79,12 @@ func broken(err error) (message, detail string, lasting bool) {
 	return "broken connection", err.Error(), false
 }
 
-// sameOrigin reports whether a and b have scheme, host and port in common.
-func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
-}
-
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
-func port(u *url.URL) string {
-	return cmp.Or(u.Port(), defaultPorts[u.Scheme])
+// origin is the scheme, host and port of a URL in the one form that plans use.
+func origin(u *url.URL) string {
+	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	return scheme + "://" + strings.TrimSuffix(host, ":"+defaultPorts[scheme])
 }
 
 const (
@@ -105,7 +96,7 @@ const (
 // same host, with the same verb. Credentials never go to another host.
 func (e *endpoint) refuse(next *http.Request, via []*http.Request) string {
 	switch {
-	case !sameOrigin(via[0].URL, next.URL):
+	case origin(via[0].URL) != origin(next.URL):
 		return "redirected to another host, " + clean(next.URL.Scheme+"://"+next.URL.Host, 100) + ": not followed"
 	case e.class != read || next.Method != e.method:
 		return "redirected: not followed"
