@@ -108,7 +108,7 @@ func (f *fakeRemote) CurrentVersion(context.Context, string) (*diff.Version, err
 	return answer[*diff.Version](f.take("read live", nil))
 }
 
-func (f *fakeRemote) Versions(context.Context, string) ([]diff.Version, error) {
+func (f *fakeRemote) Versions(context.Context, string, func([]diff.Version) bool) ([]diff.Version, error) {
 	return answer[[]diff.Version](f.take("read versions", nil))
 }
 
