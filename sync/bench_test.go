@@ -55,7 +55,6 @@ func benchmarkPlan(b *testing.B, n int) {
 		planned += time.Since(start)
 
 		b.StopTimer()
-		client.Close()
 		if !plan.IsEmpty() {
 			b.Fatalf("the plan is not empty:\n%s", out.Bytes())
 		}
