@@ -86,7 +86,7 @@ func (p *printer) more(added, removed int) {
 // plain writes lines without marked words.
 func (p *printer) plain(sign byte, lines []string) {
 	for _, line := range lines {
-		p.content(words.Whole(sign, line))
+		p.content(words.Whole(sign, escapeHidden(line)))
 	}
 }
 
@@ -96,7 +96,7 @@ func (p *printer) plain(sign byte, lines []string) {
 func (p *printer) hunk(before, after []string, budget int) (shown int) {
 	old, now := len(before), len(after)
 	if old+now <= budget {
-		for _, line := range words.Align(before, after) {
+		for _, line := range words.Align(escapeAll(before), escapeAll(after)) {
 			p.content(line)
 		}
 		return old + now
@@ -135,4 +135,12 @@ func locate(source []spec.Segment, n int) (file string, line int) {
 		return best.File, best.Line
 	}
 	return best.File, best.Line + n - best.Start
+}
+
+func escapeAll(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = escapeHidden(line)
+	}
+	return out
 }

@@ -24,12 +24,10 @@ var signs = map[byte]struct {
 	'+': {added, addedWord, "{+", "+}"},
 }
 
-// content escapes a line of a text diff and writes it under its sign: as it is when it is
-// short, as an excerpt around the changed words when it is long.
+// content writes one line of a text diff, which is escaped, under its sign: as
+// it is when it is short, as an excerpt around the changed words when it is
+// long.
 func (p *printer) content(line words.Line) {
-	for i := range line.Parts {
-		line.Parts[i].Text = escapeHidden(line.Parts[i].Text)
-	}
 	long := columns(line.Text()) > p.limit
 	if long && !p.opt.Verbose {
 		line.Parts = p.excerpt(line)
