@@ -27,8 +27,8 @@ type Credentials struct {
 	Password, Token, APIKey secret.Secret
 }
 
-// Options say how a client works. BaseURL and Vars are required;
-// every other zero value stands for a default.
+// Options say how a client works. BaseURL and Vars are required; every other
+// zero value stands for a default.
 type Options struct {
 	BaseURL     string // https://host[/prefix]; http only for a loopback host
 	Credentials Credentials

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -170,10 +171,7 @@ func (c *Client) refused(r *request, status int, header http.Header, body []byte
 	if status < 400 || status >= 500 && status != http.StatusNotImplemented {
 		out.fate = uncertain
 	}
-	switch status {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		out.passing = true
-	}
+	out.passing = slices.Contains([]int{429, 502, 503, 504}, status)
 	c.explain(out.err, header, body, v)
 	return out
 }
