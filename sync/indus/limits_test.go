@@ -258,6 +258,35 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
+// TestLoginFailsForAll: those that waited for a login that a broken server did
+// not answer get its error, and one that comes later tries again.
+func TestLoginFailsForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int32
+		broken := roundTripper(func(r *http.Request) (*http.Response, error) {
+			sent.Add(1)
+			time.Sleep(time.Second)
+			return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody, Request: r}, nil
+		})
+		c, err := New(Options{BaseURL: "http://localhost", Transport: broken, Credentials: Credentials{Email: "a@b", Password: secret.New("password")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		failed := readAll(t, c, 50)
+		if len(failed) != 50 || sent.Load() != 6 {
+			t.Fatalf("%d failed after %d requests, want 50 after 6", len(failed), sent.Load())
+		}
+		for _, err := range failed {
+			if want := "POST /api/login: 503: Service Unavailable after 6 tries"; err.Error() != want {
+				t.Fatalf("\n got %v\nwant %s", err, want)
+			}
+		}
+		if readAll(t, c, 1); sent.Load() != 12 {
+			t.Errorf("%d requests, want 12", sent.Load())
+		}
+	})
+}
+
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
