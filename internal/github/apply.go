@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
@@ -32,11 +31,12 @@ func (j *Job) apply(ctx context.Context) error {
 		}
 		j.warn("the reviewed plan can't be read", err)
 	}
+	state := r.note.status.State
 	planned, err := j.project.Plan(ctx, j.Inputs.Scope)
 	if err != nil {
-		j.failed("The apply did not begin", err)
+		j.failed("❌ The apply did not begin", err)
 		if engine.KindOf(err) != engine.Interrupted {
-			j.tell(ctx, r, r.state(), "❌ The apply did not begin", nothingWritten(errorText(err, j.Folder)))
+			j.tell(ctx, r, state, "❌ The apply did not begin", nothingWritten(errorText(err, j.Folder)))
 		}
 		return err
 	}
@@ -48,7 +48,7 @@ func (j *Job) apply(ctx context.Context) error {
 		return err
 	}
 	if planned.Plan.IsEmpty() {
-		if r.state() != applied { // whose report stays
+		if state != applied { // whose report stays
 			j.tell(ctx, r, applied, "✅ Nothing left to apply", func(int) string { return "The platform is as the manifests want it.\n" })
 		}
 		return nil
@@ -81,122 +81,98 @@ func (j *Job) checkApply() error {
 
 // approve compares the plan with what was reviewed.
 func (j *Job) approve(ctx context.Context, r *review, planned *engine.Planned) error {
-	p := planned.Plan
-	if r.covers(p) {
+	if r.covers(planned.Plan) {
 		return nil
-	}
-	if j.Inputs.RequireReviewed {
-		if reviewed, err := j.findEarlier(ctx, r, p); err != nil || reviewed {
-			return err
-		}
 	}
 	if !j.Inputs.RequireReviewed {
 		err := planned.CheckDrift(j.Inputs.OnDrift)
-		if err == nil {
-			return nil
+		if err != nil {
+			lines := planned.Drift()
+			j.out.Lines(lines)
+			j.refuse(ctx, r, refusedApply, "⛔ The apply was refused", nothingWritten(strings.Join(append(lines, errorText(err, j.Folder)), "\n")))
 		}
-		j.out.Lines(planned.Drift())
-		told := nothingWritten(strings.Join(append(planned.Drift(), errorText(err, j.Folder)), "\n"))
-		j.summarize("### ⛔ The apply was refused" + j.title(j.environment()) + "\n\n" + told(100_000))
-		j.tell(ctx, r, refusedApply, "⛔ The apply was refused", told)
 		return err
 	}
-	if r.digest() == "" {
+	if covered, err := j.findEarlier(ctx, r, planned.Plan); err != nil || covered {
+		return err
+	}
+	if r.note.marker.Digest == "" {
 		err := engine.Errorf(engine.NotReviewed, "let a pull request's plan be reviewed, or look at the plan above and run apply with require-reviewed-plan: false",
 			"%s, so nothing was applied", r.why())
-		j.summarize("### ⛔ Nothing was applied" + j.title(j.environment()) + "\n\n" + fenced("text", errorText(err, ""), 2_000))
+		j.failed("⛔ Nothing was applied", err)
 		return err
 	}
-	return j.refuseChanged(ctx, r, p)
+	return j.refuseChanged(ctx, r, planned.Plan)
+}
+
+// refuse says in the summary and in the comment why the plan is not applied.
+func (j *Job) refuse(ctx context.Context, r *review, s state, title string, told func(limit int) string) {
+	j.report(title, told(j.summaryRoom()))
+	j.tell(ctx, r, s, title, told)
 }
 
 // refuseChanged shows what differs from the reviewed plan: on stdout, in the
 // summary and in the comment.
 func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error {
-	if err := j.showDifferences(r, p); err != nil {
+	const notKept = "The comment does not hold the reviewed plan, so what differs can't be told.\n"
+	var text strings.Builder
+	text.WriteString("\nWhat differs from the reviewed plan:\n")
+	if r.plan == nil {
+		text.WriteString(notKept)
+	} else if err := render.Differences(&text, r.plan, r.comparable(p), j.out.RenderOptions()); err != nil {
 		return err
 	}
-	told := func(limit int) string {
-		var b strings.Builder
-		b.WriteString("Manifests or platform have moved since the review: **nothing was written**.\n\n")
-		if r.plan == nil {
-			b.WriteString(notKept + ".\n")
-		} else {
-			b.WriteString(render.DifferencesMarkdown(r.plan, r.comparable(p), render.Options{Budget: limit, Elsewhere: inLog}))
-		}
-		return b.String() + "\n**What to do:** take what was changed on the platform into the manifests, or change it back there, and review a new plan in a pull request. " +
-			"Or look at the differences above and run `apply` with `require-reviewed-plan: false`.\n"
+	if _, err := io.WriteString(j.out.Stdout, text.String()); err != nil {
+		return err
 	}
-	j.summarize("### ⛔ The plan is not the one that was reviewed" + j.title(j.environment()) + "\n\n" + told(j.summaryRoom()))
-	j.tell(ctx, r, planChanged, "⛔ The plan is not the one that was reviewed", told)
+	j.refuse(ctx, r, planChanged, "⛔ The plan is not the one that was reviewed", func(limit int) string {
+		differences := notKept
+		if r.plan != nil {
+			differences = render.DifferencesMarkdown(r.plan, r.comparable(p), render.Options{Budget: limit, Elsewhere: inLog})
+		}
+		return "Manifests or platform have moved since the review: **nothing was written**.\n\n" + differences +
+			"\n**What to do:** take what was changed on the platform into the manifests, or change it back there, and review a new plan in a pull request. " +
+			"Or look at the differences above and run `apply` with `require-reviewed-plan: false`.\n"
+	})
 	return engine.Errorf(engine.Stale, "review a new plan in a pull request, or look at the differences and run apply with require-reviewed-plan: false",
 		"the plan is not the one that was reviewed, nothing was written")
 }
 
-const notKept = "The comment does not hold the reviewed plan, so what differs can't be told"
-
-// showDifferences prints what differs from the reviewed plan as text.
-func (j *Job) showDifferences(r *review, p *diff.Plan) error {
-	var b strings.Builder
-	b.WriteString("\nWhat differs from the reviewed plan:\n")
-	if r.plan == nil {
-		b.WriteString(notKept + ".\n")
-	} else if err := render.Differences(&b, r.plan, r.comparable(p), j.out.RenderOptions()); err != nil {
-		return err
-	}
-	_, err := io.WriteString(j.out.Stdout, b.String())
-	return err
-}
-
 // execute applies, and says so in the comment before and after.
 func (j *Job) execute(ctx context.Context, r *review, planned *engine.Planned) error {
-	path := j.project.LockFile()
-	before, err := readLock(path)
+	before, err := j.readLock()
 	if err != nil {
 		return err
 	}
 	j.tell(ctx, r, applying, "⏳ Applying", func(int) string { return "" })
 	report, err := j.out.Apply(ctx, planned)
 	failure := applyFailure(report, err)
-	s := applied
+	s, title := applied, "✅ Applied"
 	switch {
 	case engine.KindOf(failure) == engine.Interrupted:
-		s = interrupted
+		s, title = interrupted, "❌ The apply was interrupted"
 	case failure != nil:
-		s = applyFailed
+		s, title = applyFailed, "❌ The apply failed"
 	}
 	finishErr := j.finish(failure) // before the rest: a cancelled job has little time
 	told := func(limit int) string { return j.reportMarkdown(report, failure, limit) }
-	j.summarize("### " + headline(s) + j.title(j.environment()) + "\n\n" + told(100_000))
+	j.report(title, told(100_000))
 	if j.Inputs.CommitLock {
 		last, cancel := farewell(ctx)
-		j.commitLock(last, path, before)
+		j.commitLock(last, before)
 		cancel()
 	}
 	last, cancel := farewell(ctx)
 	defer cancel()
-	j.tell(last, r, s, headline(s), told)
+	j.tell(last, r, s, title, told)
 	return errors.Join(failure, finishErr)
-}
-
-func readLock(path string) ([]byte, error) {
-	if path == "" {
-		return nil, nil
-	}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	return data, err
 }
 
 // applyFailure is nil when all is applied. Where the report on stdout says
 // everything, the error is what one line can say.
 func applyFailure(report *sync.Report, err error) error {
 	switch {
-	case err == nil:
-		return nil
-	case engine.KindOf(err) == engine.Interrupted:
+	case err == nil || engine.KindOf(err) == engine.Interrupted:
 		return err
 	case engine.KindOf(err) != engine.Unapplied:
 		return &engine.Error{Kind: engine.Unapplied, Err: err, Way: engine.HintOf(err)}

@@ -3,6 +3,8 @@ package github
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,13 +15,21 @@ import (
 	api "github.com/google/go-github/v84/github"
 )
 
+// What the workflow must grant for a request.
+const (
+	readPulls     = "pull-requests: read"
+	writePulls    = "pull-requests: write"
+	readContents  = "contents: read"
+	writeContents = "contents: write"
+	writeIssues   = "issues: write"
+)
+
 // Client speaks to one repository.
 type Client struct {
-	transport   *transport
-	api         *api.Client
-	graphql     string
-	owner, name string
-	me          *author // nil until it was asked for
+	transport *transport
+	api       *api.Client
+	repo      string  // "owner/name"
+	me        *author // nil until it was asked for
 }
 
 // NewClient makes a client for the run's repository.
@@ -28,28 +38,177 @@ func NewClient(run Run, opt engine.Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("GITHUB_API_URL: %w", err)
 	}
-	next := opt.Transport
-	if next == nil {
-		next = http.DefaultTransport
+	t := &transport{next: opt.Transport, host: base, token: run.Token, now: opt.Now, sleep: opt.Sleep, logf: opt.Logf}
+	if t.next == nil {
+		t.next = http.DefaultTransport
 	}
-	c := &Client{transport: &transport{next: next, host: base, token: run.Token, now: opt.Now, sleep: opt.Sleep, logf: opt.Logf}}
-	c.graphql = graphqlURL(run.API)
-	c.owner, c.name, _ = strings.Cut(run.Repo, "/")
-	c.api = api.NewClient(&http.Client{Transport: c.transport})
+	c := &Client{transport: t, repo: run.Repo, api: api.NewClient(&http.Client{Transport: t})}
 	c.api.BaseURL = base
 	c.api.UserAgent = opt.UserAgent
 	c.api.DisableRateLimitCheck = true // the transport obeys the limits
 	return c, nil
 }
 
-func (c *Client) path(format string, args ...any) string {
-	return "/repos/" + c.owner + "/" + c.name + fmt.Sprintf(format, args...)
+// call sends one request, with in as its body where that is not nil, and decodes
+// the answer into out where that is not nil. path is below the API's address.
+// It returns the number of a list's next page, 0 for none.
+func (c *Client) call(ctx context.Context, permission, method, path string, in, out any) (next int, err error) {
+	var resp *api.Response
+	req, err := c.api.NewRequest(method, strings.TrimPrefix(path, "/"), in)
+	if err == nil {
+		resp, err = c.api.Do(ctx, req, out)
+	}
+	if err != nil {
+		return 0, c.failure(permission, method, path, resp, err)
+	}
+	return resp.NextPage, nil
 }
+
+func (c *Client) path(format string, args ...any) string {
+	return "/repos/" + c.repo + fmt.Sprintf(format, args...)
+}
+
+func get[T any](ctx context.Context, c *Client, permission, path string) (T, error) {
+	var out T
+	_, err := c.call(ctx, permission, http.MethodGet, path, nil, &out)
+	return out, err
+}
+
+// list collects all pages. query ends with "&" or is "".
+func list[T any](ctx context.Context, c *Client, permission, path, query string) ([]T, error) {
+	var all []T
+	for next := 1; next != 0; {
+		var page []T
+		var err error
+		next, err = c.call(ctx, permission, http.MethodGet, fmt.Sprintf("%s?%sper_page=100&page=%d", path, query, next), nil, &page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+	}
+	return all, nil
+}
+
+// Comments lists all comments of a pull request or issue, oldest first.
+func (c *Client) Comments(ctx context.Context, number int) ([]*api.IssueComment, error) {
+	return list[*api.IssueComment](ctx, c, readPulls, c.path("/issues/%d/comments", number), "")
+}
+
+// CreateComment adds a comment and returns its id.
+func (c *Client) CreateComment(ctx context.Context, number int, body string) (int64, error) {
+	var made api.IssueComment
+	_, err := c.call(ctx, writePulls, http.MethodPost, c.path("/issues/%d/comments", number), api.IssueComment{Body: &body}, &made)
+	return made.GetID(), err
+}
+
+// EditComment replaces a comment's body.
+func (c *Client) EditComment(ctx context.Context, id int64, body string) error {
+	_, err := c.call(ctx, writePulls, http.MethodPatch, c.path("/issues/comments/%d", id), api.IssueComment{Body: &body}, nil)
+	return err
+}
+
+// DeleteComment removes a comment; one that is gone is no error.
+func (c *Client) DeleteComment(ctx context.Context, id int64) error {
+	_, err := c.call(ctx, writePulls, http.MethodDelete, c.path("/issues/comments/%d", id), nil, nil)
+	if statusOf(err) == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+// Pull reads one pull request.
+func (c *Client) Pull(ctx context.Context, number int) (*api.PullRequest, error) {
+	return get[*api.PullRequest](ctx, c, readPulls, c.path("/pulls/%d", number))
+}
+
+// CommitPulls lists the pull requests that a commit came from.
+func (c *Client) CommitPulls(ctx context.Context, sha string) ([]*api.PullRequest, error) {
+	return list[*api.PullRequest](ctx, c, readPulls, c.path("/commits/%s/pulls", sha), "")
+}
+
+// Commit reads a commit, with up to 300 of its files.
+func (c *Client) Commit(ctx context.Context, sha string) (*api.RepositoryCommit, error) {
+	return get[*api.RepositoryCommit](ctx, c, readContents, c.path("/commits/%s", sha))
+}
+
+// BranchHead is the commit that a branch is at.
+func (c *Client) BranchHead(ctx context.Context, branch string) (string, error) {
+	ref, err := get[*api.Reference](ctx, c, readContents, c.path("/git/ref/heads/%s", escaped(branch)))
+	return ref.GetObject().GetSHA(), err
+}
+
+// Compare reads what differs between a commit and a later one, with up to
+// maxCompared files.
+func (c *Client) Compare(ctx context.Context, base, head string) (*api.CommitsComparison, error) {
+	return get[*api.CommitsComparison](ctx, c, readContents, c.path("/compare/%s...%s", base, head))
+}
+
+// Issues lists all issues with a label, open and closed, the latest first. Pull
+// requests are not among them.
+func (c *Client) Issues(ctx context.Context, label string) ([]*api.Issue, error) {
+	all, err := list[*api.Issue](ctx, c, writeIssues, c.path("/issues"), "state=all&labels="+url.QueryEscape(label)+"&")
+	slices.SortFunc(all, func(a, b *api.Issue) int { return cmp.Compare(b.GetNumber(), a.GetNumber()) })
+	return slices.DeleteFunc(all, func(one *api.Issue) bool { return one.IsPullRequest() }), err
+}
+
+// CreateIssue opens an issue.
+func (c *Client) CreateIssue(ctx context.Context, title, body, label string) error {
+	issue := api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{label}}
+	_, err := c.call(ctx, writeIssues, http.MethodPost, c.path("/issues"), issue, nil)
+	return err
+}
+
+// EditIssue sets an issue's title and body, and its state to "open" or "closed".
+func (c *Client) EditIssue(ctx context.Context, number int, title, body, state string) error {
+	issue := api.IssueRequest{Title: &title, Body: &body, State: &state}
+	_, err := c.call(ctx, writeIssues, http.MethodPatch, c.path("/issues/%d", number), issue, nil)
+	return err
+}
+
+// File reads a file of a branch. Without one, sha is "".
+func (c *Client) File(ctx context.Context, path, branch string) (data []byte, sha string, err error) {
+	where := c.path("/contents/%s?ref=%s", escaped(path), url.QueryEscape(branch))
+	file, err := get[*api.RepositoryContent](ctx, c, writeContents, where)
+	if statusOf(err) == http.StatusNotFound {
+		return nil, "", nil
+	}
+	if err == nil && file.GetEncoding() == "none" { // a large file: its blob has the content
+		where = c.path("/git/blobs/%s", file.GetSHA())
+		file, err = get[*api.RepositoryContent](ctx, c, writeContents, where)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	text, err := file.GetContent()
+	if err != nil {
+		return nil, "", c.failure("", http.MethodGet, where, nil, err)
+	}
+	return []byte(text), file.GetSHA(), nil
+}
+
+// PutFile commits a file to a branch; sha is the blob that it replaces, "" for
+// a new file. It returns the commit.
+func (c *Client) PutFile(ctx context.Context, path, branch, sha, message string, data []byte) (string, error) {
+	in := api.RepositoryContentFileOptions{Message: &message, Content: data, Branch: &branch}
+	if sha != "" {
+		in.SHA = &sha
+	}
+	var made api.RepositoryContentResponse
+	_, err := c.call(ctx, writeContents, http.MethodPut, c.path("/contents/%s", escaped(path)), in, &made)
+	return made.GetSHA(), err
+}
+
+// escaped is a path as it stands in an address.
+func escaped(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 // author is whose comments and issues are ours.
 type author struct {
 	login string
 	bot   bool
+}
+
+func (a author) wrote(user *api.User) bool {
+	return a.login != "" && strings.EqualFold(user.GetLogin(), a.login) && (!a.bot || user.GetType() == "Bot")
 }
 
 // author asks who the token is. An installation's token, such as a workflow's
@@ -59,210 +218,108 @@ func (c *Client) author(ctx context.Context) (author, error) {
 	if c.me != nil {
 		return *c.me, nil
 	}
-	user, _, err := c.api.Users.Get(ctx, "")
-	err = c.wrap(http.MethodGet, "/user", "", err)
-	switch {
-	case err == nil:
-		c.me = &author{login: user.GetLogin(), bot: user.GetType() == "Bot"}
-	case statusOf(err) == http.StatusForbidden:
-		c.me = &author{login: cmp.Or(c.viewer(ctx), "github-actions[bot]"), bot: true}
-	default:
+	user, err := get[*api.User](ctx, c, "", "/user")
+	me := author{login: user.GetLogin(), bot: user.GetType() == "Bot"}
+	if statusOf(err) == http.StatusForbidden {
+		me, err = author{login: cmp.Or(c.viewer(ctx), "github-actions") + "[bot]", bot: true}, ctx.Err()
+	}
+	if err != nil {
 		return author{}, err
 	}
-	return *c.me, ctx.Err()
+	c.me = &me
+	return me, nil
 }
 
-// viewer is the login of an installation, "" when GraphQL does not say it.
+// viewer is the login of an installation without "[bot]", "" when GraphQL does
+// not say it. GitHub Enterprise has GraphQL at /api/graphql beside /api/v3.
 func (c *Client) viewer(ctx context.Context) string {
-	req, err := c.api.NewRequest(http.MethodPost, c.graphql, map[string]string{"query": "query{viewer{login}}"})
-	if err != nil {
-		return ""
-	}
+	address := strings.TrimSuffix(strings.TrimSuffix(c.api.BaseURL.String(), "/"), "/v3") + "/graphql"
 	var answer struct {
 		Data struct{ Viewer struct{ Login string } }
 	}
-	if _, err := c.api.Do(ctx, req, &answer); err != nil || answer.Data.Viewer.Login == "" {
-		return ""
+	_, _ = c.call(ctx, "", http.MethodPost, address, map[string]string{"query": "query{viewer{login}}"}, &answer)
+	return strings.TrimSuffix(answer.Data.Viewer.Login, "[bot]")
+}
+
+// APIError is a request to GitHub that did not succeed, in one line.
+type APIError struct {
+	Op      string // verb and path
+	Status  int    // 0 when there was no answer
+	Message string
+	hint    string
+	cause   error
+}
+
+func (e *APIError) Error() string {
+	if e.Status == 0 {
+		return fmt.Sprintf("github: %s: %s", e.Op, e.Message)
 	}
-	return strings.TrimSuffix(answer.Data.Viewer.Login, "[bot]") + "[bot]"
+	return fmt.Sprintf("github: %s: %d %s", e.Op, e.Status, e.Message)
 }
 
-// graphqlURL is where GraphQL is beside the REST API: GitHub Enterprise has
-// /api/v3 and /api/graphql.
-func graphqlURL(api string) string {
-	if root, ok := strings.CutSuffix(api, "/api/v3"); ok {
-		return root + "/api/graphql"
+// Hint is the way out, "" for none.
+func (e *APIError) Hint() string { return e.hint }
+
+func (e *APIError) Unwrap() error { return e.cause }
+
+func statusOf(err error) int {
+	var e *APIError
+	if errors.As(err, &e) {
+		return e.Status
 	}
-	return api + "/graphql"
+	return 0
 }
 
-func (a author) wrote(user *api.User) bool {
-	return user != nil && a.login != "" && strings.EqualFold(user.GetLogin(), a.login) && (!a.bot || user.GetType() == "Bot")
+// mayNot says that the token may not do it: for a fork's pull request that is
+// how it should be.
+func mayNot(err error) bool {
+	return slices.Contains([]int{http.StatusForbidden, http.StatusNotFound, http.StatusUnauthorized}, statusOf(err))
 }
 
-// pages collects the pages of a list.
-func pages[T any](list func(page int) ([]T, *api.Response, error)) ([]T, error) {
-	var out []T
-	for page := 0; ; {
-		got, resp, err := list(page)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, got...)
-		if resp.NextPage == 0 {
-			return out, nil
-		}
-		page = resp.NextPage
+// failure makes our error of the client library's. resp is the answer, nil for
+// none.
+func (c *Client) failure(permission, method, path string, resp *api.Response, err error) error {
+	path, _, _ = strings.Cut(path, "?")
+	e := &APIError{Op: method + " " + path, Message: errText(err)}
+	if errors.Is(err, context.Canceled) {
+		e.cause = context.Canceled
 	}
-}
-
-// Comments lists all comments of a pull request or issue, oldest first.
-func (c *Client) Comments(ctx context.Context, number int) ([]*api.IssueComment, error) {
-	all, err := pages(func(page int) ([]*api.IssueComment, *api.Response, error) {
-		return c.api.Issues.ListComments(ctx, c.owner, c.name, number,
-			&api.IssueListCommentsOptions{ListOptions: api.ListOptions{Page: page, PerPage: 100}})
-	})
-	return all, c.wrap(http.MethodGet, c.path("/issues/%d/comments", number), "pull-requests: read", err)
-}
-
-// CreateComment adds a comment and returns its id.
-func (c *Client) CreateComment(ctx context.Context, number int, body string) (int64, error) {
-	made, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.name, number, &api.IssueComment{Body: &body})
-	return made.GetID(), c.wrap(http.MethodPost, c.path("/issues/%d/comments", number), "pull-requests: write", err)
-}
-
-// EditComment replaces a comment's body.
-func (c *Client) EditComment(ctx context.Context, id int64, body string) error {
-	_, _, err := c.api.Issues.EditComment(ctx, c.owner, c.name, id, &api.IssueComment{Body: &body})
-	return c.wrap(http.MethodPatch, c.path("/issues/comments/%d", id), "pull-requests: write", err)
-}
-
-// DeleteComment removes a comment; one that is gone is no error.
-func (c *Client) DeleteComment(ctx context.Context, id int64) error {
-	_, err := c.api.Issues.DeleteComment(ctx, c.owner, c.name, id)
-	err = c.wrap(http.MethodDelete, c.path("/issues/comments/%d", id), "pull-requests: write", err)
-	if statusOf(err) == http.StatusNotFound {
-		return nil
+	if resp == nil || resp.StatusCode < 300 {
+		return e
 	}
-	return err
-}
-
-// Pull reads one pull request.
-func (c *Client) Pull(ctx context.Context, number int) (*api.PullRequest, error) {
-	p, _, err := c.api.PullRequests.Get(ctx, c.owner, c.name, number)
-	return p, c.wrap(http.MethodGet, c.path("/pulls/%d", number), "pull-requests: read", err)
-}
-
-// CommitPulls lists the pull requests that a commit came from.
-func (c *Client) CommitPulls(ctx context.Context, sha string) ([]*api.PullRequest, error) {
-	all, err := pages(func(page int) ([]*api.PullRequest, *api.Response, error) {
-		return c.api.PullRequests.ListPullRequestsWithCommit(ctx, c.owner, c.name, sha, &api.ListOptions{Page: page, PerPage: 100})
-	})
-	return all, c.wrap(http.MethodGet, c.path("/commits/%s/pulls", sha), "pull-requests: read", err)
-}
-
-// Commit returns a commit's message, parents, and up to 300 of its files.
-func (c *Client) Commit(ctx context.Context, sha string) (message string, parents, files []string, err error) {
-	commit, _, err := c.api.Repositories.GetCommit(ctx, c.owner, c.name, sha, nil)
-	if err != nil {
-		return "", nil, nil, c.wrap(http.MethodGet, c.path("/commits/%s", sha), "contents: read", err)
-	}
-	for _, parent := range commit.Parents {
-		parents = append(parents, parent.GetSHA())
-	}
-	for _, file := range commit.Files {
-		files = append(files, file.GetFilename())
-	}
-	return commit.GetCommit().GetMessage(), parents, files, nil
-}
-
-// BranchHead is the commit that a branch is at.
-func (c *Client) BranchHead(ctx context.Context, branch string) (string, error) {
-	ref, _, err := c.api.Git.GetRef(ctx, c.owner, c.name, "heads/"+branch)
-	return ref.GetObject().GetSHA(), c.wrap(http.MethodGet, c.path("/git/ref/heads/%s", branch), "contents: read", err)
-}
-
-// maxCompared is how many files GitHub lists of a comparison.
-const maxCompared = 300
-
-// Compare returns the files that differ between a commit and a later one, by
-// their old names too. status is "ahead" when head comes after base,
-// "identical", "behind" or "diverged"; whole is false where files may be
-// missing from the list.
-func (c *Client) Compare(ctx context.Context, base, head string) (status string, files []string, whole bool, err error) {
-	found, _, err := c.api.Repositories.CompareCommits(ctx, c.owner, c.name, base, head, nil)
-	if err != nil {
-		return "", nil, false, c.wrap(http.MethodGet, c.path("/compare/%s...%s", base, head), "contents: read", err)
-	}
-	for _, file := range found.Files {
-		files = append(files, file.GetFilename())
-		if old := file.GetPreviousFilename(); old != "" {
-			files = append(files, old)
+	e.Status = resp.StatusCode
+	var answer api.ErrorResponse
+	_ = json.NewDecoder(resp.Body).Decode(&answer) // what is no JSON has no message
+	for _, one := range answer.Errors {
+		if one.Message != "" {
+			answer.Message += ": " + one.Message
 		}
 	}
-	return found.GetStatus(), files, len(found.Files) < maxCompared, nil
-}
-
-// Issues lists all issues with a label, open and closed, newest first. Pull
-// requests are not among them.
-func (c *Client) Issues(ctx context.Context, label string) ([]*api.Issue, error) {
-	all, err := pages(func(page int) ([]*api.Issue, *api.Response, error) {
-		return c.api.Issues.ListByRepo(ctx, c.owner, c.name,
-			&api.IssueListByRepoOptions{State: "all", Labels: []string{label}, ListOptions: api.ListOptions{Page: page, PerPage: 100}})
-	})
-	all = slices.DeleteFunc(all, func(one *api.Issue) bool { return one.IsPullRequest() })
-	return all, c.wrap(http.MethodGet, c.path("/issues"), "issues: write", err)
-}
-
-// CreateIssue opens an issue.
-func (c *Client) CreateIssue(ctx context.Context, title, body, label string) error {
-	_, _, err := c.api.Issues.Create(ctx, c.owner, c.name, &api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{label}})
-	return c.wrap(http.MethodPost, c.path("/issues"), "issues: write", err)
-}
-
-// EditIssue sets an issue's title and body, and whether it is open.
-func (c *Client) EditIssue(ctx context.Context, number int, title, body string, open bool) error {
-	state := "open"
-	if !open {
-		state = "closed"
-	}
-	_, _, err := c.api.Issues.Edit(ctx, c.owner, c.name, number, &api.IssueRequest{Title: &title, Body: &body, State: &state})
-	return c.wrap(http.MethodPatch, c.path("/issues/%d", number), "issues: write", err)
-}
-
-// File reads a file of a branch. Without one, sha is "".
-func (c *Client) File(ctx context.Context, path, branch string) (data []byte, sha string, err error) {
-	file, _, _, err := c.api.Repositories.GetContents(ctx, c.owner, c.name, path, &api.RepositoryContentGetOptions{Ref: branch})
-	err = c.wrap(http.MethodGet, c.path("/contents/%s", path), "contents: write", err)
+	e.Message = cmp.Or(oneLine(answer.Message), http.StatusText(e.Status))
 	switch {
-	case statusOf(err) == http.StatusNotFound:
-		return nil, "", nil
-	case err != nil:
-		return nil, "", err
-	case file == nil:
-		return nil, "", &APIError{Op: "GET " + c.path("/contents/%s", path), Message: "it is a folder"}
+	case limited(resp.Response):
+		e.hint = "the token's request limit is used up; run the job again later"
+	case e.Status == http.StatusUnauthorized && c.transport.token.IsZero():
+		e.hint = "there is no token: give the input github-token, or the variable GITHUB_TOKEN"
+	case e.Status == http.StatusUnauthorized:
+		e.hint = "the token is not valid any more; see the input github-token"
+	case permission != "" && (e.Status == http.StatusForbidden || e.Status == http.StatusNotFound):
+		e.hint = fmt.Sprintf("the workflow's token needs `permissions: %s`", permission)
 	}
-	if file.GetEncoding() == "none" { // a large file: its blob has the content
-		data, _, err = c.api.Git.GetBlobRaw(ctx, c.owner, c.name, file.GetSHA())
-		return data, file.GetSHA(), c.wrap(http.MethodGet, c.path("/git/blobs/%s", file.GetSHA()), "contents: write", err)
-	}
-	text, err := file.GetContent()
-	if err != nil {
-		return nil, "", &APIError{Op: "GET " + c.path("/contents/%s", path), Message: oneLine(err.Error())}
-	}
-	return []byte(text), file.GetSHA(), nil
+	return e
 }
 
-// PutFile commits a file to a branch; sha is the blob that it replaces, "" for
-// a new file. It returns the commit.
-func (c *Client) PutFile(ctx context.Context, path, branch, sha, message string, data []byte) (string, error) {
-	opt := &api.RepositoryContentFileOptions{Message: &message, Content: data, Branch: &branch}
-	if sha != "" {
-		opt.SHA = &sha
+// errText is a transport's error without the URL, which the error around it
+// names already.
+func errText(err error) string {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
 	}
-	made, _, err := c.api.Repositories.UpdateFile(ctx, c.owner, c.name, path, opt)
-	if err != nil {
-		return "", c.wrap(http.MethodPut, c.path("/contents/%s", path), "contents: write", err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
 	}
-	return made.GetSHA(), nil
+	return oneLine(err.Error())
 }
+
+func oneLine(s string) string { return cut(strings.Join(strings.Fields(s), " "), 400) }

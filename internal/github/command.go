@@ -60,28 +60,23 @@ INPUT_GITHUB_TOKEN or GITHUB_TOKEN, and never a flag.`,
 			return f.failed(console.KnownCommand(cmd, args))
 		},
 	}
-	for _, sub := range []struct {
-		name, short, long string
-		do                work
-	}{
-		{"plan", "Plan, and keep the pull request's comment", `plan compares with the platform and shows the plan on stdout, in the job summary
+	cmd.AddCommand(
+		f.jobCmd("plan", "Plan, and keep the pull request's comment", `plan compares with the platform and shows the plan on stdout, in the job summary
 and, for a pull request, in one comment that it keeps up to date. For a pull
 request only files that git tracks are read. One from outside has no
 credentials: its manifests are compared with the base branch's, without the
-platform.`, (*Job).plan},
-		{"apply", "Apply what was reviewed in the merged pull request", `apply finds the merged pull request of the commit and the plan that was reviewed
+platform.`, (*Job).plan),
+		f.jobCmd("apply", "Apply what was reviewed in the merged pull request", `apply finds the merged pull request of the commit and the plan that was reviewed
 in its comment, plans again, and applies when it does nothing but what was
 reviewed. Else nothing is written, and what differs is shown. Nor is anything
 written where the branch has moved on, to a commit that changes the project:
 that commit's own run applies what is there. After a failure run the job again:
 it does the rest of that plan. With --commit-lock the lock
-file is committed to the branch, also after a failure.`, (*Job).apply},
-		{"validate", "Check all manifests, with annotations", `validate checks all manifests, offline, and annotates what is wrong at its line.`, (*Job).validate},
-		{"drift", "Report what was changed on the platform in one issue", `drift compares with the platform. What was changed there since the last apply is
-shown in one issue, which is closed when the drift is gone.`, (*Job).drift},
-	} {
-		cmd.AddCommand(f.jobCmd(sub.name, sub.short, sub.long, sub.do))
-	}
+file is committed to the branch, also after a failure.`, (*Job).apply),
+		f.jobCmd("validate", "Check all manifests, with annotations", `validate checks all manifests, offline, and annotates what is wrong at its line.`, (*Job).validate),
+		f.jobCmd("drift", "Report what was changed on the platform in one issue", `drift compares with the platform. What was changed there since the last apply is
+shown in one issue, which is closed when the drift is gone.`, (*Job).drift),
+	)
 	return cmd
 }
 
@@ -143,8 +138,11 @@ func (f *front) job(ctx context.Context, flags *pflag.FlagSet, in *Inputs) (*Job
 	if err := f.readInputs(flags); err != nil {
 		return nil, err
 	}
-	if err := in.check(); err != nil {
-		return nil, err
+	switch {
+	case in.Comment != CommentAlways && in.Comment != CommentChanges && in.Comment != CommentNever:
+		return nil, console.Usagef("input comment: want true, changes-only or false, got %q", in.Comment)
+	case in.OnDrift != "" && in.OnDrift != "fail" && in.OnDrift != "overwrite":
+		return nil, console.Usagef("input on-drift: want fail or overwrite, got %q", in.OnDrift)
 	}
 	if err := console.CheckOptions(f.opt); err != nil {
 		return nil, err
@@ -194,25 +192,8 @@ func (f *front) readInputs(flags *pflag.FlagSet) error {
 			value = strings.Join(strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }), ",")
 		}
 		if err := flag.Value.Set(value); err != nil {
-			return console.Usagef("input %s: want %s, got %q", one[1], wantOf(flag), value)
+			return console.Usagef("input %s: want a number, got %q", one[1], value)
 		}
-	}
-	return nil
-}
-
-func wantOf(flag *pflag.Flag) string {
-	if flag.Value.Type() == "int" {
-		return "a number"
-	}
-	return "a " + flag.Value.Type()
-}
-
-func (in Inputs) check() error {
-	switch {
-	case in.Comment != CommentAlways && in.Comment != CommentChanges && in.Comment != CommentNever:
-		return console.Usagef("input comment: want true, changes-only or false, got %q", in.Comment)
-	case in.OnDrift != "" && in.OnDrift != "fail" && in.OnDrift != "overwrite":
-		return console.Usagef("input on-drift: want fail or overwrite, got %q", in.OnDrift)
 	}
 	return nil
 }

@@ -15,10 +15,8 @@ import (
 
 // visible is what a plan says to people, in at most budget bytes.
 func visible(p *diff.Plan, budget int, elsewhere string) string {
-	var b strings.Builder
-	if err := render.Markdown(&b, p, render.Options{Budget: budget, Elsewhere: elsewhere}); err != nil {
-		panic(err) // a builder takes everything
-	}
+	var b strings.Builder // takes everything
+	_ = render.Markdown(&b, p, render.Options{Budget: budget, Elsewhere: elsewhere})
 	return b.String()
 }
 
@@ -32,43 +30,18 @@ func document(p *diff.Plan, budget int, elsewhere string) string {
 // stepsDigest is the digest of what a plan would do: of its agents that have
 // steps, with what was seen of them on the platform. Two plans with the same
 // one do the same, whatever became of the agents that neither touches.
-func stepsDigest(p *diff.Plan) string {
+func stepsDigest(p *diff.Plan) string { return digestOf(p, withSteps(p)...) }
+
+// digestOf is the digest that the plan would have with these agents alone.
+func digestOf(p *diff.Plan, agents ...diff.AgentPlan) string {
 	bare := *p
 	bare.Summary = diff.Summary{}
-	bare.Agents = withSteps(p)
+	bare.Agents = agents
 	return planfile.Digest(&bare)
 }
 
 func withSteps(p *diff.Plan) []diff.AgentPlan {
-	out := append([]diff.AgentPlan{}, p.Agents...) // never nil, which has another digest
-	return slices.DeleteFunc(out, func(agent diff.AgentPlan) bool { return len(agent.Steps) == 0 })
-}
-
-// planNote is the comment of a plan that stands for review, or why it doesn't.
-func (j *Job) planNote(p *diff.Plan, s state) note {
-	n := note{marker: markerOf(p, j.Folder), status: status{State: s}, foot: j.foot("Planned")}
-	n.document = document(p, planBudget, inSummaryOrLog)
-	if s == planned {
-		n.status.Steps = stepsDigest(p)
-		return n
-	}
-	n.marker.Digest = ""
-	switch s {
-	case planRefused:
-		n.document = "**Policy forbids this plan: it can't be applied.**\n\n" + n.document
-	case late:
-		n.document = "**This plan was made after the merge: nobody has reviewed it, and no apply goes by it.**\n\n" + n.document
-	}
-	return n
-}
-
-// failedNote takes the place of a plan when planning failed.
-func (j *Job) failedNote(environment string, err error) note {
-	n := note{marker: marker{Environment: environment, FormatVersion: diff.FormatVersion, Project: j.Folder},
-		status: status{State: planFailed}, foot: j.foot("Tried")}
-	what := fenced("text", errorText(err, j.Folder), 10_000)
-	n.told = fmt.Sprintf("### ❌ The plan failed%s\n\nThere is nothing to review: a plan that stood here before does not hold any more.\n\n%s", j.title(environment), what)
-	return n
+	return slices.DeleteFunc(slices.Clone(p.Agents), func(agent diff.AgentPlan) bool { return len(agent.Steps) == 0 })
 }
 
 // errorText is an error with its hint, as the log has it.
@@ -82,6 +55,23 @@ func errorText(err error, folder string) string {
 		text += "\nhint: " + hint
 	}
 	return text
+}
+
+// problemsMarkdown lists what is wrong in manifests.
+func problemsMarkdown(title string, problems spec.Problems, folder string) string {
+	errs := len(problems.Errors())
+	head := fmt.Sprintf("### ❌ The manifests are not valid%s\n\n%s", title, render.Count(errs, "error"))
+	if warnings := len(problems) - errs; warnings > 0 {
+		head += ", " + render.Count(warnings, "warning")
+	}
+	return head + ":\n\n" + fenced("text", inFolder(problems, folder).Error(), 30_000)
+}
+
+func inFolder(problems spec.Problems, folder string) spec.Problems {
+	if folder == "" {
+		return problems
+	}
+	return engine.Located(problems, folder+"/")
 }
 
 // foot says of which commit a comment speaks, and where the run is.
@@ -105,3 +95,23 @@ func (j *Job) foot(verb string) string {
 
 // cut12 is a commit as GitHub links it.
 func cut12(sha string) string { return fmt.Sprintf("%.12s", sha) }
+
+// code is s as inline code in Markdown, one line.
+func code(s string) string { return render.Code(s, 300) }
+
+// fenced puts text in a fence that nothing in it can close, in at most limit
+// bytes.
+func fenced(kind, text string, limit int) string { return render.Fenced(kind, text, limit, "") }
+
+// folded is a block that a click unfolds; the title is HTML.
+func folded(title, body string) string {
+	return "<details>\n<summary>" + title + "</summary>\n\n" + strings.TrimRight(body, "\n") + "\n\n</details>\n"
+}
+
+// cut shortens s to at most n bytes, on a rune's border.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return render.FirstBytes(s, n) + "…"
+}

@@ -7,10 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 const (
@@ -31,12 +34,13 @@ const (
 func hide(p *diff.Plan, budget int) string {
 	few := *p
 	few.Agents = withSteps(p)
+	whole := min(hiddenBudget, budget/3)
 	for _, form := range []struct {
 		plan  *diff.Plan
 		limit int
 	}{
-		{planfile.Bare(p), min(hiddenBudget, budget/3)},
-		{planfile.Seal(planfile.Bare(&few)), min(hiddenBudget, budget/3)}, // a kept plan has the digest of its content
+		{planfile.Bare(p), whole},
+		{planfile.Seal(planfile.Bare(&few)), whole}, // a kept plan has the digest of its content
 		{abridge(p, shortValues, nil), budget / 6},
 		{abridge(p, shortAgents, nil), budget / 4},
 		{abridge(p, shortest, nil), budget / 4},
@@ -50,17 +54,13 @@ func hide(p *diff.Plan, budget int) string {
 
 // pack writes a plan as a hidden line; "" where that takes more than limit.
 func pack(p *diff.Plan, limit int) string {
-	most := min(maxPacked, 64*limit) // text never packs better
 	data, err := json.Marshal(p)
-	if err != nil || len(data) > most {
+	if err != nil || len(data) > min(maxPacked, 64*limit) { // text never packs better
 		return ""
 	}
-	var packed bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		panic(err) // the level is a valid one
-	}
-	_, _ = zip.Write(data) // a buffer takes everything
+	var packed bytes.Buffer                                      // takes everything
+	zip, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // a valid level
+	_, _ = zip.Write(data)
 	_ = zip.Close()
 	line := reviewedStart + base64.StdEncoding.EncodeToString(packed.Bytes()) + reviewedEnd
 	if len(line) > limit {
@@ -86,7 +86,7 @@ func findHidden(body string) (plan *diff.Plan, abridged, ok bool) {
 	if err != nil {
 		return nil, false, false
 	}
-	plan, err = planfile.Decode(data, versions()...)
+	plan, err = planfile.Decode(data, unabridged.version(), shortValues.version(), shortAgents.version(), shortest.version())
 	if err != nil {
 		return nil, false, false
 	}
@@ -94,6 +94,7 @@ func findHidden(body string) (plan *diff.Plan, abridged, ok bool) {
 	return plan, abridged, abridged || planfile.Digest(plan) == plan.Digest
 }
 
+// unpack reads at most maxPacked bytes: more are no plan that ends.
 func unpack(packed string) ([]byte, error) {
 	zipped, err := base64.StdEncoding.Strict().DecodeString(packed)
 	if err != nil {
@@ -103,9 +104,106 @@ func unpack(packed string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(zip, maxPacked+1))
-	if err == nil && len(data) > maxPacked {
-		return nil, fmt.Errorf("more than %d bytes", maxPacked)
+	return io.ReadAll(io.LimitReader(zip, maxPacked))
+}
+
+// short is how far a plan is abridged.
+type short int
+
+const (
+	unabridged  short = iota
+	shortValues       // long values are their size and a digest, fingerprints a few digits
+	shortAgents       // all but the shortest values are digests, and agents have neither id nor title
+	shortest          // unchanged agents are only counted
+)
+
+// version is the format version of a plan that is abridged so far. It says so,
+// so that nothing takes the plan for one to apply.
+func (s short) version() string {
+	if s == unabridged {
+		return diff.FormatVersion
 	}
-	return data, err
+	return fmt.Sprintf("%s/abridged-%d", diff.FormatVersion, s)
+}
+
+// abridgeAs returns p in the form that reviewed is in, so that equal values stay
+// equal and others do not. Agents' names, steps and paths are never abridged. p
+// stays as it is.
+func abridgeAs(p, reviewed *diff.Plan) *diff.Plan {
+	for s := shortValues; s <= shortest; s++ {
+		if reviewed.FormatVersion == s.version() {
+			return abridge(p, s, reviewed)
+		}
+	}
+	return p
+}
+
+// abridge returns a plan in short, with the agents that have something to say
+// and those of the reviewed plan, which may be nil.
+func abridge(p *diff.Plan, s short, reviewed *diff.Plan) *diff.Plan {
+	out := planfile.Bare(p)
+	out.FormatVersion = s.version()
+	out.Agents = slices.DeleteFunc(out.Agents, func(a diff.AgentPlan) bool {
+		quiet := a.Status == diff.Unchanged && len(a.Steps) == 0 && len(a.Drift) == 0 && !a.Unfinished
+		return s == shortest && quiet && agentOf(reviewed, a.Name) == nil
+	})
+	for i := range out.Agents {
+		a := &out.Agents[i]
+		if s >= shortAgents { // the fingerprint covers them
+			a.AgentName, a.AgentID = "", ""
+		}
+		a.Fingerprint = s.digits(a.Fingerprint)
+		for _, step := range a.Steps {
+			for i, c := range step.Changes {
+				step.Changes[i].Before, step.Changes[i].After = s.value(c.Before), s.value(c.After)
+			}
+		}
+	}
+	for i := range out.Refusals {
+		r := &out.Refusals[i]
+		r.Message, r.Hint = cut(r.Message, 200), ""
+	}
+	return out
+}
+
+// agentOf is a plan's agent of that name, nil for none.
+func agentOf(p *diff.Plan, name string) *diff.AgentPlan {
+	if p == nil {
+		return nil
+	}
+	i := slices.IndexFunc(p.Agents, func(a diff.AgentPlan) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &p.Agents[i]
+}
+
+// digits are enough of a digest to tell two states of one agent apart.
+func (s short) digits(digest string) string {
+	n := 8
+	if s >= shortAgents {
+		n = 6
+	}
+	return render.FirstBytes(strings.TrimPrefix(digest, "sha256:"), n)
+}
+
+// value is a value, or what stands for it where it is long:
+// "‹38 lines, 4.1 KB, 3f2a9c1e›", and only "‹3f2a9c›" where there is less room.
+func (s short) value(v value.Value) value.Value {
+	long, size := len(v.JSON()) > 60, ""
+	switch {
+	case v.IsText():
+		long, size = render.IsLong(v.Any()), render.Size(v.Text())
+	case v.IsObject():
+		size = render.Count(len(v.Keys()), "field")
+	default:
+		size = render.Count(len(v.List()), "item")
+	}
+	if long {
+		v = value.Of("‹" + size + ", " + shortValues.digits(v.Digest()) + "›")
+	}
+	if s > shortValues && len(v.JSON()) > 12 {
+		v = value.Of("‹" + s.digits(v.Digest()) + "›")
+	}
+	return v
 }

@@ -8,9 +8,20 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/sync/lock"
 	api "github.com/google/go-github/v84/github"
 )
+
+const (
+	maxEarlier     = 30  // commits that are looked through for reviews that no run has applied
+	maxLockCommits = 20  // that are looked through for the commit that a lock commit follows
+	maxCompared    = 300 // files that GitHub lists of a comparison
+)
+
+// lockMessage begins the message of a commit of the lock file.
+const lockMessage = "agentsync: lock after apply of "
 
 // findReview looks for the commit's merged pull request, and for the plan in
 // its comment.
@@ -24,18 +35,14 @@ func (j *Job) findReview(ctx context.Context) (*review, error) {
 
 // awaitReview asks again for the pull request of a commit that was just pushed
 // and seems to come from none: GitHub may need some seconds to know it.
-func (j *Job) awaitReview(ctx context.Context, r *review) (*review, error) {
+func (j *Job) awaitReview(ctx context.Context, r *review) (_ *review, err error) {
 	if !j.Inputs.RequireReviewed || j.Run.Event != "push" {
 		return r, nil
 	}
-	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second} {
-		if r.pull != nil {
-			break
-		}
-		if err := j.Client.transport.sleep(ctx, wait); err != nil {
+	for wait := time.Second; wait <= 8*time.Second && r.pull == nil; wait *= 2 {
+		if err := j.opt.Sleep(ctx, wait); err != nil {
 			return r, err
 		}
-		var err error
 		if r, err = j.findReview(ctx); err != nil {
 			return r, err
 		}
@@ -45,21 +52,15 @@ func (j *Job) awaitReview(ctx context.Context, r *review) (*review, error) {
 
 // readReview reads the plan in a pull request's comment.
 func (j *Job) readReview(ctx context.Context, pull *api.PullRequest, commit string) (*review, error) {
-	r := &review{pull: pull, commit: commit}
-	s := j.sticky(pull.GetNumber())
-	if err := s.find(ctx); err != nil {
+	r := &review{sticky: j.sticky(pull.GetNumber()), pull: pull, commit: commit}
+	if err := r.find(ctx); err != nil {
 		return r, err
 	}
-	r.comment = s
-	if plan, part, ok := findHidden(s.note.document); ok && (part || r.vouches(plan)) {
+	if plan, part, ok := findHidden(r.note.document); ok && (part || r.vouches(plan)) {
 		r.plan, r.part = plan, part
 	}
 	return r, nil
 }
-
-// maxEarlier are the commits that are looked through for reviews that no run
-// has applied.
-const maxEarlier = 30
 
 // findEarlier adds reviews of pull requests that were merged before r's until
 // they cover the plan: GitHub keeps but one run waiting in a concurrency group,
@@ -70,25 +71,21 @@ func (j *Job) findEarlier(ctx context.Context, r *review, now *diff.Plan) (cover
 	sha := r.commit
 	seen := map[int]bool{r.pull.GetNumber(): true}
 	for range maxEarlier {
-		_, parents, _, err := j.Client.Commit(ctx, sha)
-		if unknownCommit(err) || err == nil && len(parents) == 0 {
-			return false, nil
+		commit, err := j.Client.Commit(ctx, sha)
+		if err != nil || len(commit.Parents) == 0 {
+			return false, unlessUnknown(err)
 		}
+		sha = commit.Parents[0].GetSHA()
+		pull, err := j.pullOf(ctx, sha)
 		if err != nil {
 			return false, err
 		}
-		sha = parents[0]
-		pulls, err := j.Client.CommitPulls(ctx, sha)
-		if err != nil && !unknownCommit(err) {
-			return false, err
-		}
-		pull := pickPull(pulls, sha, j.Run.Branch())
 		if pull == nil || seen[pull.GetNumber()] {
 			continue
 		}
 		seen[pull.GetNumber()] = true
 		one, err := j.readReview(ctx, pull, sha)
-		if err != nil || one.state() == applied {
+		if err != nil || one.note.status.State == applied {
 			return false, err
 		}
 		r.earlier = append(r.earlier, one)
@@ -99,57 +96,103 @@ func (j *Job) findEarlier(ctx context.Context, r *review, now *diff.Plan) (cover
 	return false, nil
 }
 
-func unknownCommit(err error) bool {
-	return statusOf(err) == http.StatusUnprocessableEntity || statusOf(err) == http.StatusNotFound
-}
-
-// lockMessage begins the message of a commit of the lock file.
-const lockMessage = "agentsync: lock after apply of "
-
-// maxLockCommits are looked through for the commit that a lock commit follows.
-const maxLockCommits = 20
-
 // mergedPull is the pull request that was merged as the run's commit, and that
 // commit. Commits of the lock file on top of it are looked through.
 func (j *Job) mergedPull(ctx context.Context) (*api.PullRequest, string, error) {
 	sha := j.Run.SHA
 	for range maxLockCommits {
-		pulls, err := j.Client.CommitPulls(ctx, sha)
-		if err != nil && !unknownCommit(err) {
-			return nil, sha, err
+		pull, err := j.pullOf(ctx, sha)
+		if err != nil || pull != nil {
+			return pull, sha, err
 		}
-		if pull := pickPull(pulls, sha, j.Run.Branch()); pull != nil {
-			return pull, sha, nil
+		commit, err := j.Client.Commit(ctx, sha)
+		if err != nil || !strings.HasPrefix(commit.GetCommit().GetMessage(), lockMessage) ||
+			len(commit.Parents) != 1 || len(commit.Files) != 1 || path.Base(commit.Files[0].GetFilename()) != lock.FileName {
+			return nil, sha, unlessUnknown(err)
 		}
-		message, parents, files, err := j.Client.Commit(ctx, sha)
-		if unknownCommit(err) {
-			return nil, sha, nil
-		}
-		if err != nil {
-			return nil, sha, err
-		}
-		if !strings.HasPrefix(message, lockMessage) || len(parents) != 1 || len(files) != 1 || path.Base(files[0]) != lock.FileName {
-			return nil, sha, nil
-		}
-		sha = parents[0]
+		sha = commit.Parents[0].GetSHA()
 	}
 	return nil, sha, nil
 }
 
-// pickPull chooses, of the merged pull requests into the branch, the one that
-// the commit is the merge of, else the one that was merged last; nil for none.
-func pickPull(pulls []*api.PullRequest, sha, branch string) *api.PullRequest {
-	var best *api.PullRequest
+// pullOf chooses, of the merged pull requests of a commit into the run's branch,
+// the one that the commit is the merge of, else the one that was merged last;
+// nil for none, and for a commit that GitHub does not know.
+func (j *Job) pullOf(ctx context.Context, sha string) (best *api.PullRequest, err error) {
+	branch := j.Run.Branch()
+	pulls, err := j.Client.CommitPulls(ctx, sha)
 	for _, p := range pulls {
 		if p.GetMergedAt().IsZero() || branch != "" && p.GetBase().GetRef() != branch {
 			continue
 		}
 		if p.GetMergeCommitSHA() == sha {
-			return p
+			return p, nil
 		}
 		if best == nil || p.GetMergedAt().After(best.GetMergedAt().Time) {
 			best = p
 		}
 	}
-	return best
+	return best, unlessUnknown(err)
+}
+
+// unlessUnknown is nil for the error of a commit that GitHub does not know.
+func unlessUnknown(err error) error {
+	if code := statusOf(err); code == http.StatusUnprocessableEntity || code == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+// checkBranch refuses to apply a commit that the branch has left behind, as
+// when an old run is run again: what was reviewed then may have been reverted
+// since. Later commits that touch nothing of the project, or nothing but its
+// lock file, do no harm.
+func (j *Job) checkBranch(ctx context.Context) error {
+	branch := j.Run.Branch()
+	if branch == "" || j.Run.Event != "push" && j.Run.Event != "workflow_dispatch" {
+		return nil
+	}
+	head, err := j.Client.BranchHead(ctx, branch)
+	if err != nil || head == j.Run.SHA {
+		return err
+	}
+	since, err := j.Client.Compare(ctx, j.Run.SHA, head)
+	if err != nil {
+		return err
+	}
+	ours := j.firstOfOurs(since.Files)
+	what := ""
+	switch {
+	case since.GetStatus() != "ahead" && since.GetStatus() != "identical":
+		what = "does not come after " + cut12(j.Run.SHA)
+	case ours != "":
+		what = "changes " + render.Escape(ours)
+	case len(since.Files) >= maxCompared:
+		what = "changes more files than can be looked through"
+	default:
+		return nil
+	}
+	failure := engine.Errorf(engine.Refused, "its own run applies what is there now; run that one again",
+		"%s has moved on: %s %s; nothing was applied", render.Escape(branch), cut12(head), what)
+	j.failed("⛔ Nothing was applied", failure)
+	return failure
+}
+
+// firstOfOurs is the first file that is the project's, by its new or its old
+// name; "" for none. The lock file says nothing of what the agents should be,
+// and nothing is read in a hidden folder, such as .github.
+func (j *Job) firstOfOurs(files []*api.CommitFile) string {
+	for _, file := range files {
+		for _, name := range []string{file.GetFilename(), file.GetPreviousFilename()} {
+			inside, ours := name, name != ""
+			if j.Folder != "" {
+				inside, ours = strings.CutPrefix(name, j.Folder+"/")
+			}
+			folder, _ := path.Split(inside)
+			if ours && !strings.Contains("/"+folder, "/.") && inside != lock.FileName {
+				return name
+			}
+		}
+	}
+	return ""
 }

@@ -1,11 +1,11 @@
 package github
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +13,8 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
-	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/internal/engine"
-	"github.com/agentsync/agentsync/spec"
 )
 
 const (
@@ -54,7 +52,7 @@ func (j *Job) Do(ctx context.Context, do work) error {
 	var own *engine.Error
 	if engine.KindOf(err) == engine.Interrupted && !errors.As(err, &own) {
 		err = engine.Errorf(engine.Interrupted, "", "interrupted: nothing was written")
-		j.summarize("### ❌ Interrupted" + j.title(j.environment()) + "\n\nNothing was written.")
+		j.report("❌ Interrupted", "Nothing was written.")
 	}
 	if writeErr := j.finish(err); writeErr != nil {
 		return errors.Join(err, writeErr)
@@ -91,7 +89,7 @@ func (j *Job) load(ctx context.Context) error {
 	}
 	if project == nil {
 		problems = j.out.Shown(problems)
-		j.summarize(problemsMarkdown(j.title(""), problems, j.Folder))
+		j.summarize(problemsMarkdown(j.where("", "", code), problems, j.Folder))
 		return &engine.Error{Kind: engine.Invalid, Err: problems, Told: true}
 	}
 	j.project = project
@@ -104,21 +102,26 @@ func (j *Job) validate(ctx context.Context) error {
 		return err
 	}
 	line := console.Valid(j.project)
-	j.summarize("### ✅ " + line + j.title(j.environment()))
+	j.report("✅ "+line, "")
 	_, err := fmt.Fprintln(j.out.Stdout, line+".")
 	return err
 }
 
-// failed says in the summary that nothing came of the command. Do says it of an
-// interrupt.
-func (j *Job) failed(what string, err error) {
-	if engine.KindOf(err) != engine.Interrupted {
-		j.summarize("### ❌ " + what + j.title(j.environment()) + "\n\n" + fenced("text", errorText(err, j.Folder), 10_000))
+// environment is the loaded project's; before that, the one that was asked for.
+func (j *Job) environment() string {
+	if j.project != nil {
+		return j.project.Environment.Name
 	}
+	return cmp.Or(j.opt.Env(), "default")
 }
 
-// title names the project in headings.
-func (j *Job) title(environment string) string { return j.where("environment ", environment, code) }
+// marker is that of the project's comments and issues, without a plan's digest.
+func (j *Job) marker() marker {
+	return marker{Environment: markerName(j.environment()), FormatVersion: diff.FormatVersion, Project: markerName(j.Folder)}
+}
+
+// title names the environment and the project's folder in headings.
+func (j *Job) title() string { return j.where("environment ", j.environment(), code) }
 
 // where is an environment and the project's folder in brackets, as far as they
 // are not the usual ones.
@@ -136,22 +139,16 @@ func (j *Job) where(named, environment string, show func(string) string) string 
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// problemsMarkdown lists what is wrong in manifests.
-func problemsMarkdown(title string, problems spec.Problems, folder string) string {
-	errs := len(problems.Errors())
-	head := fmt.Sprintf("### ❌ The manifests are not valid%s\n\n%s", title, render.Count(errs, "error"))
-	if warnings := len(problems) - errs; warnings > 0 {
-		head += ", " + render.Count(warnings, "warning")
+// failed says in the summary that nothing came of the command. Do says it of an
+// interrupt.
+func (j *Job) failed(title string, err error) {
+	if engine.KindOf(err) != engine.Interrupted {
+		j.report(title, fenced("text", errorText(err, j.Folder), 10_000))
 	}
-	return head + ":\n\n" + fenced("text", inFolder(problems, folder).Error(), 30_000)
 }
 
-func inFolder(problems spec.Problems, folder string) spec.Problems {
-	if folder == "" {
-		return problems
-	}
-	return engine.Located(problems, folder+"/")
-}
+// report adds a section of its own to the job's summary.
+func (j *Job) report(title, body string) { j.summarize("### " + title + j.title() + "\n\n" + body) }
 
 // summarize adds Markdown to the job's summary; what is too much is left out
 // with a note. A summary that can't be written is a warning, nothing more.
@@ -182,51 +179,46 @@ func (j *Job) summaryRoom() int { return max(2_000, summaryLimit-j.summarySize()
 
 // warn reports an error that stops nothing, with its hint.
 func (j *Job) warn(what string, err error) {
+	text := fmt.Sprintf("%s: %v", what, err)
 	if hint := engine.HintOf(err); hint != "" {
-		err = fmt.Errorf("%w; hint: %s", err, hint)
+		text += "; hint: " + hint
 	}
-	j.annotate("warning", "%s: %v", what, err)
+	j.annotate("warning", text)
 }
 
-func (j *Job) notice(format string, args ...any) { j.annotate("notice", format, args...) }
-
 // annotate shows a remark beside the checks; outside a workflow it is a line.
-func (j *Job) annotate(level, format string, args ...any) {
+func (j *Job) annotate(level, text string) {
 	if !j.Run.InWorkflow {
-		j.out.Message(level+": "+format, args...)
+		j.out.Message("%s: %s", level, text)
 		return
 	}
-	_ = console.Annotation{Level: level, Title: "agentsync " + j.Command, Message: fmt.Sprintf(format, args...)}.Write(j.out.Stderr)
+	_ = console.Annotation{Level: level, Title: "agentsync " + j.Command, Message: text}.Write(j.out.Stderr)
 }
 
 // keep puts the plan into the outputs and into files for later steps.
 func (j *Job) keep(p *diff.Plan) error {
-	j.outputs.setPlan(p)
-	dir, err := os.MkdirTemp(cmp.Or(j.Run.Temp, os.TempDir()), "agentsync-")
+	o := &j.outputs
+	o.Changes, o.Digest = !p.IsEmpty(), p.Digest
+	o.Create, o.Update, o.Delete = p.Summary.Create, p.Summary.Update, p.Summary.Delete
+	marker := j.marker()
+	marker.Digest = p.Digest
+	var data bytes.Buffer
+	dir, err := os.MkdirTemp(j.Run.Temp, "agentsync-")
+	plan, markdown := filepath.Join(dir, "plan.json"), filepath.Join(dir, "plan.md")
+	if err == nil {
+		err = planfile.Write(&data, p)
+	}
+	if err == nil {
+		err = os.WriteFile(plan, data.Bytes(), 0o600)
+	}
+	if err == nil {
+		text := marker.String() + "\n" + document(p, planBudget, "the job summary")
+		err = os.WriteFile(markdown, []byte(text), 0o600)
+	}
 	if err != nil {
 		return fmt.Errorf("save the plan: %w", err)
 	}
-	for _, one := range []struct {
-		name  string
-		write func(io.Writer) error
-		path  *string
-	}{
-		{"plan.json", func(w io.Writer) error { return planfile.Write(w, p) }, &j.outputs.PlanPath},
-		{"plan.md", func(w io.Writer) error {
-			_, err := io.WriteString(w, markerOf(p, j.Folder).String()+"\n"+document(p, planBudget, "the job summary"))
-			return err
-		}, &j.outputs.MarkdownPath},
-	} {
-		var text strings.Builder
-		if err := one.write(&text); err != nil {
-			return fmt.Errorf("save the plan: %w", err)
-		}
-		path := filepath.Join(dir, one.name)
-		if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
-			return fmt.Errorf("save the plan: %w", err)
-		}
-		*one.path = path
-	}
+	o.PlanPath, o.MarkdownPath = plan, markdown
 	return nil
 }
 

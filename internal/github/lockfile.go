@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -22,21 +23,20 @@ const maxLockTries = 6
 // checked out. What an apply in this very folder has left in the file since the
 // checkout, without committing it, stays.
 func (j *Job) fetchLock(ctx context.Context) {
-	file, branch := j.project.LockFile(), j.Run.Branch()
-	if file == "" || branch == "" {
+	if j.project.LockFile() == "" || j.Run.Branch() == "" {
 		return
 	}
-	theirs, _, err := j.Client.File(ctx, path.Join(j.Folder, lock.FileName), branch)
+	theirs, _, err := j.Client.File(ctx, path.Join(j.Folder, lock.FileName), j.Run.Branch())
 	if err == nil && theirs != nil {
-		err = j.takeLock(ctx, file, theirs)
+		err = j.takeLock(ctx, theirs)
 	}
 	if err != nil && ctx.Err() == nil {
 		j.warn("commit-lock: the branch's lock file was not taken", err)
 	}
 }
 
-func (j *Job) takeLock(ctx context.Context, file string, theirs []byte) error {
-	have, err := readLock(file)
+func (j *Job) takeLock(ctx context.Context, theirs []byte) error {
+	have, err := j.readLock()
 	if err != nil {
 		return err
 	}
@@ -44,11 +44,20 @@ func (j *Job) takeLock(ctx context.Context, file string, theirs []byte) error {
 	if !known {
 		committed = have
 	}
-	data, err := mergeLock(committed, have, theirs, j.environment())
+	data, err := j.mergeLock(committed, have, theirs)
 	if err != nil || bytes.Equal(data, have) {
 		return err
 	}
-	return os.WriteFile(file, data, 0o644)
+	return os.WriteFile(j.project.LockFile(), data, 0o644)
+}
+
+// readLock is the lock file's content, nil for none.
+func (j *Job) readLock() ([]byte, error) {
+	data, err := os.ReadFile(j.project.LockFile())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
 }
 
 // commitLock commits the lock file to the run's branch when the apply has
@@ -56,12 +65,12 @@ func (j *Job) takeLock(ctx context.Context, file string, theirs []byte) error {
 // now, what this apply changed in its environment is put into that one. What
 // fails is a warning: the apply is over, and a plan finds the agents without
 // the lock too, where the platform lists them.
-func (j *Job) commitLock(ctx context.Context, file string, before []byte) {
-	if file == "" {
-		j.notice("commit-lock: the embedded platform's lock file is not kept in git")
+func (j *Job) commitLock(ctx context.Context, before []byte) {
+	if j.project.LockFile() == "" {
+		j.annotate("notice", "commit-lock: the embedded platform's lock file is not kept in git")
 		return
 	}
-	after, err := readLock(file)
+	after, err := j.readLock()
 	if err == nil && (after == nil || bytes.Equal(before, after)) {
 		return
 	}
@@ -79,6 +88,10 @@ func (j *Job) commitLock(ctx context.Context, file string, before []byte) {
 	}
 }
 
+// protected knows the words in which GitHub says that a branch takes changes
+// through pull requests alone.
+var protected = regexp.MustCompile(`(?i)protected branch|rule violation|through a pull request|required status check|review is required`)
+
 // putLock returns the commit, "" when the branch has the content already.
 func (j *Job) putLock(ctx context.Context, before, after []byte) (string, error) {
 	branch := j.Run.Branch()
@@ -86,9 +99,9 @@ func (j *Job) putLock(ctx context.Context, before, after []byte) (string, error)
 		return "", engine.Errorf(engine.Failed, "run apply on a branch", "the run is on %s, which is no branch to commit to", cmp.Or(j.Run.Ref, "nothing"))
 	}
 	file := path.Join(j.Folder, lock.FileName)
-	message := lockMessage + j.environment() + " [skip ci]"
+	message := lockMessage + j.environment()
 	if j.Folder != "" {
-		message = fmt.Sprintf("%s%s in %s [skip ci]", lockMessage, j.environment(), j.Folder)
+		message += " in " + j.Folder
 	}
 	last := ""
 	for try := 1; ; try++ {
@@ -96,45 +109,33 @@ func (j *Job) putLock(ctx context.Context, before, after []byte) (string, error)
 		if err != nil {
 			return "", err
 		}
-		data, err := mergeLock(before, after, theirs, j.environment())
+		data, err := j.mergeLock(before, after, theirs)
 		if err != nil || bytes.Equal(data, theirs) {
 			return "", err
 		}
-		commit, err := j.Client.PutFile(ctx, file, branch, sha, message, data)
+		commit, err := j.Client.PutFile(ctx, file, branch, sha, message+" [skip ci]", data)
 		if err == nil {
 			return commit, nil
 		}
-		moved := try == 1 || sha != last // the file is another one than at the last try
-		if !conflict(err) || try == maxLockTries || protected.MatchString(err.Error()) || !moved && try > 2 {
-			return "", lockHint(err)
+		if protected.MatchString(err.Error()) {
+			return "", &engine.Error{Kind: engine.Failed, Err: err,
+				Way: "the branch takes no direct commits: let the token's app bypass the rule, or commit the lock file by a pull request"}
+		}
+		code := statusOf(err)
+		conflict := code == http.StatusConflict || code == http.StatusUnprocessableEntity
+		if !conflict || try == maxLockTries || try > 2 && sha == last { // the file is the same as at the last try
+			return "", err
 		}
 		last = sha
-		if err := j.Client.transport.sleep(ctx, time.Duration(try)*200*time.Millisecond); err != nil {
+		if err := j.opt.Sleep(ctx, time.Duration(try)*200*time.Millisecond); err != nil {
 			return "", err
 		}
 	}
 }
 
-func conflict(err error) bool {
-	status := statusOf(err)
-	return status == http.StatusConflict || status == http.StatusUnprocessableEntity
-}
-
-// protected knows the words in which GitHub says that a branch takes changes
-// through pull requests alone.
-var protected = regexp.MustCompile(`(?i)protected branch|rule violation|through a pull request|required status check|review is required`)
-
-func lockHint(err error) error {
-	if protected.MatchString(err.Error()) {
-		return &engine.Error{Kind: engine.Failed, Err: err,
-			Way: "the branch takes no direct commits: let the token's app bypass the rule, or commit the lock file by a pull request"}
-	}
-	return err
-}
-
-// mergeLock is theirs with what changed in one environment from before to
+// mergeLock is theirs with what changed in this environment from before to
 // after; nil is a file that is not there.
-func mergeLock(before, after, theirs []byte, environment string) ([]byte, error) {
+func (j *Job) mergeLock(before, after, theirs []byte) ([]byte, error) {
 	if theirs == nil || bytes.Equal(theirs, before) {
 		return after, nil
 	}
@@ -152,7 +153,7 @@ func mergeLock(before, after, theirs []byte, environment string) ([]byte, error)
 			return nil, fmt.Errorf("%s: %w", lock.FileName, err)
 		}
 	}
-	merged, err := lock.Merge(files[0], files[1], files[2], environment)
+	merged, err := lock.Merge(files[0], files[1], files[2], j.environment())
 	if err != nil {
 		return nil, err
 	}

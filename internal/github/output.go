@@ -8,21 +8,17 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/engine"
 )
 
 // Outputs are what later steps of the job can read. The zero value says
 // nothing was found out.
 type Outputs struct {
-	Changes      bool
-	Digest       string
-	PlanPath     string
-	MarkdownPath string
-	Create       int
-	Update       int
-	Delete       int
-	Reason       string // "" is success
+	Changes                bool
+	Digest                 string
+	PlanPath, MarkdownPath string
+	Create, Update, Delete int
+	Reason                 string // "" is success
 }
 
 // reasons are the values of the output failure-reason.
@@ -36,11 +32,6 @@ var reasons = map[engine.Kind]string{
 	engine.Stale:       "plan-changed",
 	engine.Unapplied:   "apply-failed",
 	engine.Interrupted: "interrupted",
-}
-
-func (o *Outputs) setPlan(p *diff.Plan) {
-	o.Changes, o.Digest = !p.IsEmpty(), p.Digest
-	o.Create, o.Update, o.Delete = p.Summary.Create, p.Summary.Update, p.Summary.Delete
 }
 
 // Write appends the outputs to the file at path, all of them: a step that

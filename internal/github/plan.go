@@ -1,7 +1,6 @@
 package github
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/agentsync/agentsync/diff"
@@ -17,12 +16,15 @@ func (j *Job) plan(ctx context.Context) error {
 		return err
 	}
 	p, err := j.makePlan(ctx)
-	if err == nil || engine.KindOf(err) != engine.Interrupted {
-		if commentErr := j.commentPlan(ctx, p, err); commentErr != nil && err == nil {
-			return commentErr
-		} else if commentErr != nil {
-			j.warn("the comment was not brought up to date", commentErr)
-		}
+	if err != nil && engine.KindOf(err) == engine.Interrupted {
+		return err
+	}
+	commentErr := j.commentPlan(ctx, p, err)
+	if err == nil {
+		return commentErr
+	}
+	if commentErr != nil {
+		j.warn("the comment was not brought up to date", commentErr)
 	}
 	return err
 }
@@ -56,7 +58,7 @@ func (j *Job) makePlan(ctx context.Context) (*diff.Plan, error) {
 	}
 	p, err := j.compare(ctx)
 	if err != nil {
-		j.failed("The plan failed", err)
+		j.failed("❌ The plan failed", err)
 		return nil, err
 	}
 	if err = j.showPlan(p); err != nil && engine.KindOf(err) != engine.Refused {
@@ -69,7 +71,8 @@ func (j *Job) makePlan(ctx context.Context) (*diff.Plan, error) {
 // outside that has no credentials.
 func (j *Job) compare(ctx context.Context) (*diff.Plan, error) {
 	if j.Run.FromOutside() && !j.project.HasCredentials() {
-		j.notice("%s", offlineWords)
+		j.annotate("notice", "a pull request from outside gets no credentials, "+
+			"so its manifests were compared with those of the base branch, and not with the platform")
 		return engine.Offline(ctx, j.opt, j.Run.Pull.BaseSHA, j.Inputs.Scope)
 	}
 	planned, err := j.project.Plan(ctx, j.Inputs.Scope)
@@ -79,8 +82,6 @@ func (j *Job) compare(ctx context.Context) (*diff.Plan, error) {
 	defer planned.Close()
 	return planned.Plan, nil
 }
-
-const offlineWords = "a pull request from outside gets no credentials, so its manifests were compared with those of the base branch, and not with the platform"
 
 // showPlan shows a plan to everybody, and says whether policy forbids it.
 func (j *Job) showPlan(p *diff.Plan) error {
@@ -106,17 +107,17 @@ func (j *Job) commentPlan(ctx context.Context, p *diff.Plan, planErr error) erro
 	}
 	err := j.putPlan(ctx, p, planErr)
 	if err != nil && j.Run.FromOutside() && (mayNot(err) || j.Run.Token.IsZero()) {
-		j.notice("no comment: the token of a pull request from outside may not write one; the plan is in the job summary")
+		j.annotate("notice", "no comment: the token of a pull request from outside may not write one; the plan is in the job summary")
 		return nil
 	}
 	return err
 }
 
 func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
-	s := j.sticky(j.Run.Pull.Number)
 	if j.Run.Token.IsZero() {
 		return engine.Errorf(engine.Failed, "give the input github-token, or comment: false", "no token to comment with")
 	}
+	s := j.sticky(j.Run.Pull.Number)
 	if err := s.find(ctx); err != nil {
 		return err
 	}
@@ -125,11 +126,12 @@ func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 		return err
 	}
 	merged := !pull.GetMergedAt().IsZero()
-	if s.note.status.State.begun() || merged && s.note.marker.Digest != "" {
-		j.notice("the comment stays as it is: the pull request is merged, and what was reviewed in it is what counts")
+	now := s.note.status.State
+	if now == applied || now.unfinished() || merged && s.note.marker.Digest != "" {
+		j.annotate("notice", "the comment stays as it is: the pull request is merged, and what was reviewed in it is what counts")
 		return nil
 	}
-	n := j.nextNote(s.marker.Environment, p, planErr, merged)
+	n := j.planNote(p, planErr, merged)
 	none := p == nil || p.IsEmpty() && planErr == nil && j.Inputs.Comment == CommentChanges
 	if s.id == 0 && none || s.id != 0 && s.note.same(n) && len(s.more) == 0 {
 		return nil
@@ -137,30 +139,29 @@ func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 	return s.put(ctx, n)
 }
 
-// nextNote is what the comment is to say.
-func (j *Job) nextNote(environment string, p *diff.Plan, planErr error, merged bool) note {
+// planNote is the comment of a plan that stands for review, or why it doesn't.
+// p is nil where planning failed.
+func (j *Job) planNote(p *diff.Plan, planErr error, merged bool) note {
+	n := note{marker: j.marker()}
+	if p == nil {
+		n.status.State, n.foot = planFailed, j.foot("Tried")
+		n.told = "### ❌ The plan failed" + j.title() +
+			"\n\nThere is nothing to review: a plan that stood here before does not hold any more.\n\n" +
+			fenced("text", errorText(planErr, j.Folder), 10_000)
+		return n
+	}
+	n.document, n.foot = document(p, planBudget, inSummaryOrLog), j.foot("Planned")
 	switch {
-	case p == nil:
-		return j.failedNote(environment, planErr)
 	case p.Base != "":
-		return j.planNote(p, offline)
+		n.status.State = offline
 	case planErr != nil:
-		return j.planNote(p, planRefused)
+		n.status.State = planRefused
+		n.document = "**Policy forbids this plan: it can't be applied.**\n\n" + n.document
 	case merged:
-		return j.planNote(p, late)
+		n.status.State = late
+		n.document = "**This plan was made after the merge: nobody has reviewed it, and no apply goes by it.**\n\n" + n.document
+	default:
+		n.status.State, n.status.Steps, n.marker.Digest = planned, stepsDigest(p), p.Digest
 	}
-	return j.planNote(p, planned)
-}
-
-// sticky is this project's comment in a pull request.
-func (j *Job) sticky(number int) *sticky {
-	return &sticky{client: j.Client, number: number, marker: marker{Environment: j.environment(), Project: j.Folder}}
-}
-
-// environment is the loaded project's; before that, the one that was asked for.
-func (j *Job) environment() string {
-	if j.project != nil {
-		return j.project.Environment.Name
-	}
-	return cmp.Or(j.opt.Env(), "default")
+	return n
 }

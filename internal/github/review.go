@@ -10,45 +10,29 @@ import (
 	api "github.com/google/go-github/v84/github"
 )
 
-// review is what was reviewed of the commit that is to be applied.
+// review is what was reviewed of the commit that is to be applied: a comment
+// and the plan in it.
 type review struct {
-	pull    *api.PullRequest // nil when the commit came from no merged pull request
-	comment *sticky          // nil without a pull request
-	commit  string           // the one that was merged
-	plan    *diff.Plan
-	// part says that plan has only digests of long values.
-	part bool
+	sticky                  // its marker's digest is "" when nothing was reviewed
+	pull   *api.PullRequest // nil when the commit came from no merged pull request
+	commit string           // the one that was merged
+	plan   *diff.Plan       // nil where the comment does not hold it
+	part   bool             // plan has only digests of long values
 
 	// earlier are reviews of pull requests that were merged before this one and
 	// not applied, newest first; used are those that covers needed.
 	earlier, used []*review
 }
 
-// digest is the reviewed plan's; "" when nothing was reviewed.
-func (r *review) digest() string {
-	if r.comment == nil {
-		return ""
-	}
-	return r.comment.note.marker.Digest
-}
-
-// state is how far the comment's plan has come.
-func (r *review) state() state {
-	if r.comment == nil {
-		return ""
-	}
-	return r.comment.note.status.State
-}
-
 // why says why there is no reviewed plan.
 func (r *review) why() string {
 	switch {
-	case r.comment == nil:
+	case r.pull == nil:
 		return "the commit " + cut12(r.commit) + " came from no merged pull request"
-	case r.comment.id == 0:
+	case r.id == 0:
 		return "the pull request has no plan of this environment"
 	}
-	switch r.state() {
+	switch r.note.status.State {
 	case planFailed:
 		return "the pull request's last plan failed"
 	case planRefused:
@@ -64,23 +48,16 @@ func (r *review) why() string {
 // vouches says whether the hidden plan is the one that the comment's first
 // lines name, or that plan's agents with steps.
 func (r *review) vouches(plan *diff.Plan) bool {
-	return planfile.Digest(plan) == r.digest() || stepsDigest(plan) == r.comment.note.status.Steps
+	return planfile.Digest(plan) == r.note.marker.Digest || stepsDigest(plan) == r.note.status.Steps
 }
 
 // comparable is as much of a plan as can be compared with the reviewed one, in
 // the form that that is kept in: it may have nothing of agents without steps.
 func (r *review) comparable(now *diff.Plan) *diff.Plan {
-	reviewed := map[string]bool{}
-	for _, agent := range r.plan.Agents {
-		reviewed[agent.Name] = true
-	}
 	out := *now
-	out.Agents = nil
-	for _, agent := range now.Agents {
-		if len(agent.Steps) > 0 || reviewed[agent.Name] {
-			out.Agents = append(out.Agents, agent)
-		}
-	}
+	out.Agents = slices.DeleteFunc(slices.Clone(now.Agents), func(a diff.AgentPlan) bool {
+		return len(a.Steps) == 0 && agentOf(r.plan, a.Name) == nil
+	})
 	return abridgeAs(&out, r.plan)
 }
 
@@ -97,7 +74,8 @@ func (r *review) comparable(now *diff.Plan) *diff.Plan {
 //
 // 3 and 4 need the reviewed plan itself, whole.
 func (r *review) covers(now *diff.Plan) bool {
-	if r.digest() != "" && (r.digest() == now.Digest || stepsDigest(now) == r.comment.note.status.Steps) {
+	reviewed := r.note.marker.Digest
+	if reviewed != "" && (reviewed == now.Digest || r.note.status.Steps == stepsDigest(now)) {
 		return true
 	}
 	r.used = nil
@@ -117,31 +95,17 @@ func (r *review) covers(now *diff.Plan) bool {
 // has says whether the agent's part of the plan is one that was reviewed, or
 // what a run of the commit has left of it.
 func (r *review) has(agent diff.AgentPlan, now *diff.Plan, commit string) bool {
-	if r.digest() == "" || r.plan == nil || r.part || !sameScope(r.plan, now) {
+	if r.note.marker.Digest == "" || r.part {
 		return false
 	}
-	i := slices.IndexFunc(r.plan.Agents, func(one diff.AgentPlan) bool { return one.Name == agent.Name })
-	if i < 0 {
+	reviewed := agentOf(r.plan, agent.Name)
+	if reviewed == nil || digestOf(r.plan) != digestOf(now) { // another scope
 		return false
 	}
-	s := r.comment.note.status
-	again := (s.State == applying || s.State == applyFailed || s.State == interrupted) && (s.Commit == commit || s.Commit == r.commit)
-	return sameAgent(r.plan.Agents[i], agent) || again && leftOf(r.plan.Agents[i], agent)
+	s := r.note.status
+	again := s.State.unfinished() && (s.Commit == commit || s.Commit == r.commit)
+	return digestOf(r.plan, *reviewed) == digestOf(now, agent) || again && leftOf(*reviewed, agent)
 }
-
-func sameScope(a, b *diff.Plan) bool {
-	x, y := *a, *b
-	for _, p := range []*diff.Plan{&x, &y} {
-		p.Agents, p.Summary, p.Warnings, p.Digest = nil, diff.Summary{}, nil, ""
-	}
-	return samePlan(&x, &y)
-}
-
-func sameAgent(a, b diff.AgentPlan) bool {
-	return samePlan(&diff.Plan{Agents: []diff.AgentPlan{a}}, &diff.Plan{Agents: []diff.AgentPlan{b}})
-}
-
-func samePlan(a, b *diff.Plan) bool { return planfile.Digest(a) == planfile.Digest(b) }
 
 // leftOf says whether what is planned for an agent is what an apply of the
 // reviewed plan has left to do there: each step was reviewed, and each of its
@@ -160,10 +124,8 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 			return false
 		}
 	}
-	steps := map[string]diff.Step{}
-	var config []diff.Change
+	var config []diff.Change // which move to the publication when the draft is there
 	for _, step := range reviewed.Steps {
-		steps[step.ID] = step
 		if aboutConfig(step.Action) {
 			config = append(config, step.Changes...)
 		}
@@ -172,13 +134,13 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 		if step.Action == diff.DeleteDraft && now.Unfinished {
 			continue
 		}
-		old, there := steps[step.ID]
-		if !there || old.Action != step.Action || !sameVersion(old.To, step.To) {
+		i := slices.IndexFunc(reviewed.Steps, func(old diff.Step) bool { return old.ID == step.ID })
+		if i < 0 || reviewed.Steps[i].Action != step.Action || !sameVersion(reviewed.Steps[i].To, step.To) {
 			return false
 		}
-		changes := config // which move to the publication when the draft is there
-		if !aboutConfig(step.Action) {
-			changes = old.Changes
+		changes := reviewed.Steps[i].Changes
+		if aboutConfig(step.Action) {
+			changes = config
 		}
 		if !leftOfChanges(changes, step.Changes) {
 			return false
@@ -191,21 +153,14 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 func sameVersion(reviewed, now *int) bool { return reviewed == nil || now == nil || *reviewed == *now }
 
 func aboutConfig(action diff.Action) bool {
-	switch action {
-	case diff.CreateDraft, diff.UpdateDraft, diff.Publish, diff.Rollback:
-		return true
-	}
-	return false
+	return slices.Contains([]diff.Action{diff.CreateDraft, diff.UpdateDraft, diff.Publish, diff.Rollback}, action)
 }
 
 func leftOfChanges(reviewed, now []diff.Change) bool {
-	old := map[string]diff.Change{}
-	for _, change := range reviewed {
-		old[change.Path] = change
-	}
 	for _, change := range now {
-		was, there := old[change.Path]
-		if !there || !value.Equal(was.After, change.After) || !value.Equal(was.Before, change.Before) {
+		if !slices.ContainsFunc(reviewed, func(was diff.Change) bool {
+			return was.Path == change.Path && value.Equal(was.After, change.After) && value.Equal(was.Before, change.Before)
+		}) {
 			return false
 		}
 	}

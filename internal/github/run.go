@@ -14,12 +14,7 @@ import (
 	api "github.com/google/go-github/v84/github"
 )
 
-const (
-	defaultAPI    = "https://api.github.com"
-	defaultServer = "https://github.com"
-	maxEvent      = 32 << 20
-	dependabot    = "dependabot[bot]"
-)
+const dependabot = "dependabot[bot]"
 
 // Run is the workflow run that the program is part of, as GitHub's variables
 // and its event file say it. Outside a workflow most of it is empty.
@@ -61,8 +56,8 @@ func ReadRun(getenv func(string) string) (Run, error) {
 	r := Run{
 		InWorkflow: getenv("GITHUB_ACTIONS") == "true",
 		Event:      getenv("GITHUB_EVENT_NAME"), Repo: getenv("GITHUB_REPOSITORY"), SHA: getenv("GITHUB_SHA"), Ref: getenv("GITHUB_REF"),
-		API:    strings.TrimRight(cmp.Or(getenv("GITHUB_API_URL"), defaultAPI), "/"),
-		Server: strings.TrimRight(cmp.Or(getenv("GITHUB_SERVER_URL"), defaultServer), "/"),
+		API:    strings.TrimRight(cmp.Or(getenv("GITHUB_API_URL"), "https://api.github.com"), "/"),
+		Server: strings.TrimRight(cmp.Or(getenv("GITHUB_SERVER_URL"), "https://github.com"), "/"),
 		ID:     getenv("GITHUB_RUN_ID"), Attempt: getenv("GITHUB_RUN_ATTEMPT"), Actor: getenv("GITHUB_ACTOR"),
 		Output: getenv("GITHUB_OUTPUT"), Summary: getenv("GITHUB_STEP_SUMMARY"), Temp: getenv("RUNNER_TEMP"), Workspace: getenv("GITHUB_WORKSPACE"),
 		Token: secret.New(cmp.Or(strings.TrimSpace(getenv("INPUT_GITHUB_TOKEN")), strings.TrimSpace(getenv("GITHUB_TOKEN")))),
@@ -105,34 +100,25 @@ func (r *Run) readEvent(path string) error {
 	if path == "" {
 		return fmt.Errorf("GITHUB_EVENT_PATH is not set, and the event %s needs it", r.Event)
 	}
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > maxEvent {
-		err = fmt.Errorf("%s: larger than %d MiB", path, maxEvent>>20)
-	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(path)
-	}
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("read the event: %w", err)
 	}
 	var event struct {
-		Number int
-		Pull   *api.PullRequest `json:"pull_request"`
+		Pull *api.PullRequest `json:"pull_request"`
 	}
 	if err := json.Unmarshal(data, &event); err != nil {
 		return fmt.Errorf("read the event: %s: %w", path, err)
 	}
 	p := event.Pull
-	number := cmp.Or(p.GetNumber(), event.Number)
-	if p == nil || number == 0 {
+	if p.GetNumber() == 0 {
 		return fmt.Errorf("read the event: %s has no pull request", path)
 	}
 	head, base := p.GetHead(), p.GetBase()
 	if !shaForm.MatchString(head.GetSHA()) || !shaForm.MatchString(base.GetSHA()) {
 		return fmt.Errorf("read the event: %s: the pull request's head and base have no commit", path)
 	}
-	r.Pull = &PullEvent{Number: number, HeadSHA: head.GetSHA(), HeadRepo: head.GetRepo().GetFullName(),
+	r.Pull = &PullEvent{Number: p.GetNumber(), HeadSHA: head.GetSHA(), HeadRepo: head.GetRepo().GetFullName(),
 		BaseSHA: base.GetSHA(), Author: p.GetUser().GetLogin()}
 	return nil
 }
