@@ -3,8 +3,6 @@ package github
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/internal/engine"
+	"github.com/agentsync/agentsync/internal/secret"
 	api "github.com/google/go-github/v84/github"
 )
 
@@ -26,10 +25,11 @@ const (
 
 // Client speaks to one repository.
 type Client struct {
-	transport *transport
-	api       *api.Client
-	repo      string  // "owner/name"
-	me        *author // nil until it was asked for
+	api   *api.Client
+	opt   engine.Options
+	token secret.Secret
+	repo  string  // "owner/name"
+	me    *author // nil until it was asked for
 }
 
 // NewClient makes a client for the run's repository.
@@ -38,30 +38,12 @@ func NewClient(run Run, opt engine.Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("GITHUB_API_URL: %w", err)
 	}
-	t := &transport{next: opt.Transport, host: base, token: run.Token, now: opt.Now, sleep: opt.Sleep, logf: opt.Logf}
-	if t.next == nil {
-		t.next = http.DefaultTransport
-	}
-	c := &Client{transport: t, repo: run.Repo, api: api.NewClient(&http.Client{Transport: t})}
+	c := &Client{opt: opt, token: run.Token, repo: run.Repo}
+	c.api = api.NewClient(&http.Client{Transport: opt.Transport, CheckRedirect: keepToken})
 	c.api.BaseURL = base
 	c.api.UserAgent = opt.UserAgent
-	c.api.DisableRateLimitCheck = true // the transport obeys the limits
+	c.api.DisableRateLimitCheck = true // call obeys the limits
 	return c, nil
-}
-
-// call sends one request, with in as its body where that is not nil, and decodes
-// the answer into out where that is not nil. path is below the API's address.
-// It returns the number of a list's next page, 0 for none.
-func (c *Client) call(ctx context.Context, permission, method, path string, in, out any) (next int, err error) {
-	var resp *api.Response
-	req, err := c.api.NewRequest(method, strings.TrimPrefix(path, "/"), in)
-	if err == nil {
-		resp, err = c.api.Do(ctx, req, out)
-	}
-	if err != nil {
-		return 0, c.failure(permission, method, path, resp, err)
-	}
-	return resp.NextPage, nil
 }
 
 func (c *Client) path(format string, args ...any) string {
@@ -241,85 +223,8 @@ func (c *Client) viewer(ctx context.Context) string {
 	return strings.TrimSuffix(answer.Data.Viewer.Login, "[bot]")
 }
 
-// APIError is a request to GitHub that did not succeed, in one line.
-type APIError struct {
-	Op      string // verb and path
-	Status  int    // 0 when there was no answer
-	Message string
-	hint    string
-	cause   error
-}
-
-func (e *APIError) Error() string {
-	if e.Status == 0 {
-		return fmt.Sprintf("github: %s: %s", e.Op, e.Message)
-	}
-	return fmt.Sprintf("github: %s: %d %s", e.Op, e.Status, e.Message)
-}
-
-// Hint is the way out, "" for none.
-func (e *APIError) Hint() string { return e.hint }
-
-func (e *APIError) Unwrap() error { return e.cause }
-
-func statusOf(err error) int {
-	var e *APIError
-	if errors.As(err, &e) {
-		return e.Status
-	}
-	return 0
-}
-
 // mayNot says that the token may not do it: for a fork's pull request that is
 // how it should be.
 func mayNot(err error) bool {
 	return slices.Contains([]int{http.StatusForbidden, http.StatusNotFound, http.StatusUnauthorized}, statusOf(err))
 }
-
-// failure makes our error of the client library's. resp is the answer, nil for
-// none.
-func (c *Client) failure(permission, method, path string, resp *api.Response, err error) error {
-	path, _, _ = strings.Cut(path, "?")
-	e := &APIError{Op: method + " " + path, Message: errText(err)}
-	if errors.Is(err, context.Canceled) {
-		e.cause = context.Canceled
-	}
-	if resp == nil || resp.StatusCode < 300 {
-		return e
-	}
-	e.Status = resp.StatusCode
-	var answer api.ErrorResponse
-	_ = json.NewDecoder(resp.Body).Decode(&answer) // what is no JSON has no message
-	for _, one := range answer.Errors {
-		if one.Message != "" {
-			answer.Message += ": " + one.Message
-		}
-	}
-	e.Message = cmp.Or(oneLine(answer.Message), http.StatusText(e.Status))
-	switch {
-	case limited(resp.Response):
-		e.hint = "the token's request limit is used up; run the job again later"
-	case e.Status == http.StatusUnauthorized && c.transport.token.IsZero():
-		e.hint = "there is no token: give the input github-token, or the variable GITHUB_TOKEN"
-	case e.Status == http.StatusUnauthorized:
-		e.hint = "the token is not valid any more; see the input github-token"
-	case permission != "" && (e.Status == http.StatusForbidden || e.Status == http.StatusNotFound):
-		e.hint = fmt.Sprintf("the workflow's token needs `permissions: %s`", permission)
-	}
-	return e
-}
-
-// errText is a transport's error without the URL, which the error around it
-// names already.
-func errText(err error) string {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer in time"
-	}
-	return oneLine(err.Error())
-}
-
-func oneLine(s string) string { return cut(strings.Join(strings.Fields(s), " "), 400) }
