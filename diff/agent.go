@@ -10,14 +10,15 @@ import (
 
 // agentPlanner plans one agent.
 type agentPlanner struct {
+	in       Input
 	want     spec.Agent
 	remote   *RemoteAgent // nil: not on the platform
 	wanted   Wanted
 	memory   Remembered // of this very agent
 	locked   bool       // the lock knows this very agent
-	adopting bool       // found by name, and nothing says that it is ours
-	unlisted bool       // nobody could look for it
-	lost     bool       // the lock has an id for it, and the platform has no such agent
+	owner    owner
+	unlisted bool // nobody could look for it
+	lost     bool // the lock has an id for it, and the platform has no such agent
 	policy   spec.Policy
 	offline  bool        // the manifests of another commit play the platform
 	base     *spec.Agent // what they want of this agent; nil when not offline, or not in them
@@ -29,14 +30,13 @@ type agentPlanner struct {
 
 func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent, w Wanted) *agentPlanner {
 	memory := in.Memory[want.Name]
-	p := &agentPlanner{want: want, remote: r, wanted: w, memory: memory, policy: in.Policy,
+	p := &agentPlanner{in: in, want: want, remote: r, wanted: w, memory: memory, policy: in.Policy,
 		unlisted: in.Remote.Unlisted && memory.AgentID == "", offline: in.base != nil}
 	p.lost = r == nil && memory.AgentID != "" && !memory.Unfinished
 	if r != nil {
 		p.base = in.base[r.ID]
 		p.locked = memory.AgentID == r.ID
-		begun := memory.AgentID == "" && memory.Unfinished
-		p.adopting = !p.locked && !begun && !carriesProvenance(r)
+		p.owner = ownerOf(in, want.Name, r)
 	}
 	if !p.locked && memory.AgentID != "" {
 		p.memory = Remembered{} // the lock's agent is another one, or gone
@@ -58,13 +58,21 @@ func (p *agentPlanner) plan() AgentPlan {
 	out.AgentID = p.remote.ID
 	if p.want.Lifecycle.Absent {
 		out.Status = Delete
-		out.Steps = []Step{p.step(DeleteAgent, p.want.Name)}
+		steps := []Step{p.step(DeleteAgent, p.want.Name)}
+		if p.owner == nobodys {
+			steps = append(steps, p.adopt())
+			out.Drift[spec.SectionAgent] = Drift // nobody here has made what is to go
+		}
+		out.Steps = inOrder(steps)
 		out.Fingerprint = Fingerprint(p.remote, nil)
-		return out
+	} else {
+		relies := p.planUpdate(&out)
+		out.Fingerprint = Fingerprint(p.remote, relies)
+		p.warnCreationOnly()
 	}
-	relies := p.planUpdate(&out)
-	out.Fingerprint = Fingerprint(p.remote, relies)
-	p.warnCreationOnly()
+	if p.owner == others && len(out.Steps) > 0 {
+		p.refusals = append(p.refusals, refuseOthers(p.in, p.want.Name, nameOf(p.remote), p.remote))
+	}
 	return out
 }
 
@@ -126,9 +134,8 @@ func (p *agentPlanner) checkCreate() {
 // live one, that the plan rests on.
 func (p *agentPlanner) planUpdate(out *AgentPlan) *Version {
 	var steps []Step
-	if p.adopting {
-		steps = append(steps, p.step(Adopt, p.remote.ID))
-		p.guardAdopt()
+	if p.owner == nobodys {
+		steps = append(steps, p.adopt())
 	}
 	class := map[string]Class{}
 	if changes := agentChanges(p.wanted.Agent, p.remote.Fields); len(changes) > 0 {
@@ -167,15 +174,16 @@ func (p *agentPlanner) step(action Action, target string) Step {
 	return Step{ID: id, Action: action, Target: target, Needs: []string{}, Changes: []Change{}}
 }
 
-func (p *agentPlanner) guardAdopt() {
-	if p.policy.Adopt != "never" {
-		return
+// adopt is the step that makes an agent ours which was found by its name.
+func (p *agentPlanner) adopt() Step {
+	if p.policy.Adopt == "never" {
+		p.refusals = append(p.refusals, Refusal{
+			Agent: p.want.Name, Rule: "adopt",
+			Message: fmt.Sprintf("an agent named %q is on the platform already (%s) and policy.adopt is never", nameOf(p.remote), p.remote.ID),
+			Hint:    "rename one of them, or set policy.adopt: by_name in agentsync.yaml",
+		})
 	}
-	p.refusals = append(p.refusals, Refusal{
-		Agent: p.want.Name, Rule: "adopt",
-		Message: fmt.Sprintf("an agent named %q is on the platform already (%s) and policy.adopt is never", p.want.AgentName, p.remote.ID),
-		Hint:    "rename one of them, or set policy.adopt: by_name in agentsync.yaml",
-	})
+	return p.step(Adopt, p.remote.ID)
 }
 
 // warnUnlisted tells that an agent that is to be absent may be there all the

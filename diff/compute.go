@@ -16,6 +16,13 @@ type Input struct {
 	Remote      Remote
 	Prepared    map[string]Prepared // by name, of agents that were planned already; may be nil
 	Memory      Memory              // after Rekey
+	Identity    Identity            // who plans
+	Elsewhere   map[string]string   // agent ids that the lock gives to other environments: to which
+	// OriginOf asks git about a live version whose line names this project and
+	// environment; key is the agent's. nil where there is no git. It is asked only
+	// where the lock does not settle the question, and must be safe for
+	// concurrent use.
+	OriginOf func(key string, live *Version, line Provenance) Origin
 	// Orphans are the keys in Memory that no manifest has and that this plan is
 	// about; of a targeted plan, only the targets.
 	Orphans []string
@@ -80,6 +87,7 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	}
 	plan.warnUnlisted(in)
 	sort.SliceStable(plan.Agents, func(i, j int) bool { return plan.Agents[i].Name < plan.Agents[j].Name })
+	plan.orderNames(in.Remote.Agents)
 	plan.Count()
 	plan.guardDeletes(in)
 	sort.SliceStable(plan.Refusals, func(i, j int) bool { return plan.Refusals[i].Agent < plan.Refusals[j].Agent })
@@ -115,6 +123,9 @@ func (p *Plan) addOrphan(key string, r *RemoteAgent, in Input) {
 		agent.Status = Delete
 		agent.Steps = []Step{{ID: key + "/" + string(DeleteAgent), Action: DeleteAgent, Target: key, Needs: []string{}, Changes: []Change{}}}
 		p.guardProtected(agent, in.Memory[key].Protect)
+		if ownerOf(in, key, r) == others {
+			p.Refusals = append(p.Refusals, refuseOthers(in, key, nameOf(r), r))
+		}
 	}
 	p.Agents = append(p.Agents, agent)
 }

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/agentsync/agentsync/internal/value"
@@ -33,7 +34,7 @@ func together(classes []Class) Class {
 // differs. The digests are "" for what is not there.
 type itemFacts struct {
 	unfinished bool // an earlier apply of the agent did not end
-	adopting   bool // nothing says that the agent is ours
+	foreign    bool // nothing says that the agent is ours, or something that it is another's
 	locked     bool // the lock remembers the agent
 	remembered string
 	remote     string
@@ -44,7 +45,7 @@ func (f itemFacts) class() Class {
 	switch {
 	case f.unfinished:
 		return Pending
-	case f.adopting:
+	case f.foreign:
 		return Drift
 	case !f.locked:
 		return Unknown
@@ -58,7 +59,7 @@ func (f itemFacts) class() Class {
 }
 
 func (p *agentPlanner) classOf(remembered, remote, wanted string) Class {
-	return itemFacts{p.memory.Unfinished, p.adopting, p.locked, remembered, remote, wanted}.class()
+	return itemFacts{p.memory.Unfinished, p.owner != ours, p.locked, remembered, remote, wanted}.class()
 }
 
 // agentClass classes a section of agent fields that differ.
@@ -77,10 +78,10 @@ func (p *agentPlanner) agentClass(changes []Change) Class {
 
 // configFacts is what is known of a live config that is not what is wanted.
 type configFacts struct {
-	adopting     bool
+	foreign      bool // as in itemFacts
 	noProvenance bool // policy.provenance is false: versions say nothing
 	nothingLive  bool
-	ours         bool // see liveFacts
+	live         verdict // see liveFacts
 	// base is the version that git wanted before the platform moved; moved says
 	// that git wants something else by now.
 	base, moved bool
@@ -89,12 +90,14 @@ type configFacts struct {
 
 func (f configFacts) class() Class {
 	switch {
-	case f.adopting:
+	case f.foreign:
 		return Drift
 	case f.noProvenance:
 		return Unknown
-	case f.nothingLive || f.ours:
+	case f.nothingLive || f.live == itIsOurs:
 		return Pending
+	case f.live == cantTell:
+		return Unknown
 	case f.base && f.moved, !f.base && f.otherLine:
 		return Both
 	default:
@@ -103,9 +106,11 @@ func (f configFacts) class() Class {
 }
 
 func (p *agentPlanner) configClass() Class {
-	f := configFacts{adopting: p.adopting, noProvenance: !p.policy.Provenance, nothingLive: p.remote.Current == nil}
+	f := configFacts{foreign: p.owner != ours, noProvenance: !p.policy.Provenance, nothingLive: p.remote.Current == nil}
 	if live := p.remote.Current; live != nil {
-		f.ours = p.liveFacts(live).ours()
+		facts := p.liveFacts(live)
+		f.live = facts.verdict()
+		p.tellOrigin(live, facts)
 		if base := p.lastApplied(live); base != nil {
 			f.base, f.moved = true, !value.Equal(base.Content, overConfig(base.Content, p.want))
 		}
@@ -115,33 +120,92 @@ func (p *agentPlanner) configClass() Class {
 	return f.class()
 }
 
+// Origin is what git says of a version whose line names this project and
+// environment: whether the line's commit is an ancestor of HEAD, and whether
+// the manifests of that commit want the version's content.
+type Origin int
+
+const (
+	OriginUnknown Origin = iota // the commit is not in the clone, or git can't be asked
+	OriginBranch                // the commit is there, and HEAD does not contain it
+	OriginOther                 // HEAD contains it, and its manifests want something else
+	OriginWanted                // HEAD contains it, and its manifests want this
+)
+
+// verdict is whether the live version is what agentsync last left live.
+type verdict int
+
+const (
+	notOurs verdict = iota
+	itIsOurs
+	cantTell
+)
+
 // liveFacts is what is known of the live version's origin.
 type liveFacts struct {
 	locked   bool // its digest is the one that the lock holds
 	expected bool // it is what an unfinished apply may have left
-	vouched  bool // its line matches its content
+	lined    bool // its line names this project and environment
+	origin   Origin
 	// older is a version from before the one that the lock holds, and repeats
 	// one with the notes and content of an older one: somebody has rolled back
 	// on the platform. Of an unfinished apply the lock can't tell.
 	older, repeats bool
 }
 
-// ours reports whether the live version is what agentsync last left live.
-func (f liveFacts) ours() bool {
-	return f.locked || f.expected || f.vouched && !f.older && !f.repeats
+// verdict believes the lock first, and a line only where git agrees.
+func (f liveFacts) verdict() verdict {
+	switch {
+	case f.locked || f.expected:
+		return itIsOurs
+	case !f.lined || f.older || f.repeats:
+		return notOurs
+	case f.origin == OriginWanted:
+		return itIsOurs
+	case f.origin == OriginUnknown:
+		return cantTell
+	default:
+		return notOurs
+	}
 }
 
 func (p *agentPlanner) liveFacts(live *Version) liveFacts {
 	digest := LiveDigest(p.want, live)
+	line, ok := lineOf(live)
 	f := liveFacts{
 		locked:   p.memory.Config == digest,
 		expected: p.memory.Unfinished && slices.Contains(p.memory.Expect, digest),
-		vouched:  vouched(live, p.want),
+		lined:    ok && p.in.Identity.isOwn(line),
+	}
+	if f.lined && !f.locked && !f.expected && p.in.OriginOf != nil {
+		f.origin = p.in.OriginOf(p.want.Name, live, line)
 	}
 	if p.memory.Version > 0 && !p.memory.Unfinished {
 		f.older, f.repeats = live.Number < p.memory.Version, p.repeatsOlder(live)
 	}
 	return f
+}
+
+// tellOrigin warns of what git has to say against the live version's line.
+func (p *agentPlanner) tellOrigin(live *Version, f liveFacts) {
+	line, _ := lineOf(live)
+	w := Warning{Agent: p.want.Name}
+	switch {
+	case !f.lined || f.locked || f.expected:
+		return
+	case f.origin == OriginBranch:
+		w.Message = fmt.Sprintf("v%d was published from %s, which this branch does not contain", live.Number, line.Commit)
+		w.Hint = "bring that commit into this branch, or overwrite what it published knowingly"
+	case f.origin == OriginUnknown:
+		w.Message = fmt.Sprintf("v%d was published from %s, and whether this branch contains that can't be told here", live.Number, line.Commit)
+		w.Hint = "fetch the whole history (in a workflow, fetch-depth: 0), or commit the lock file"
+	case f.origin == OriginOther:
+		w.Message = fmt.Sprintf("v%d says that it was published from %s, whose manifests want something else", live.Number, line.Commit)
+		w.Hint = "it was made from files that were not committed, or written by hand"
+	default:
+		return
+	}
+	p.warnings = append(p.warnings, w)
 }
 
 func (p *agentPlanner) repeatsOlder(live *Version) bool {
@@ -167,10 +231,4 @@ func (p *agentPlanner) lastApplied(live *Version) *Version {
 		}
 	}
 	return nil
-}
-
-// carriesProvenance reports whether any version that was read has our line.
-func carriesProvenance(r *RemoteAgent) bool {
-	marked := func(v Version) bool { _, _, ok := ParseNotes(v.Notes); return ok }
-	return r.Current != nil && marked(*r.Current) || slices.ContainsFunc(r.Versions, marked)
 }

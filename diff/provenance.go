@@ -4,39 +4,58 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
 // Provenance is the line that ends the notes of every version that agentsync
-// makes: the git commit it came from, and the digest of its config, both 12
-// hex digits (design section 4).
+// makes (design section 4). It is text that anyone can write, and proves nothing
+// by itself.
 type Provenance struct {
+	Project     string // "" where agentsync.yaml names none
+	Environment string // "" in lines of before they named one
+	// Commit is the git commit that the manifests came from: 12 hex digits, with
+	// a + where files that the project reads were not committed; or NoCommit.
 	Commit string
-	Config string
+	Config string // 12 hex digits: the digest of the config
 }
 
 // NoCommit stands for the commit where there is no git.
-const NoCommit = "000000000000"
+const NoCommit = "none"
 
-var provenanceLine = regexp.MustCompile(`(?:^|\n)\[agentsync commit=([0-9a-f]{12}) config=([0-9a-f]{12})\]$`)
+var provenanceLine = regexp.MustCompile(`(?:^|\n)\[agentsync(?: project=([a-z0-9][a-z0-9-]{0,62}))?(?: env=([^\s\]]+))? commit=([0-9a-f]{12}\+?|none) config=([0-9a-f]{12})\]$`)
+
+// String is the line.
+func (p Provenance) String() string {
+	var b strings.Builder
+	b.WriteString("[agentsync")
+	for _, part := range []struct{ name, value string }{
+		{"project", p.Project}, {"env", p.Environment}, {"commit", p.Commit}, {"config", p.Config},
+	} {
+		if part.value != "" {
+			fmt.Fprintf(&b, " %s=%s", part.name, part.value)
+		}
+	}
+	return b.String() + "]"
+}
 
 // ParseNotes splits notes into what a person wrote and the provenance line; ok
 // reports whether there is one.
 func ParseNotes(notes string) (text string, p Provenance, ok bool) {
 	notes = value.Text(notes)
-	m := provenanceLine.FindStringSubmatchIndex(notes)
+	m := provenanceLine.FindStringSubmatch(notes)
 	if m == nil {
 		return notes, Provenance{}, false
 	}
-	return value.Text(notes[:m[0]]), Provenance{Commit: notes[m[2]:m[3]], Config: notes[m[4]:m[5]]}, true
+	return value.Text(strings.TrimSuffix(notes, m[0])), Provenance{Project: m[1], Environment: m[2], Commit: m[3], Config: m[4]}, true
 }
 
-// Notes returns the notes of a version made from commit with the wanted config:
-// the manifest's notes, or those that the live version had, and the provenance
-// line if the policy wants one.
-func Notes(want spec.Agent, configDigest, current, commit string, policy spec.Policy) string {
+// Notes returns the notes of a version that an apply makes over one with the
+// notes current: the manifest's notes, or those, and the provenance line if the
+// policy wants one.
+func Notes(want spec.Agent, current string, line Provenance, policy spec.Policy) string {
 	text, _, _ := ParseNotes(current)
 	if want.Config.Has("notes") {
 		text = want.Config.Get("notes").Text()
@@ -44,11 +63,10 @@ func Notes(want spec.Agent, configDigest, current, commit string, policy spec.Po
 	if !policy.Provenance {
 		return text
 	}
-	line := fmt.Sprintf("[agentsync commit=%s config=%s]", commit, configDigest)
 	if text == "" {
-		return line
+		return line.String()
 	}
-	return text + "\n" + line
+	return text + "\n" + line.String()
 }
 
 // vouched reports whether the version carries a provenance line that its

@@ -163,7 +163,8 @@ func (p *agentPlanner) leftDrafts(relies *Version) []Step {
 		}
 		touched := v.LastTouched()
 		old := !touched.IsZero() && !p.remote.SeenAt.IsZero() && p.remote.SeenAt.Sub(touched) >= leftOver
-		if p.memory.Unfinished && p.memory.Made(v) || old {
+		line, _ := lineOf(v)
+		if p.memory.Unfinished && p.memory.Made(v) || old && p.in.Identity.isOwn(line) {
 			step := p.versionStep(DeleteDraft, v)
 			step.ID = fmt.Sprintf("%s/v%d", step.ID, v.Number)
 			steps = append(steps, step)

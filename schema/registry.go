@@ -44,8 +44,11 @@ var roots = map[string]*Field{
 		Fields: []*Field{
 			apiVersion,
 			{Name: "kind", Type: Constant, Required: true, Values: []string{"Project"}, Doc: "Project: this document holds a project's settings."},
-			{Name: "metadata", Type: Map, Doc: "What identifies the project; for the reader alone.", Fields: []*Field{
-				{Name: "name", Type: Line, Doc: "A name for the project."},
+			{Name: "metadata", Type: Map, Doc: "What identifies the project.", Fields: []*Field{
+				{Name: "name", Type: Key, Doc: "Whose the agents are: it stands in every version that an apply makes, and agents with another project's name are never touched. " +
+					"Lowercase letters, digits and hyphens, at most 63."},
+				{Name: "previous_names", Type: List, Unique: true, Items: &Field{Type: Key, Doc: "A name."},
+					Doc: "Names that the project had before: versions that carry them are its own."},
 			}},
 			{Name: "spec", Type: Map, Fields: projectSpec, Doc: "The project's settings."},
 		},

@@ -39,7 +39,9 @@ type Segment struct {
 // Project is what all manifests together say for one environment: the input
 // of a plan. It is a value: nothing in it reads a file or the network.
 type Project struct {
-	Dir         string // the root, as given
+	Dir         string   // the root, as given
+	Name        string   // metadata.name of agentsync.yaml; "" when it has none
+	Formerly    []string // metadata.previous_names
 	Environment Environment
 	Policy      Policy
 	Agents      []Agent // sorted by Name; every agent, whatever its lifecycle

@@ -101,7 +101,7 @@ func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Prob
 func (l *loader) load(ctx context.Context, opt LoadOptions) *Project {
 	first := l.loadProjectFile()
 	settings := l.settings(first, opt.Env)
-	project := &Project{Dir: opt.Dir, Environment: settings.env, Policy: settings.policy}
+	project := &Project{Dir: opt.Dir, Name: settings.name, Formerly: settings.formerly, Environment: settings.env, Policy: settings.policy}
 	if settings.nowhere {
 		return project
 	}

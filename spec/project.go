@@ -18,6 +18,8 @@ const (
 
 // settings are agentsync.yaml's, for one environment.
 type settings struct {
+	name      string
+	formerly  []string
 	env       Environment
 	policy    Policy
 	patterns  []pattern
@@ -47,6 +49,11 @@ func (l *loader) readSettings(doc *document, env string, r *fileResult) settings
 	var spec *node
 	if doc != nil {
 		spec = doc.spec
+		metadata := doc.root.get("metadata")
+		s.name = metadata.get("name").text()
+		for _, name := range metadata.get("previous_names").texts() {
+			s.formerly = append(s.formerly, name.text())
+		}
 	}
 	s.manifests(spec.get("manifests"), r.report)
 	s.readPolicy(spec.get("policy"))

@@ -30,7 +30,10 @@ type ApplyInput struct {
 	Locked  lock.Environment // the lock's entries as the plan read them, before Rekey
 	Orphans []string
 	Policy  spec.Policy
-	Commit  string // 12 hex digits, for provenance lines
+	// Identity and Commit are what provenance lines say; Commit is as in
+	// diff.Provenance.
+	Identity diff.Identity
+	Commit   string
 
 	Remote      Remote
 	Lock        Keeper
@@ -100,19 +103,66 @@ func runAll(ctx context.Context, in *ApplyInput, m marks, stop context.CancelCau
 	for _, plan := range in.Plan.Agents {
 		plans[plan.Name] = plan
 	}
-	limit := make(chan struct{}, max(1, in.Parallelism))
-	var group sync.WaitGroup
-	for i := range report.Agents {
-		out := &report.Agents[i]
-		limit <- struct{}{}
-		group.Go(func() {
-			defer func() { <-limit }()
-			j := &job{ApplyInput: in, plan: plans[out.Name], want: want[out.Name], seen: in.Seen.Agents[out.Name],
-				before: m.before[out.Name], marked: m.marked[out.Name], moved: m.moved[out.Name], stop: stop, out: out}
-			j.run(ctx)
-		})
+	done := map[string]bool{} // the steps of earlier waves
+	for _, wave := range waves(in.Plan.Agents) {
+		limit := make(chan struct{}, max(1, in.Parallelism))
+		var group sync.WaitGroup
+		for i := range report.Agents {
+			out := &report.Agents[i]
+			if !wave[out.Name] {
+				continue
+			}
+			limit <- struct{}{}
+			group.Go(func() {
+				defer func() { <-limit }()
+				j := &job{ApplyInput: in, plan: plans[out.Name], want: want[out.Name], seen: in.Seen.Agents[out.Name], earlier: done,
+					before: m.before[out.Name], marked: m.marked[out.Name], moved: m.moved[out.Name], stop: stop, out: out}
+				j.run(ctx)
+			})
+		}
+		group.Wait()
+		for _, agent := range report.Agents {
+			for _, step := range agent.Steps {
+				done[step.ID] = step.Status == Done
+			}
+		}
 	}
-	group.Wait()
+}
+
+// waves groups agents by what they need of one another: an agent is in a later
+// wave than those whose steps its own steps need. Nearly always there is one
+// wave, since only names that move make agents wait.
+func waves(plans []diff.AgentPlan) []map[string]bool {
+	owner := map[string]int{}
+	for i, plan := range plans {
+		for _, step := range plan.Steps {
+			owner[step.ID] = i
+		}
+	}
+	depth := make([]int, len(plans))
+	for range plans { // a chain of n agents settles in n rounds
+		moved := false
+		for i, plan := range plans {
+			for _, step := range plan.Steps {
+				for _, need := range step.Needs {
+					if from, known := owner[need]; known && from != i && depth[i] <= depth[from] && depth[from] < len(plans) {
+						depth[i], moved = depth[from]+1, true
+					}
+				}
+			}
+		}
+		if !moved {
+			break
+		}
+	}
+	var out []map[string]bool
+	for i, plan := range plans {
+		for len(out) <= depth[i] {
+			out = append(out, map[string]bool{})
+		}
+		out[depth[i]][plan.Name] = true
+	}
+	return out
 }
 
 // conclude counts the steps, and says how the apply ended.

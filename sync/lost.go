@@ -37,13 +37,30 @@ type write struct {
 	happened func(context.Context) (bool, error)
 }
 
-// A write whose answer was lost is looked for after lookPause, then after twice
-// and four times as long. It is sent mostSent times in all, those within the
-// client counted.
+// mostSent is how often a write is sent in all, those within the client counted.
+const mostSent = 6
+
+// A read may not show a write yet (reference.md, "Left open"): it is repeated,
+// with longer and longer pauses, before anything is concluded from it.
 const (
-	mostSent  = 6
+	readLag   = 5 * time.Second
 	lookPause = 250 * time.Millisecond
 )
+
+// eventually looks until a read shows what it must, or readLag is over.
+func (j *job) eventually(ctx context.Context, look func(context.Context) (bool, error)) (bool, error) {
+	for waited, pause := time.Duration(0), lookPause; ; pause *= 2 {
+		seen, err := look(ctx)
+		if seen || err != nil || waited >= readLag {
+			return seen, err
+		}
+		pause = min(pause, readLag-waited)
+		if err := j.Sleep(ctx, pause); err != nil {
+			return false, err
+		}
+		waited += pause
+	}
+}
 
 // unknownFate is a write of which nobody can say whether it happened.
 type unknownFate struct {
@@ -88,7 +105,7 @@ func afterLost(sent int, happened bool, lookErr error) verdict {
 // looks before it does it again.
 func (j *job) send(ctx context.Context, p *progress, w write) error {
 	sent := 0
-	for try := 0; ; try++ {
+	for {
 		err := w.send(ctx)
 		sent += max(1, tries(err))
 		p.wrote = p.wrote || err == nil || mayHaveActed(err)
@@ -98,10 +115,7 @@ func (j *job) send(ctx context.Context, p *progress, w write) error {
 		if j.Logf != nil {
 			j.Logf("%s: %v; looking whether it happened, sent %d of %d times", j.plan.Name, err, sent, mostSent)
 		}
-		if sleepErr := j.Sleep(ctx, lookPause<<try); sleepErr != nil {
-			return &unknownFate{err, sleepErr}
-		}
-		happened, lookErr := w.happened(ctx)
+		happened, lookErr := j.eventually(ctx, w.happened)
 		switch afterLost(sent, happened, lookErr) {
 		case foreign:
 			return lookErr

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // must be empty. A rollback may have moved outcomes and infields: those are set
 // right, once. The lock's entry of the verified agent is unmarked.
 func (j *job) readBack(ctx context.Context, p *progress) error {
-	fresh, left, err := j.planAgain(ctx, p)
+	fresh, left, err := j.settled(ctx, p)
 	if err != nil {
 		return fmt.Errorf("read back: %w", err)
 	}
@@ -28,7 +29,7 @@ func (j *job) readBack(ctx context.Context, p *progress) error {
 				return fmt.Errorf("set right %s %s: %w", step.Action, step.Target, err)
 			}
 		}
-		if fresh, left, err = j.planAgain(ctx, p); err != nil {
+		if fresh, left, err = j.settled(ctx, p); err != nil {
 			return fmt.Errorf("read back: %w", err)
 		}
 	}
@@ -38,6 +39,36 @@ func (j *job) readBack(ctx context.Context, p *progress) error {
 	entry := lock.Entry(diff.Remember(j.want, fresh))
 	j.remember(&entry)
 	return nil
+}
+
+// settled plans the agent again until nothing is left to do, or a read must
+// show by now what there is.
+func (j *job) settled(ctx context.Context, p *progress) (fresh *diff.RemoteAgent, left diff.AgentPlan, err error) {
+	_, err = j.eventually(ctx, func(ctx context.Context) (bool, error) {
+		fresh, left, err = j.planAgain(ctx, p)
+		done := err == nil && (len(left.Steps) == 0 || j.rollsBack() && changedSince(j.seen, fresh, left.Steps))
+		return done, notYet(err)
+	})
+	if err == nil && fresh == nil {
+		err = errors.New("the new agent is not found")
+	}
+	return fresh, left, err
+}
+
+// changedSince reports whether each section that steps are about is not as it
+// was seen: then a read shows something new, and is not merely late.
+func changedSince(seen, fresh *diff.RemoteAgent, steps []diff.Step) bool {
+	return !slices.ContainsFunc(steps, func(s diff.Step) bool {
+		return diff.SameSection(s.Action.Facts().Section, seen, fresh)
+	})
+}
+
+// notYet drops the error of a read that does not find what was just made.
+func notYet(err error) error {
+	if isNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // planAgain reads the whole agent and plans it again.
@@ -53,7 +84,7 @@ func (j *job) planAgain(ctx context.Context, p *progress) (*diff.RemoteAgent, di
 		}
 	}
 	plan, problems := diff.Compute(diff.Input{
-		Policy: j.Policy, Agents: []spec.Agent{want},
+		Policy: j.Policy, Identity: j.Identity, Agents: []spec.Agent{want},
 		Remote: diff.Remote{Agents: map[string]*diff.RemoteAgent{want.Name: fresh}},
 		Memory: diff.Memory{want.Name: {AgentID: p.id}},
 	})

@@ -149,7 +149,14 @@ func by(v *diff.Version) string {
 // touched is theirs from then on.
 func (j *job) beforeLive(ctx context.Context, p *progress, version int) error {
 	fresh := diff.RemoteAgent{ID: p.id}
-	if err := j.readVersions(ctx, &fresh); err != nil {
+	_, err := j.eventually(ctx, func(ctx context.Context) (bool, error) {
+		if err := j.readVersions(ctx, &fresh); err != nil {
+			return false, err
+		}
+		v := diff.FindVersion(fresh.Versions, version)
+		return v != nil && (version != p.version || diff.ConfigMismatch(j.want, v.Content) == nil), nil
+	})
+	if err != nil {
 		return err
 	}
 	if p.lost { // a create that was believed lost may have come through late

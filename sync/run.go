@@ -22,7 +22,9 @@ type job struct {
 	marked lock.Entry        // and with it
 	moved  bool              // another apply in this folder was there since the plan
 	stop   context.CancelCauseFunc
-	out    *AgentReport
+	// earlier are the steps of other agents that are done, for steps that need them.
+	earlier map[string]bool
+	out     *AgentReport
 }
 
 // progress is what an agent's steps know of one another.
@@ -77,7 +79,7 @@ func (j *job) steps(ctx context.Context, p *progress) error {
 	done := map[string]bool{}
 	for i, step := range j.plan.Steps {
 		note, err := "", ctx.Err()
-		if need := firstMissing(step.Needs, done); need != "" {
+		if need := firstMissing(step.Needs, done, j.earlier); need != "" {
 			err = fmt.Errorf("it needs %s, which is not done", need)
 		}
 		if err == nil {
@@ -96,8 +98,10 @@ func (j *job) steps(ctx context.Context, p *progress) error {
 	return nil
 }
 
-func firstMissing(needs []string, done map[string]bool) string {
-	if i := slices.IndexFunc(needs, func(id string) bool { return !done[id] }); i >= 0 {
+// firstMissing returns the first need that neither the agent's own steps nor
+// those of other agents have done; "" when there is none.
+func firstMissing(needs []string, own, others map[string]bool) string {
+	if i := slices.IndexFunc(needs, func(id string) bool { return !own[id] && !others[id] }); i >= 0 {
 		return needs[i]
 	}
 	return ""

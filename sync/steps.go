@@ -115,7 +115,9 @@ func sentWithCreate(steps []diff.Step) []diff.Step {
 // of endpoint 5 may come before the config, the outcome or the infield is made.
 func (j *job) completeCreate(ctx context.Context, p *progress, notes string) error {
 	for _, step := range sentWithCreate(j.plan.Steps) {
-		made, err := j.itemMade(ctx, p.id, kindOf(step.Action), step.Target)
+		made, err := j.eventually(ctx, func(ctx context.Context) (bool, error) {
+			return j.itemMade(ctx, p.id, kindOf(step.Action), step.Target)
+		})
 		if err != nil {
 			return err
 		}
@@ -123,13 +125,12 @@ func (j *job) completeCreate(ctx context.Context, p *progress, notes string) err
 			p.with = append(p.with, step)
 		}
 	}
-	versions, err := j.Remote.Versions(ctx, p.id, nil)
-	if err != nil {
+	has, err := j.eventually(ctx, func(ctx context.Context) (has bool, err error) {
+		p.listed, err = j.Remote.Versions(ctx, p.id, nil)
+		return slices.ContainsFunc(p.listed, func(v diff.Version) bool { return diff.ConfigMismatch(j.want, v.Content) == nil }), err
+	})
+	if err != nil || has {
 		return err
-	}
-	p.listed = versions
-	if slices.ContainsFunc(versions, func(v diff.Version) bool { return diff.ConfigMismatch(j.want, v.Content) == nil }) {
-		return nil
 	}
 	return j.makeDraft(ctx, p, diff.ConfigBody(j.want, j.plan.Wanted, nil, notes))
 }
@@ -155,7 +156,8 @@ func (j *job) deleteAgent(ctx context.Context, p *progress) error {
 // notes are those of a version that this apply makes over one with the notes
 // current.
 func (j *job) notes(current string) string {
-	return diff.Notes(j.want, j.plan.Wanted.ConfigDigest, current, j.Commit, j.Policy)
+	line := diff.Provenance{Project: j.Identity.Project, Environment: j.Identity.Environment, Commit: j.Commit, Config: j.plan.Wanted.ConfigDigest}
+	return diff.Notes(j.want, current, line, j.Policy)
 }
 
 func (j *job) createDraft(ctx context.Context, p *progress) error {
@@ -301,7 +303,11 @@ func (j *job) publish(ctx context.Context, p *progress, named *int) (note string
 // live.
 func (j *job) firstVersion(ctx context.Context, p *progress) (live bool, number int, err error) {
 	fresh := diff.RemoteAgent{ID: p.id}
-	if err := j.readVersions(ctx, &fresh); err != nil {
+	_, err = j.eventually(ctx, func(ctx context.Context) (bool, error) {
+		err := j.readVersions(ctx, &fresh)
+		return len(fresh.Versions) > 0, notYet(err)
+	})
+	if err != nil {
 		return false, 0, err
 	}
 	p.listed = fresh.Versions

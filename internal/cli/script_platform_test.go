@@ -82,6 +82,9 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	flags.BoolVar(&o.Wrap, "wrap", false, "")
 	flags.BoolVar(&o.SoftErrors, "soft-errors", false, "")
 	flags.BoolVar(&o.NoRefresh, "no-refresh", false, "")
+	flags.DurationVar(&o.ReadLag, "read-lag", 0, "")
+	flags.DurationVar(&o.ClockSkew, "clock-skew", 0, "")
+	flags.IntVar(&o.Page, "page", 0, "")
 	flags.Float64Var(&o.RateLimit, "rate-limit", 0, "")
 	flags.StringSliceVar(&o.Extra, "extra", nil, "")
 	flags.StringVar(&o.Email, "email", o.Email, "")
@@ -91,7 +94,7 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	if flags.NArg() > 0 {
 		ts.Fatalf("platform: %q is no switch", flags.Args())
 	}
-	if o.RateLimit > 0 {
+	if o.RateLimit > 0 || o.ReadLag > 0 {
 		o.Now = time.Now
 	}
 	server, err := sandbox.New(o)

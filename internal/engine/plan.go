@@ -62,6 +62,11 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 		return err
 	}
 	in.Prune = prune || p.project.Policy.Prune
+	in.Identity, in.Elsewhere = p.project.identity(), p.store.Elsewhere()
+	past := &origins{project: p.project}
+	in.OriginOf = func(key string, live *diff.Version, line diff.Provenance) diff.Origin {
+		return past.of(ctx, key, live, line)
+	}
 	in.Prepared = map[string]diff.Prepared{}
 	var mu gosync.Mutex
 	seen, err := sync.Observe(ctx, p.remote, sync.Scope{

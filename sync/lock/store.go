@@ -21,6 +21,7 @@ import (
 type Store struct {
 	path, env string
 	scratch   func() (string, error)
+	elsewhere map[string]string
 
 	mu      sync.Mutex
 	cond    *sync.Cond
@@ -46,10 +47,17 @@ func Open(path, env string, scratch func() (string, error)) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{path: path, env: env, scratch: scratch,
-		entries: Environment{}, waiting: map[string]*Entry{}}
+		entries: Environment{}, waiting: map[string]*Entry{}, elsewhere: map[string]string{}}
 	s.cond = sync.NewCond(&s.mu)
 	for key, entry := range file.Environments[env] {
 		s.entries[key] = entry
+	}
+	for other, entries := range file.Environments {
+		for _, entry := range entries {
+			if other != env && entry.AgentID != "" {
+				s.elsewhere[entry.AgentID] = other
+			}
+		}
 	}
 	return s, nil
 }
@@ -105,6 +113,10 @@ func (s *Store) reload() error {
 	}
 	return nil
 }
+
+// Elsewhere returns the agent ids that other environments of the lock file have:
+// the name of the environment by id. It is as the file was when it was opened.
+func (s *Store) Elsewhere() map[string]string { return s.elsewhere }
 
 // Entries gives a copy of the block.
 func (s *Store) Entries() Environment {

@@ -26,15 +26,19 @@ func legacyList(c *call) answer {
 // listAgents is endpoint 4.
 func listAgents(c *call) answer {
 	var docs []*doc
-	for _, a := range slice(c.st.newestFirst(c.s.owner), c.number("skip", 0), c.number("limit", 100)) {
+	for _, a := range pageOf(c, c.st.newestFirst(c.s.owner)) {
 		docs = append(docs, a.Doc)
 	}
 	return rawList("agents", docs)
 }
 
-// slice is one page of a list.
-func slice[T any](list []T, skip, limit int) []T {
-	list = list[min(skip, len(list)):]
+// pageOf is the page of a list that a request asks for.
+func pageOf[T any](c *call, list []T) []T {
+	list = list[min(c.number("skip", 0), len(list)):]
+	limit := c.number("limit", 100)
+	if most := c.s.opts.Page; most > 0 {
+		limit = min(limit, most)
+	}
 	return list[:min(limit, len(list))]
 }
 

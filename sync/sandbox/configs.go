@@ -90,7 +90,7 @@ func listConfigs(c *call) answer {
 			docs = append(docs, v.Doc)
 		}
 	}
-	return rawList("configs", slice(docs, c.number("skip", 0), c.number("limit", 100)))
+	return rawList("configs", pageOf(c, docs))
 }
 
 // getCurrent is endpoint 11.

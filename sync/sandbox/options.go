@@ -40,6 +40,12 @@ type Options struct {
 	SoftErrors bool // errors in an envelope come with HTTP 200
 	NoRefresh  bool // endpoint 2 is absent
 
+	// ReadLag is how long a read does not show a write; 0 shows it at once.
+	ReadLag time.Duration
+	// ClockSkew is how far the platform's clock is ahead of Now; it may be negative.
+	ClockSkew time.Duration
+	Page      int // most entries of a page, whatever limit asks for; 0 for as many as are asked for
+
 	Latency    time.Duration // waited through Sleep before each answer
 	RateLimit  float64       // requests a second, with a burst of one second's worth; 0 for no limit
 	RetryAfter bool          // 429 carries Retry-After
@@ -91,6 +97,10 @@ func (o *Options) fill() {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.ClockSkew != 0 {
+		now, skew := o.Now, o.ClockSkew
+		o.Now, o.ClockSkew = func() time.Time { return now().Add(skew) }, 0
+	}
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
@@ -111,8 +121,8 @@ func (o *Options) check() error {
 			return fmt.Errorf("sandbox: %s %q: want %s", c.name, c.value, strings.Join(c.allowed, " or "))
 		}
 	}
-	if o.RateLimit < 0 || o.Latency < 0 || o.TokenLife < 0 || o.RefreshLife < 0 {
-		return fmt.Errorf("sandbox: rate limit, latency and token lives cannot be negative")
+	if o.RateLimit < 0 || o.Latency < 0 || o.TokenLife < 0 || o.RefreshLife < 0 || o.ReadLag < 0 || o.Page < 0 {
+		return fmt.Errorf("sandbox: rate limit, latency, read lag, page and token lives cannot be negative")
 	}
 	return nil
 }

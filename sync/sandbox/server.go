@@ -28,6 +28,7 @@ type Server struct {
 	record   recorder
 	tokens   tokens
 	limiter  limiter
+	past     past
 }
 
 // New opens the platform. It fails on a switch with an unknown value and on a
@@ -44,6 +45,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{opts: o, store: st, owner: userID(o.Seed, o.Email)}
 	s.tokens.key = hash(o.Seed, "token key", 0)
 	s.limiter.rate = o.RateLimit
+	s.past.lag = o.ReadLag
 	s.routes = s.table()
 	return s, nil
 }
@@ -100,13 +102,14 @@ func (s *Server) answer(c *call) answer {
 	var err error
 	if rt.writes {
 		err = s.store.write(func(st *state) bool {
+			s.past.keep(st, c.now)
 			c.st = st
 			a = c.run()
 			return a.status < 400
 		})
 	} else {
 		err = s.store.read(func(st *state) {
-			c.st = st
+			c.st = s.past.seen(st, c.now)
 			a = c.run()
 		})
 	}

@@ -1,0 +1,110 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+)
+
+// owner is whose an agent on the platform is (design section 3).
+type owner int
+
+const (
+	nobodys owner = iota // found by its name: an adopt step
+	ours
+	others // another project's or environment's: every step on it is refused
+)
+
+// ownerFacts is what is known of an agent's owner.
+type ownerFacts struct {
+	locked    bool // the lock has its id for this environment, or a create of it that was begun
+	elsewhere bool // the lock has its id for another environment
+	liveOther bool // the live version's line names another project or environment
+	lined     bool // some version has a line with this project and environment
+}
+
+func (f ownerFacts) owner() owner {
+	switch {
+	case f.liveOther, f.elsewhere && !f.locked:
+		return others
+	case f.locked, f.lined:
+		return ours
+	default:
+		return nobodys
+	}
+}
+
+// Identity is who plans: what the provenance lines of an apply's versions name.
+type Identity struct {
+	Project     string // metadata.name of agentsync.yaml; "" where it names none
+	Environment string
+	// Formerly are names that the project had before: lines with them are its own.
+	Formerly []string
+}
+
+// isOther reports whether a line names another project or environment than this
+// one. A line of before projects had names, which names none, proves nothing.
+func (id Identity) isOther(line Provenance) bool {
+	return line.Project != "" && line.Project != id.Project && !slices.Contains(id.Formerly, line.Project) ||
+		line.Environment != "" && line.Environment != id.Environment
+}
+
+// isOwn reports whether a line names this very project and environment. Where
+// the project has no name, the lock alone makes an agent ours.
+func (id Identity) isOwn(line Provenance) bool {
+	return id.Project != "" && line.Project != "" && !id.isOther(line)
+}
+
+// ownerOf says whose a remote agent is, which the manifests or the lock know
+// under key.
+func ownerOf(in Input, key string, r *RemoteAgent) owner {
+	memory := in.Memory[key]
+	f := ownerFacts{locked: memory.AgentID == r.ID || memory.AgentID == "" && memory.Unfinished}
+	_, f.elsewhere = in.Elsewhere[r.ID]
+	versions := r.Versions
+	if r.Current != nil {
+		line, ok := lineOf(r.Current)
+		f.liveOther = ok && in.Identity.isOther(line)
+		versions = append([]Version{*r.Current}, versions...)
+	}
+	f.lined = slices.ContainsFunc(versions, func(v Version) bool {
+		line, ok := lineOf(&v)
+		return ok && in.Identity.isOwn(line)
+	})
+	return f.owner()
+}
+
+// refuseOthers refuses the steps on an agent that is another's.
+func refuseOthers(in Input, key, name string, r *RemoteAgent) Refusal {
+	refusal := Refusal{Agent: key, Rule: "owner"}
+	line, _ := lineOf(r.Current)
+	if r.Current != nil && in.Identity.isOther(line) {
+		whose := fmt.Sprintf("environment %q", line.Environment)
+		switch {
+		case line.Project != "" && line.Environment != "":
+			whose = fmt.Sprintf("project %q, environment %q", line.Project, line.Environment)
+		case line.Project != "":
+			whose = fmt.Sprintf("project %q", line.Project)
+		}
+		refusal.Message = fmt.Sprintf("%q (%s) belongs to %s: its live version v%d was made there", name, r.ID, whose, r.Current.Number)
+		refusal.Hint = "choose another agent_name (agent_name_suffix gives an environment agents of its own)"
+		if line.Project != "" && line.Project != in.Identity.Project {
+			refusal.Hint += fmt.Sprintf(`; if this project was called %q before, list that under metadata.previous_names in agentsync.yaml`, line.Project)
+		}
+		return refusal
+	}
+	refusal.Message = fmt.Sprintf("%q (%s) belongs to environment %q: the lock file has its id there", name, r.ID, in.Elsewhere[r.ID])
+	refusal.Hint = "give the environment an agent_name_suffix, so that it has agents of its own"
+	return refusal
+}
+
+// lineOf reads a version's provenance line; v may be nil.
+func lineOf(v *Version) (Provenance, bool) {
+	if v == nil {
+		return Provenance{}, false
+	}
+	_, line, ok := ParseNotes(v.Notes)
+	return line, ok
+}
+
+// nameOf is an agent's name on the platform.
+func nameOf(r *RemoteAgent) string { return r.Fields.Get("agent_name").Text() }
