@@ -115,7 +115,7 @@ func (p *agentPlanner) configClass() Class {
 			f.base, f.moved = true, !value.Equal(base.Content, overConfig(base.Content, p.want))
 		}
 		_, line, marked := ParseNotes(live.Notes)
-		f.otherLine = marked && line.Config != p.wanted.ConfigDigest
+		f.otherLine = marked && facts.origin != OriginBranch && line.Config != p.wanted.ConfigDigest
 	}
 	return f.class()
 }
@@ -201,7 +201,7 @@ func (p *agentPlanner) tellOrigin(live *Version, f liveFacts) {
 		w.Hint = "fetch the whole history (in a workflow, fetch-depth: 0), or commit the lock file"
 	case f.origin == OriginOther:
 		w.Message = fmt.Sprintf("v%d says that it was published from %s, whose manifests want something else", live.Number, line.Commit)
-		w.Hint = "it was made from files that were not committed, or written by hand"
+		w.Hint = "it was edited since, or made from files that were not committed"
 	default:
 		return
 	}

@@ -1,21 +1,27 @@
 package diff
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // TestDrift holds the truth tables of testdata/drift. In each, every case that
 // there can be is one row's, and the verdict on it is what the row says.
 func TestDrift(t *testing.T) {
 	yesNo := []string{"yes", "no"}
+	origins := map[string]Origin{"unknown": OriginUnknown, "branch": OriginBranch, "other": OriginOther, "wanted": OriginWanted}
+	verdicts := map[string]verdict{"not": notOurs, "ours": itIsOurs, "cant-tell": cantTell}
+	owners := map[string]owner{"nobodys": nobodys, "ours": ours, "others": others}
 	item := func(c map[string]string) string {
 		content := func(column string) string { return strings.Trim(c[column], "-") }
-		return string(itemFacts{c["unfinished"] == "yes", c["adopting"] == "yes", c["locked"] == "yes",
+		return string(itemFacts{c["unfinished"] == "yes", c["foreign"] == "yes", c["locked"] == "yes",
 			content("remembered"), content("remote"), content("wanted")}.class())
 	}
 	section := func(c map[string]string) string {
@@ -32,16 +38,17 @@ func TestDrift(t *testing.T) {
 		return "none"
 	}
 	live := func(c map[string]string) string {
-		f := liveFacts{c["locked"] == "yes", c["expected"] == "yes", c["vouched"] == "yes", c["older"] == "yes", c["repeats"] == "yes"}
-		if f.ours() {
-			return "ours"
-		}
-		return "not"
+		f := liveFacts{c["locked"] == "yes", c["expected"] == "yes", c["lined"] == "yes", origins[c["origin"]], c["older"] == "yes", c["repeats"] == "yes"}
+		return nameIn(verdicts, f.verdict())
+	}
+	whose := func(c map[string]string) string {
+		f := ownerFacts{c["locked"] == "yes", c["elsewhere"] == "yes", c["liveother"] == "yes", c["lined"] == "yes"}
+		return nameIn(owners, f.owner())
 	}
 	config := func(c map[string]string) string {
 		return string(configFacts{
-			adopting: c["adopting"] == "yes", noProvenance: c["noprovenance"] == "yes", nothingLive: c["nothinglive"] == "yes",
-			ours: c["ours"] == "yes", base: c["base"] == "yes", moved: c["moved"] == "yes", otherLine: c["otherline"] == "yes",
+			foreign: c["foreign"] == "yes", noProvenance: c["noprovenance"] == "yes", nothingLive: c["nothinglive"] == "yes",
+			live: verdicts[c["live"]], base: c["base"] == "yes", moved: c["moved"] == "yes", otherLine: c["otherline"] == "yes",
 		}.class())
 	}
 	for name, table := range map[string]struct {
@@ -56,8 +63,9 @@ func TestDrift(t *testing.T) {
 			return !nobodys && (c["remote"] != "-" || c["wanted"] != "-")
 		}},
 		"section": {section, nil, nil},
-		"live":    {live, nil, nil},
-		"config":  {config, nil, nil},
+		"live":    {live, map[string][]string{"origin": value.SortedKeys(origins)}, nil},
+		"config":  {config, map[string][]string{"live": value.SortedKeys(verdicts)}, nil},
+		"owner":   {whose, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			columns, rows := readTable(t, "testdata/drift/"+name+".txtar")
@@ -76,6 +84,16 @@ func TestDrift(t *testing.T) {
 			}
 		})
 	}
+}
+
+// nameIn is what a table calls a verdict.
+func nameIn[V comparable](names map[string]V, verdict V) string {
+	for name, v := range names {
+		if v == verdict {
+			return name
+		}
+	}
+	return fmt.Sprint(verdict)
 }
 
 // row is a row of a truth table: a pattern, and the verdict on what it matches.

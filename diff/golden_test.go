@@ -28,6 +28,7 @@ var update = flag.Bool("update", false, "rewrite the plans in testdata")
 //
 //	remembered: KEY…     the lock knows these agents as remote.json has them
 //	id: KEY=AGT_1…       the lock gives these agents this id
+//	elsewhere: ENV=AGT_1… the lock gives this agent to this other environment
 //	applied: KEY=v1…     this version is what the lock says was last live
 //	may have left: …     an apply that did not end may have left this version
 //	drafted: KEY=v2…     the draft that an apply left on purpose
@@ -39,8 +40,9 @@ var update = flag.Bool("update", false, "rewrite the plans in testdata")
 //	listing: no
 //
 // In remote.json the notes "[ours]" stand for a provenance line that fits, and
-// "[ours as v1]" for one that fits version 1. "seen" and "touched" are times by
-// the platform's clock.
+// "[ours as v1]" for one that fits version 1; "[branch's]" for one that fits and
+// names a commit of another branch, and "[unfetched]" for one whose commit is not
+// in the clone. "seen" and "touched" are times by the platform's clock.
 func TestPlans(t *testing.T) {
 	stories, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(stories) == 0 {
@@ -93,9 +95,34 @@ func readStory(t *testing.T, archive *txtar.Archive) diff.Input {
 		t.Fatal(errs)
 	}
 	in := diff.Input{Environment: project.Environment, Policy: project.Policy, Agents: project.Agents,
-		Remote: remote, Memory: diff.Memory{}, Known: len(project.Agents)}
+		Remote: remote, Memory: diff.Memory{}, Known: len(project.Agents), Elsewhere: map[string]string{},
+		Identity: diff.Identity{Project: project.Name, Environment: project.Environment.Name, Formerly: project.Formerly}, OriginOf: originOf}
+	if in.Identity.Project == "" {
+		in.Identity.Project = "acme"
+	}
 	readOptions(string(archive.Comment), &in)
 	return in
+}
+
+// The commits of the lines in remote.json.
+const (
+	commitOfHead    = "0123456789ab"
+	commitOfBranch  = "bbbbbbbbbbbb"
+	commitUnfetched = "cccccccccccc"
+)
+
+// originOf plays git: HEAD's commit wants what its lines say that it wants.
+func originOf(_ string, live *diff.Version, line diff.Provenance) diff.Origin {
+	switch {
+	case line.Commit == commitOfBranch:
+		return diff.OriginBranch
+	case line.Commit == commitUnfetched:
+		return diff.OriginUnknown
+	case line.Config == diff.LiveDigest(spec.Agent{}, live):
+		return diff.OriginWanted
+	default:
+		return diff.OriginOther
+	}
 }
 
 func readOptions(comment string, in *diff.Input) {
@@ -126,6 +153,9 @@ func readOptions(comment string, in *diff.Input) {
 			key, what, _ := strings.Cut(word, "=")
 			m := in.Memory[key]
 			switch name {
+			case "elsewhere":
+				in.Elsewhere[what] = key
+				continue
 			case "remembered":
 				m = diff.Remember(wanted[key], in.Remote.Agents[key])
 				if _, ok := wanted[key]; !ok {
@@ -199,11 +229,11 @@ func readRemote(t *testing.T, data []byte, into diff.Remote) {
 		for _, v := range a.Versions {
 			version := diff.Version{Number: v.Version, Status: v.Status, IsCurrent: v.Live, Content: diff.ConfigOf(v.Content), Notes: v.Notes, UpdatedAt: v.Touched}
 			r.Versions = append(r.Versions, version)
-			lines[fmt.Sprintf("[ours as v%d]", v.Version)] = ourLine(&version)
+			lines[fmt.Sprintf("[ours as v%d]", v.Version)] = lineFrom(commitOfHead, &version)
 		}
 		for i := range r.Versions {
 			v := &r.Versions[i]
-			lines["[ours]"] = ourLine(v)
+			lines["[ours]"], lines["[branch's]"], lines["[unfetched]"] = lineFrom(commitOfHead, v), lineFrom(commitOfBranch, v), lineFrom(commitUnfetched, v)
 			for short, line := range lines {
 				v.Notes = strings.Replace(v.Notes, short, line, 1)
 			}
@@ -216,8 +246,9 @@ func readRemote(t *testing.T, data []byte, into diff.Remote) {
 	}
 }
 
-func ourLine(v *diff.Version) string {
-	return fmt.Sprintf("[agentsync commit=0123456789ab config=%s]", diff.LiveDigest(spec.Agent{}, v))
+// lineFrom is the line of an apply of this project that made v from commit.
+func lineFrom(commit string, v *diff.Version) string {
+	return diff.Provenance{Project: "acme", Environment: "default", Commit: commit, Config: diff.LiveDigest(spec.Agent{}, v)}.String()
 }
 
 // planText is a plan as these tests compare it: everything but digests.

@@ -6,7 +6,7 @@ import (
 	"github.com/agentsync/agentsync/spec"
 )
 
-const line = "[agentsync commit=0123456789ab config=ba9876543210]"
+const line = "[agentsync project=acme env=default commit=0123456789ab config=ba9876543210]"
 
 func TestParseNotes(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -21,6 +21,8 @@ func TestParseNotes(t *testing.T) {
 		"not at the end":     {line + "\nand more", line + "\nand more", false},
 		"within a line":      {"see " + line, "see " + line, false},
 		"other digits":       {"[agentsync commit=0123456789AB config=ba9876543210]", "[agentsync commit=0123456789AB config=ba9876543210]", false},
+		"a commit and more":  {"[agentsync commit=0123456789ab++ config=ba9876543210]", "[agentsync commit=0123456789ab++ config=ba9876543210]", false},
+		"a name of its own":  {"[agentsync project=Acme commit=0123456789ab config=ba9876543210]", "[agentsync project=Acme commit=0123456789ab config=ba9876543210]", false},
 		"the last of two":    {line + "\n" + line, line, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -28,10 +30,29 @@ func TestParseNotes(t *testing.T) {
 			if text != tt.text || ok != tt.ok {
 				t.Errorf("got %q, %v", text, ok)
 			}
-			if want := (Provenance{"0123456789ab", "ba9876543210"}); ok && p != want || !ok && p != (Provenance{}) {
+			if want := (Provenance{"acme", "default", "0123456789ab", "ba9876543210"}); ok && p != want || !ok && p != (Provenance{}) {
 				t.Errorf("got %+v", p)
 			}
 		})
+	}
+}
+
+// TestProvenanceLine holds each form of the line, and that what is written is
+// read as what it was.
+func TestProvenanceLine(t *testing.T) {
+	for text, p := range map[string]Provenance{
+		"[agentsync project=acme env=eu.west commit=0123456789ab config=ba9876543210]": {"acme", "eu.west", "0123456789ab", "ba9876543210"},
+		"[agentsync project=acme commit=0123456789ab config=ba9876543210]":             {"acme", "", "0123456789ab", "ba9876543210"},
+		"[agentsync env=default commit=0123456789ab+ config=ba9876543210]":             {"", "default", "0123456789ab+", "ba9876543210"},
+		"[agentsync env=default commit=none config=ba9876543210]":                      {"", "default", NoCommit, "ba9876543210"},
+		"[agentsync commit=0123456789ab config=ba9876543210]":                          {"", "", "0123456789ab", "ba9876543210"},
+	} {
+		if got := p.String(); got != text {
+			t.Errorf("%+v is written %q, want %q", p, got, text)
+		}
+		if before, got, ok := ParseNotes(text); !ok || got != p || before != "" {
+			t.Errorf("%q is read as %+v, %v", text, got, ok)
+		}
 	}
 }
 
@@ -51,7 +72,7 @@ func TestNotes(t *testing.T) {
 		"without provenance, a manifest's": {`{"notes":"Louder"}`, "Quieter", off, "Louder"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Notes(manifest(t, tt.config), "ba9876543210", tt.current, "0123456789ab", tt.policy); got != tt.want {
+			if got := Notes(manifest(t, tt.config), tt.current, Provenance{"acme", "default", "0123456789ab", "ba9876543210"}, tt.policy); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -107,7 +107,7 @@ func (p *benchPlatform) apply(b *testing.B) {
 	plan, in := p.plan(b, client)
 	report, err := sync.Apply(context.Background(), sync.ApplyInput{
 		Plan: plan, Agents: in.Agents, Seen: in.Remote, Memory: in.Memory, Policy: in.Policy,
-		Commit: diff.NoCommit, Remote: client, Lock: p.lock, Parallelism: benchConnections,
+		Identity: in.Identity, Commit: diff.NoCommit, Remote: client, Lock: p.lock, Parallelism: benchConnections,
 	})
 	if err != nil || !report.OK() {
 		b.Fatalf("apply: %v", err)
@@ -133,6 +133,7 @@ func (p *benchPlatform) plan(b *testing.B, client *indus.Client) (*diff.Plan, di
 	in := diff.Input{
 		Environment: project.Environment, Policy: project.Policy, Agents: project.Agents,
 		Memory: sync.ToMemory(p.lock.Entries()).Rekey(project.Agents), Known: len(project.Agents),
+		Identity: identity, OriginOf: asTheLineSays,
 	}
 	seen, err := sync.Observe(context.Background(), client,
 		sync.Scope{Agents: in.Agents, Memory: in.Memory, Parallelism: benchConnections})

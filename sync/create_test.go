@@ -93,10 +93,10 @@ done AGT_new`,
 			func(e *example) {
 				e.remote.on("create agent", cut)
 				e.remote.on("read listing", []diff.RemoteAgent{newSales(t)})
-				e.remote.on("read versions", versions(), versions(draft(1, "Two.")), versions(live(1, "Two.")))
+				e.remote.on("read versions", append(looks(versions()), versions(draft(1, "Two.")), versions(live(1, "Two.")))...)
 				now := live(1, "Two.")
 				e.remote.on("read live", &now)
-				e.remote.on("read call_outcomes", []value.Value{}, []value.Value{lead(t)})
+				e.remote.on("read call_outcomes", append(looks([]value.Value{}), []value.Value{lead(t)})...)
 				e.remote.on("create draft", draft(1, "Two."))
 				e.remote.on("create in call_outcomes", nil)
 				e.remote.on("publish v1", nil)

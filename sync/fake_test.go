@@ -293,7 +293,7 @@ func (e *example) apply() string {
 	e.t.Helper()
 	memory := ToMemory(e.keeper.Entries())
 	in := diff.Input{Environment: spec.Environment{Name: "default"}, Policy: spec.DefaultPolicy(), Agents: []spec.Agent{e.want},
-		Memory: memory, Remote: diff.Remote{Agents: map[string]*diff.RemoteAgent{}}, Known: 1}
+		Identity: identity, OriginOf: asTheLineSays, Memory: memory, Remote: diff.Remote{Agents: map[string]*diff.RemoteAgent{}}, Known: 1}
 	if e.seen != nil {
 		in.Remote.Agents["sales"] = e.seen
 	}
@@ -307,7 +307,7 @@ func (e *example) apply() string {
 	}
 	report, err := Apply(e.ctx, ApplyInput{
 		Plan: plan, Agents: in.Agents, Seen: in.Remote, Memory: memory, Locked: locked, Policy: in.Policy,
-		Commit: "0123456789ab", Remote: e.remote, Lock: e.keeper, Parallelism: 1,
+		Identity: in.Identity, Commit: "0123456789ab", Remote: e.remote, Lock: e.keeper, Parallelism: 1,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			e.slept = append(e.slept, d)
 			if e.sleep != nil {
@@ -418,10 +418,21 @@ func patchOf(t *testing.T, text string) value.Patch {
 	return value.NewPatch(raw)
 }
 
+// identity is who applies in these tests.
+var identity = diff.Identity{Project: "acme", Environment: "default"}
+
+// asTheLineSays plays git: a line's commit wants what the line says that it wants.
+func asTheLineSays(_ string, live *diff.Version, line diff.Provenance) diff.Origin {
+	if line.Config == diff.LiveDigest(spec.Agent{}, live) {
+		return diff.OriginWanted
+	}
+	return diff.OriginOther
+}
+
 // version is one with this prompt and a line of ours that fits it.
 func version(number int, status, prompt string) diff.Version {
 	v := diff.Version{Number: number, Status: status, Content: value.Of(map[string]any{"system_prompt": prompt})}
-	v.Notes = "[agentsync commit=0123456789ab config=" + diff.LiveDigest(spec.Agent{}, &v) + "]"
+	v.Notes = diff.Provenance{Project: "acme", Environment: "default", Commit: "0123456789ab", Config: diff.LiveDigest(spec.Agent{}, &v)}.String()
 	return v
 }
 

@@ -42,17 +42,18 @@ func TestAfterLost(t *testing.T) {
 }
 
 // TestSend holds how often a write is sent whose answer is lost, how long is
-// waited before each look, and that the client's own tries count.
+// waited between the looks, and that the client's own tries count.
 func TestSend(t *testing.T) {
+	round := []time.Duration{250, 500, 1000, 2000, 1250} // 5 s, by when a read shows what there is
 	for name, tt := range map[string]struct {
 		tries int // within the client, each time
 		sent  int
 		slept []time.Duration
 	}{
-		"one by one":            {1, 6, []time.Duration{250, 500, 1000, 2000, 4000, 8000}},
-		"three at a time":       {3, 2, []time.Duration{250, 500}},
-		"more than enough":      {7, 1, []time.Duration{250}},
-		"the client can't tell": {0, 6, []time.Duration{250, 500, 1000, 2000, 4000, 8000}},
+		"one by one":            {1, 6, slices.Repeat(round, 6)},
+		"three at a time":       {3, 2, slices.Repeat(round, 2)},
+		"more than enough":      {7, 1, round},
+		"the client can't tell": {0, 6, slices.Repeat(round, 6)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var slept []time.Duration
@@ -188,8 +189,9 @@ func TestLost(t *testing.T) {
 			err     bool
 		}{
 			"it happened":             {[]any{cut}, []any{tt.yes(t)}, false, false},
+			"it did, and shows late":  {[]any{cut}, []any{tt.not(t), tt.yes(t)}, false, false},
 			"it did not":              {[]any{cut, nil}, []any{tt.not(t)}, false, false},
-			"it did at the second":    {[]any{cut, cut}, []any{tt.not(t), tt.yes(t)}, false, false},
+			"it did at the second":    {[]any{cut, cut}, append(looks(tt.not(t)), tt.yes(t)), false, false},
 			"refused at the second":   {[]any{cut, refused}, []any{tt.not(t)}, false, true},
 			"nobody can look":         {[]any{cut}, []any{busy}, true, true},
 			"refused, without a look": {[]any{refused}, nil, false, true},
@@ -247,7 +249,7 @@ func lostJob(t *testing.T) (*job, *progress) {
 	wanted := diff.Want(want, seen)
 	wanted.Config = wanted.Config.With("llm_config", value.Of(map[string]any{"model": "new"}))
 	j := &job{
-		ApplyInput: &ApplyInput{Plan: &diff.Plan{}, Remote: remote, Policy: spec.DefaultPolicy(), Commit: "0123456789ab",
+		ApplyInput: &ApplyInput{Plan: &diff.Plan{}, Remote: remote, Policy: spec.DefaultPolicy(), Identity: identity, Commit: "0123456789ab",
 			Lock: &fakeKeeper{entries: nil}, Sleep: func(context.Context, time.Duration) error { return nil }},
 		plan: diff.AgentPlan{Name: "sales", Wanted: &wanted}, want: want, seen: seen, out: &AgentReport{},
 	}
@@ -272,6 +274,9 @@ func TestALostDeleteOfWhatIsGone(t *testing.T) {
 		}
 	}
 }
+
+// looks is one read's answers for as long as a read may be late.
+func looks(shown any) []any { return slices.Repeat([]any{shown}, 6) }
 
 func TestALostCreateOfAnItemThatSomebodyElseMade(t *testing.T) {
 	j, p := lostJob(t)
@@ -333,7 +338,7 @@ failed AGT_1: publish new: remove v2, which a lost request left: 503 busy`, "unf
 			e := newExample(t, changed)
 			was := versions(live(1, "One."))
 			late := versions(draft(4, "Other."), draft(3, "Two."), draft(2, "Two."), live(1, "One."))
-			e.remote.on("read versions", was, was, late, versions(draft(4, "Other."), live(3, "Two."), older(1, "One.")))
+			e.remote.on("read versions", append(append([]any{was}, looks(was)...), late, versions(draft(4, "Other."), live(3, "Two."), older(1, "One.")))...)
 			e.remote.on("create draft", cut, draft(3, "Two."))
 			e.remote.on("delete draft v2", tt.dropped)
 			writes := []string{"create draft", "create draft", "delete draft v2"}

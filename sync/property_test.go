@@ -157,10 +157,22 @@ func (l *memoryLock) Flush() error { return nil }
 
 func (w *world) memory() diff.Memory { return sync.ToMemory(w.lock.Entries()) }
 
+// identity is who applies.
+var identity = diff.Identity{Project: "acme", Environment: "default"}
+
+// asTheLineSays plays git: a line's commit wants what the line says that it wants.
+func asTheLineSays(_ string, live *diff.Version, line diff.Provenance) diff.Origin {
+	if line.Config == diff.LiveDigest(spec.Agent{}, live) {
+		return diff.OriginWanted
+	}
+	return diff.OriginOther
+}
+
 // input observes the platform for a plan.
 func (w *world) input(t *rapid.T, wanted []spec.Agent, memory diff.Memory) diff.Input {
 	memory = memory.Rekey(wanted)
-	in := diff.Input{Environment: spec.Environment{Name: "default"}, Policy: spec.DefaultPolicy(), Agents: wanted, Memory: memory, Known: len(wanted)}
+	in := diff.Input{Environment: spec.Environment{Name: "default"}, Policy: spec.DefaultPolicy(), Agents: wanted, Memory: memory, Known: len(wanted),
+		Identity: identity, OriginOf: asTheLineSays}
 	for _, key := range value.SortedKeys(memory) {
 		if !slices.ContainsFunc(wanted, func(a spec.Agent) bool { return a.Name == key }) {
 			in.Orphans = append(in.Orphans, key)
@@ -216,7 +228,7 @@ func (w *world) applyAndCheck(t *rapid.T, wanted []spec.Agent, edits edits) {
 	w.server.ResetRequests()
 	report, err := sync.Apply(context.Background(), sync.ApplyInput{
 		Plan: plan, Agents: in.Agents, Seen: in.Remote, Memory: in.Memory, Locked: w.lock.Entries(), Orphans: in.Orphans, Policy: in.Policy,
-		Commit: diff.NoCommit, Remote: w.remote, Lock: w.lock, Parallelism: 1, // ids come in a fixed order
+		Identity: in.Identity, Commit: diff.NoCommit, Remote: w.remote, Lock: w.lock, Parallelism: 1, // ids come in a fixed order
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	if err != nil || !report.OK() {
