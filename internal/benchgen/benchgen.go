@@ -13,6 +13,7 @@ const PromptSize = 4 << 10
 
 const projectFile = `apiVersion: agentsync/v1
 kind: Project
+metadata: {name: bench}
 spec:
   manifests: ["agents/*.yaml"]
 `

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/agentsync/agentsync/internal/console"
@@ -39,7 +41,11 @@ func (a *app) runInit() error {
 		if err != nil {
 			return err
 		}
-		return a.writeNew(strings.TrimPrefix(path, "template/"), data)
+		name := strings.TrimPrefix(path, "template/")
+		if name == "agentsync.yaml" {
+			data = bytes.Replace(data, []byte("name: agents"), []byte(fmt.Sprintf("name: %q", projectName(a.opt.Dir))), 1)
+		}
+		return a.writeNew(name, data)
 	})
 	if err != nil {
 		return err
@@ -52,6 +58,23 @@ func (a *app) runInit() error {
 	}
 	fmt.Fprint(a.env.Stdout, "\nNext:\n  agentsync validate\n  agentsync apply --sandbox     # try it on the embedded platform\n")
 	return nil
+}
+
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
+
+// projectName is metadata.name for a project in dir: the folder's name, made to
+// fit, or "agents" where nothing of it does.
+func projectName(dir string) string {
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return "agents"
+	}
+	name := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(filepath.Base(full)), "-"), "-")
+	name = strings.TrimRight(name[:min(len(name), 63)], "-")
+	if name == "" {
+		return "agents"
+	}
+	return name
 }
 
 // writeNew writes a file that is not there yet, and says what it did.

@@ -56,7 +56,7 @@ func commitOf(ts *testscript.TestScript, p *platform, name, number, commit strin
 	agent, _ := snap.Agent(name)
 	for _, v := range agent.Versions {
 		if strconv.Itoa(v.Number) == number {
-			if !strings.Contains(v.Notes, "[agentsync commit="+commit+" config=") {
+			if !strings.Contains(v.Notes, " commit="+commit+" config=") {
 				ts.Fatalf("the notes are %q, and the commit %s", v.Notes, commit)
 			}
 			return
@@ -65,7 +65,7 @@ func commitOf(ts *testscript.TestScript, p *platform, name, number, commit strin
 	ts.Fatalf("%s has no v%s", name, number)
 }
 
-var changing = regexp.MustCompile(`commit=[0-9a-f]{12} config=[0-9a-f]{12}`)
+var changing = regexp.MustCompile(`(?:project=\S+ )?env=\S+ commit=(?:[0-9a-f]{12}\+?|none) config=[0-9a-f]{12}`)
 
 // remoteState is the platform's state as text, the same on every run.
 func remoteState(ts *testscript.TestScript, p *platform, name string) string {
