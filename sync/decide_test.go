@@ -236,13 +236,26 @@ func TestEndOf(t *testing.T) {
 
 func TestFirstMissing(t *testing.T) {
 	done := map[string]bool{"a": true, "b": true}
-	for want, needs := range map[string][]string{"": {"a", "b"}, "c": {"a", "c", "d"}, "d": {"d"}} {
+	for want, needs := range map[string][]string{"": {"a", "b", "another/publish"}, "c": {"a", "c", "d"}, "d": {"another/publish", "d"}} {
 		if got := firstMissing(needs, done, map[string]bool{"another/publish": true}); got != want {
 			t.Errorf("of %v: %q, want %q", needs, got, want)
 		}
 	}
 	if got := firstMissing(nil, nil, nil); got != "" {
 		t.Errorf("a step without needs waits for %q", got)
+	}
+}
+
+// TestWaves holds that an agent waits for those whose steps it needs, and no
+// other does.
+func TestWaves(t *testing.T) {
+	agent := func(name string, needs ...string) diff.AgentPlan {
+		return diff.AgentPlan{Name: name, Steps: []diff.Step{{ID: name + "/update_agent", Needs: needs}, {ID: name + "/publish", Needs: []string{name + "/update_agent"}}}}
+	}
+	got := waves([]diff.AgentPlan{agent("a", "b/update_agent"), agent("b", "c/update_agent"), agent("c"), agent("d")})
+	want := []map[string]bool{{"c": true, "d": true}, {"b": true}, {"a": true}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }
 
