@@ -261,11 +261,13 @@ func TestTroubleOfGitHubBeforeAndAfterTheApply(t *testing.T) {
 func half(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
+	w.named()
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.replace("agents.yaml", "    - {outcome_name: lead,", "    - {outcome_name: budget, outcome_description: How much, outcome_type: NUMBER, is_visible: true}\n    - {outcome_name: lead,")
 	w.replace("agents.yaml", "Help the caller.", "Help every caller.")
+	w.commit("Sell boldly")
 	w.job(0, "", "plan")
-	w.merge()
+	w.mergeAs(w.git("rev-parse", "HEAD"))
 	sales, err := w.platform.Dashboard().AgentID("Sales")
 	if err != nil {
 		t.Fatal(err)
@@ -278,6 +280,29 @@ func half(t *testing.T) *world {
 	w.comment("### ❌ The apply failed", "1 of 5 steps done", "2 failed", "run this job again", `state="failed"`, "The plan as it was reviewed")
 	w.faults.Reset()
 	return w
+}
+
+// named puts the project into git under a name, and makes its agents anew: then
+// they are known as its own without a lock file too.
+func (w *world) named() {
+	w.t.Helper()
+	w.write("agentsync.yaml", "apiVersion: agentsync/v1\nkind: Project\nmetadata: {name: acme}\n")
+	w.write(".gitignore", "agentsync.lock.yaml\n.agentsync/\n")
+	w.git("init", "-q", "-b", "main")
+	w.commit("Name the project")
+	for _, name := range []string{"Sales", "Support"} {
+		id, err := w.platform.Dashboard().AgentID(name)
+		if err == nil {
+			err = w.platform.Dashboard().DeleteAgent(id)
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(w.dir, "agentsync.lock.yaml")); err != nil {
+		w.t.Fatal(err)
+	}
+	w.cli(0, "apply", "--auto-approve")
 }
 
 func TestAFailedApplyGoesOn(t *testing.T) {
@@ -327,7 +352,7 @@ func TestOnlyTheSameCommitGoesOn(t *testing.T) {
 	w := half(t)
 	w.github.Edit(func(s *fakegithub.State) {
 		c := s.Repo(repo).Comments[0]
-		c.Body = strings.Replace(c.Body, mergeAt, strings.Repeat("8", 40), 1)
+		c.Body = strings.Replace(c.Body, w.env["GITHUB_SHA"], strings.Repeat("8", 40), 1)
 	})
 	w.job(3, "plan-changed", "apply")
 }

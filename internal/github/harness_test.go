@@ -194,9 +194,12 @@ func (w *world) event(name string, payload any) {
 }
 
 // merge merges the pull request and makes the next jobs run for the push.
-func (w *world) merge() {
-	w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Merge(7, mergeAt, time.Now()) })
-	w.onPush(mergeAt)
+func (w *world) merge() { w.mergeAs(mergeAt) }
+
+// mergeAs merges the pull request as a commit.
+func (w *world) mergeAs(commit string) {
+	w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Merge(7, commit, time.Now()) })
+	w.onPush(commit)
 }
 
 // result is what a job left.
