@@ -26,6 +26,58 @@ done AGT_1`, "create draft", "publish v2")
 	}
 }
 
+// TestAListThatDoesNotSayWhatIsLive holds that it is asked for then, and only
+// where something was live: right before the first write and a publication.
+func TestAListThatDoesNotSayWhatIsLive(t *testing.T) {
+	was, now := live(1, "One."), live(2, "Two.")
+	for name, tt := range map[string]struct {
+		live  *diff.Version
+		reads int
+	}{
+		"something was live": {&was, 3},
+		"nothing was":        {nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newExample(t, changed)
+			silent := func(list ...diff.Version) []diff.Version {
+				for i := range list {
+					list[i].IsCurrent = false
+				}
+				return list
+			}
+			e.seen.Current, e.seen.Versions = tt.live, silent(live(1, "One."))
+			if tt.live == nil {
+				e.seen.Versions = silent()
+			}
+			e.keeper.entries["sales"] = lock.Entry{AgentID: salesID, AgentName: "Sales"}
+			e.answerAsSeen()
+			delete(e.remote.answers, "read live")
+			reads := 0
+			e.remote.before = func(call string) {
+				if call == "read live" {
+					reads++
+				}
+			}
+			after := append(silent(live(2, "Two.")), e.seen.Versions...)
+			last := versions(now)
+			if tt.live != nil {
+				e.remote.on("read live", &was, &was, &now)
+				last = after
+			}
+			e.remote.on("read versions", e.seen.Versions, append(versions(draft(2, "Two.")), e.seen.Versions...), last)
+			e.remote.on("create draft", draft(2, "Two."))
+			e.remote.on("publish v2", nil)
+			e.holdReport(`
+done create_draft new, v2
+done publish new, v2
+done AGT_1`, "create draft", "publish v2")
+			if reads != tt.reads {
+				t.Errorf("what is live was read %d times, want %d", reads, tt.reads)
+			}
+		})
+	}
+}
+
 // TestConflictBeforeTheFirstWrite holds that an agent that is not what the plan
 // saw is left alone, and that the lock then says of it what it said before.
 func TestConflictBeforeTheFirstWrite(t *testing.T) {
@@ -212,6 +264,52 @@ func TestConflictAtTheReadBack(t *testing.T) {
 				t.Errorf("the reason is %s\nwant %s", agent.Error, tt.want)
 			}
 			e.holdLock("unfinished")
+		})
+	}
+}
+
+// TestConflictBeforeARollback holds that the versions are read once more before
+// a rollback that other writes come before, and not right after they were read.
+func TestConflictBeforeARollback(t *testing.T) {
+	two := live(2, "Two.")
+	for name, tt := range map[string]struct {
+		described string // the description that git wants
+		found     []diff.Version
+		want      string
+		writes    []string
+	}{
+		"nothing happened": {
+			"New", versions(two, older(1, "One.")), "done update_agent sales\ndone rollback v1, v1\ndone AGT_1",
+			[]string{"update agent", "roll back to v1"},
+		},
+		"another version went live": {
+			"New", versions(live(3, "Three."), older(2, "Two."), older(1, "One.")),
+			`done update_agent sales
+failed rollback v1, v1: conflict: v3 went live meanwhile; nothing more of this agent was written, plan again
+failed AGT_1: rollback v1: conflict: v3 went live meanwhile; nothing more of this agent was written, plan again`,
+			[]string{"update agent"},
+		},
+		"it was read a moment ago": {
+			"", versions(live(3, "Three."), older(2, "Two."), older(1, "One.")), "done rollback v1, v1\ndone AGT_1",
+			[]string{"roll back to v1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newExample(t, `{"system_prompt":"One."}`)
+			e.want.Agent = patchOf(t, `{"agent_name":"Sales","agent_description":"`+tt.described+`"}`)
+			e.seen.Current, e.seen.Versions = &two, versions(two, older(1, "One."))
+			e.answerAsSeen()
+			now := live(1, "One.")
+			e.remote.on("read live", &now)
+			e.remote.on("read versions", e.seen.Versions, tt.found)
+			for _, call := range tt.writes {
+				e.remote.on(call, nil)
+			}
+			if tt.described != "" {
+				after := diff.RemoteAgent{ID: salesID, Fields: e.seen.Fields.With("agent_description", value.Of(tt.described))}
+				e.remote.on("read agent", diff.RemoteAgent{ID: salesID, Fields: e.seen.Fields}, after)
+			}
+			e.holdReport(tt.want, tt.writes...)
 		})
 	}
 }

@@ -34,11 +34,14 @@ type fakeRemote struct {
 // answer without a value.
 func (f *fakeRemote) on(call string, answers ...any) { f.answers[call] = answers }
 
-func (f *fakeRemote) take(call string, body any) any {
+func (f *fakeRemote) take(call, id string, body any) any {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.before != nil {
 		f.before(call)
+	}
+	if id == "" {
+		f.t.Errorf("of no agent: %s", call)
 	}
 	isRead := strings.HasPrefix(call, "read ")
 	if !isRead {
@@ -74,15 +77,18 @@ func answer[T any](got any) (out T, err error) {
 	return out, nil
 }
 
-func (f *fakeRemote) write(call string, body any) error {
-	_, err := answer[any](f.take(call, body))
+func (f *fakeRemote) write(call, id string, body any) error {
+	_, err := answer[any](f.take(call, id, body))
 	return err
 }
+
+// anyID is that of a call which is about no agent.
+const anyID = "any"
 
 type unlisted struct{}
 
 func (f *fakeRemote) ListAgents(context.Context) ([]diff.RemoteAgent, bool, error) {
-	got := f.take("read listing", nil)
+	got := f.take("read listing", anyID, nil)
 	if _, none := got.(unlisted); none {
 		return nil, false, nil
 	}
@@ -91,65 +97,67 @@ func (f *fakeRemote) ListAgents(context.Context) ([]diff.RemoteAgent, bool, erro
 }
 
 func (f *fakeRemote) Agent(_ context.Context, id string) (diff.RemoteAgent, error) {
-	return answer[diff.RemoteAgent](f.take("read agent", nil))
+	return answer[diff.RemoteAgent](f.take("read agent", id, nil))
 }
 
 func (f *fakeRemote) CreateAgent(_ context.Context, body map[string]any) (diff.RemoteAgent, error) {
-	return answer[diff.RemoteAgent](f.take("create agent", body))
+	return answer[diff.RemoteAgent](f.take("create agent", anyID, body))
 }
 
 func (f *fakeRemote) UpdateAgent(_ context.Context, id string, body map[string]any) error {
-	return f.write("update agent", body)
+	return f.write("update agent", id, body)
 }
 
-func (f *fakeRemote) DeleteAgent(context.Context, string) error { return f.write("delete agent", nil) }
-
-func (f *fakeRemote) CurrentVersion(context.Context, string) (*diff.Version, error) {
-	return answer[*diff.Version](f.take("read live", nil))
+func (f *fakeRemote) DeleteAgent(_ context.Context, id string) error {
+	return f.write("delete agent", id, nil)
 }
 
-func (f *fakeRemote) Versions(context.Context, string, func([]diff.Version) bool) ([]diff.Version, error) {
-	return answer[[]diff.Version](f.take("read versions", nil))
+func (f *fakeRemote) CurrentVersion(_ context.Context, id string) (*diff.Version, error) {
+	return answer[*diff.Version](f.take("read live", id, nil))
+}
+
+func (f *fakeRemote) Versions(_ context.Context, id string, _ func([]diff.Version) bool) ([]diff.Version, error) {
+	return answer[[]diff.Version](f.take("read versions", id, nil))
 }
 
 func (f *fakeRemote) CreateDraft(_ context.Context, id string, body map[string]any) (diff.Version, error) {
-	return answer[diff.Version](f.take("create draft", body))
+	return answer[diff.Version](f.take("create draft", id, body))
 }
 
-func (f *fakeRemote) UpdateDraft(_ context.Context, _ string, version int, body map[string]any) error {
-	return f.write(fmt.Sprintf("update draft v%d", version), body)
+func (f *fakeRemote) UpdateDraft(_ context.Context, id string, version int, body map[string]any) error {
+	return f.write(fmt.Sprintf("update draft v%d", version), id, body)
 }
 
-func (f *fakeRemote) DeleteDraft(_ context.Context, _ string, version int) error {
-	return f.write(fmt.Sprintf("delete draft v%d", version), nil)
+func (f *fakeRemote) DeleteDraft(_ context.Context, id string, version int) error {
+	return f.write(fmt.Sprintf("delete draft v%d", version), id, nil)
 }
 
-func (f *fakeRemote) Publish(_ context.Context, _ string, version int) error {
-	return f.write(fmt.Sprintf("publish v%d", version), nil)
+func (f *fakeRemote) Publish(_ context.Context, id string, version int) error {
+	return f.write(fmt.Sprintf("publish v%d", version), id, nil)
 }
 
-func (f *fakeRemote) Rollback(_ context.Context, _ string, version int) error {
-	return f.write(fmt.Sprintf("roll back to v%d", version), nil)
+func (f *fakeRemote) Rollback(_ context.Context, id string, version int) error {
+	return f.write(fmt.Sprintf("roll back to v%d", version), id, nil)
 }
 
-func (f *fakeRemote) UpdateService(_ context.Context, _, service string, body any) error {
-	return f.write("update "+service, body)
+func (f *fakeRemote) UpdateService(_ context.Context, id, service string, body any) error {
+	return f.write("update "+service, id, body)
 }
 
-func (f *fakeRemote) Items(_ context.Context, _, kind string) ([]value.Value, error) {
-	return answer[[]value.Value](f.take("read "+kind, nil))
+func (f *fakeRemote) Items(_ context.Context, id, kind string) ([]value.Value, error) {
+	return answer[[]value.Value](f.take("read "+kind, id, nil))
 }
 
-func (f *fakeRemote) CreateItem(_ context.Context, _, kind string, body map[string]any) error {
-	return f.write("create in "+kind, body)
+func (f *fakeRemote) CreateItem(_ context.Context, id, kind string, body map[string]any) error {
+	return f.write("create in "+kind, id, body)
 }
 
-func (f *fakeRemote) UpdateItem(_ context.Context, _, kind, name string, body map[string]any) error {
-	return f.write("update in "+kind+" "+name, body)
+func (f *fakeRemote) UpdateItem(_ context.Context, id, kind, name string, body map[string]any) error {
+	return f.write("update in "+kind+" "+name, id, body)
 }
 
-func (f *fakeRemote) DeleteItem(_ context.Context, _, kind, name string) error {
-	return f.write("delete in "+kind+" "+name, nil)
+func (f *fakeRemote) DeleteItem(_ context.Context, id, kind, name string) error {
+	return f.write("delete in "+kind+" "+name, id, nil)
 }
 
 func (f *fakeRemote) Now() time.Time { return time.Time{} }

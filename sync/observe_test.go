@@ -195,6 +195,55 @@ func TestNeedsListing(t *testing.T) {
 	}
 }
 
+// TestObserveAnOrphan holds that an agent without a manifest is read as a plan
+// that deletes it needs it, and that only agents with one are handed on.
+func TestObserveAnOrphan(t *testing.T) {
+	e := newExample(t, `{"system_prompt":"One."}`)
+	e.remote.on("read call_outcomes", []value.Value{object(t, `{"outcome_name":"a"}`)})
+	e.remote.on("read call_infields", []value.Value{object(t, `{"field_name":"b"}`)})
+	handed := map[string]diff.Wanted{}
+	scope := Scope{Memory: diff.Memory{"sales": {AgentID: salesID}}, Parallelism: 1,
+		Seen: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) { handed[want.Name+" "+r.ID] = w }}
+	scope.Orphans = []string{"sales"}
+	got, err := Observe(context.Background(), e.remote, scope)
+	if r := got.Agents["sales"]; err != nil || r == nil || r.Current == nil || len(r.Outcomes) != 1 || len(r.Infields) != 1 || r.Versions != nil || len(handed) > 0 {
+		t.Errorf("an orphan: %+v, %v; handed on: %v", r, err, handed)
+	}
+	scope.Orphans, scope.Agents = nil, []spec.Agent{e.want}
+	if _, err := Observe(context.Background(), e.remote, scope); err != nil || len(handed) != 1 || handed["sales "+salesID].Config.Get("system_prompt").Text() != "One." {
+		t.Errorf("handed on: %v, %v", handed, err)
+	}
+	e.remote.on("read live", busy)
+	clear(handed)
+	if _, err := Observe(context.Background(), e.remote, scope); errorText(err) != "read sales: 503 busy" || len(handed) > 0 {
+		t.Errorf("one that can't be read: %v; handed on: %v", err, handed)
+	}
+}
+
+// TestProgressOfAnAgentThatGoes holds that no more agents are counted than there
+// are, where one is deleted between the listing and the reads.
+func TestProgressOfAnAgentThatGoes(t *testing.T) {
+	f := &fakeRemote{t: t, answers: map[string][]any{}, bodies: map[string][]any{}}
+	f.on("read listing", []diff.RemoteAgent{{ID: "AGT_2", Fields: object(t, `{"agent_name":"New"}`)}})
+	f.on("read agent", notFound)
+	f.on("read live", (*diff.Version)(nil))
+	f.on("read call_outcomes", []value.Value(nil))
+	f.on("read call_infields", []value.Value(nil))
+	last := 0
+	_, err := Observe(context.Background(), f, Scope{
+		Agents: []spec.Agent{{Name: "new", AgentName: "New"}}, Orphans: []string{"old"}, Memory: diff.Memory{"old": {AgentID: "AGT_1"}}, Parallelism: 1,
+		Progress: func(done, total int) {
+			if done != last+1 || done > total {
+				t.Errorf("told %d of %d after %d", done, total, last)
+			}
+			last = done
+		},
+	})
+	if err != nil || last != 2 {
+		t.Errorf("told %d, %v", last, err)
+	}
+}
+
 // TestProgress holds that each agent counts once, whether it was read while the
 // listing was on its way or after it.
 func TestProgress(t *testing.T) {

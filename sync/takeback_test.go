@@ -119,18 +119,19 @@ func TestARollbackIsSetRight(t *testing.T) {
 		want     string
 		writes   []string
 		lock     string
+		reads    int // of the outcomes
 	}{
 		"they stay": {
-			[][]value.Value{{kept}}, "done rollback v1, v1\ndone AGT_1", []string{"roll back to v1"}, "verified",
+			[][]value.Value{{kept}}, "done rollback v1, v1\ndone AGT_1", []string{"roll back to v1"}, "verified", 2,
 		},
 		"they are moved": {
 			[][]value.Value{{kept}, {back}, {kept}}, "done rollback v1, v1\ndone AGT_1",
-			[]string{"roll back to v1", "create in call_outcomes", "delete in call_outcomes back"}, "verified",
+			[]string{"roll back to v1", "create in call_outcomes", "delete in call_outcomes back"}, "verified", 3,
 		},
 		"they are moved and stay so": {
 			[][]value.Value{{kept}, {back}, {back}},
 			"done rollback v1, v1\nfailed AGT_1: read back, the agent is not what was applied: create_outcome kept (outcome_type), delete_outcome back (outcome_type) would be next; plan again",
-			[]string{"roll back to v1", "create in call_outcomes", "delete in call_outcomes back"}, "unfinished",
+			[]string{"roll back to v1", "create in call_outcomes", "delete in call_outcomes back"}, "unfinished", 3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,8 +151,17 @@ func TestARollbackIsSetRight(t *testing.T) {
 				e.remote.on("create in call_outcomes", nil)
 				e.remote.on("delete in call_outcomes back", nil)
 			}
+			read := 0
+			e.remote.before = func(call string) {
+				if call == "read call_outcomes" {
+					read++
+				}
+			}
 			e.holdReport(tt.want, tt.writes...)
 			e.holdLock(tt.lock)
+			if read != tt.reads {
+				t.Errorf("the outcomes were read %d times, want %d", read, tt.reads)
+			}
 		})
 	}
 }
