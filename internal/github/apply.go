@@ -15,9 +15,6 @@ import (
 
 // apply applies the plan that was reviewed in the merged pull request.
 func (j *Job) apply(ctx context.Context) error {
-	if err := j.checkApply(); err != nil {
-		return err
-	}
 	if err := j.load(ctx); err != nil {
 		return err
 	}
@@ -63,20 +60,6 @@ func (j *Job) apply(ctx context.Context) error {
 		return err
 	}
 	return j.execute(ctx, r, planned)
-}
-
-// checkApply refuses to apply where the checked out commit is not what was
-// merged, and where nothing can be found out.
-func (j *Job) checkApply() error {
-	switch {
-	case j.Run.aboutPull() || j.Run.Event == "merge_group":
-		return engine.Errorf(engine.Refused, "run apply on push to the branch that pull requests are merged into", "the event %s is before the merge: nothing is applied there", j.Run.Event)
-	case j.Client == nil || j.Run.SHA == "":
-		return engine.Errorf(engine.Failed, "outside a workflow, use agentsync apply", "GITHUB_REPOSITORY and GITHUB_SHA are not set")
-	case j.Head != "" && j.Head != j.Run.SHA && j.Inputs.RequireReviewed:
-		return engine.Errorf(engine.Refused, "check out the run's own commit, without ref", "the commit %s is checked out, and the run is of %s", cut12(j.Head), cut12(j.Run.SHA))
-	}
-	return nil
 }
 
 // approve compares the plan with what was reviewed.

@@ -14,22 +14,13 @@ import (
 	api "github.com/google/go-github/v84/github"
 )
 
-// What the workflow must grant for a request.
-const (
-	readPulls     = "pull-requests: read"
-	writePulls    = "pull-requests: write"
-	readContents  = "contents: read"
-	writeContents = "contents: write"
-	writeIssues   = "issues: write"
-)
-
 // Client speaks to one repository.
 type Client struct {
 	api   *api.Client
 	opt   engine.Options
 	token secret.Secret
-	repo  string  // "owner/name"
-	me    *author // nil until it was asked for
+	repo  string    // "owner/name"
+	me    *api.User // nil until it was asked for
 }
 
 // NewClient makes a client for the run's repository.
@@ -73,25 +64,25 @@ func list[T any](ctx context.Context, c *Client, permission, path, query string)
 
 // Comments lists all comments of a pull request or issue, oldest first.
 func (c *Client) Comments(ctx context.Context, number int) ([]*api.IssueComment, error) {
-	return list[*api.IssueComment](ctx, c, readPulls, c.path("/issues/%d/comments", number), "")
+	return list[*api.IssueComment](ctx, c, "pull-requests: read", c.path("/issues/%d/comments", number), "")
 }
 
 // CreateComment adds a comment and returns its id.
 func (c *Client) CreateComment(ctx context.Context, number int, body string) (int64, error) {
 	var made api.IssueComment
-	_, err := c.call(ctx, writePulls, http.MethodPost, c.path("/issues/%d/comments", number), api.IssueComment{Body: &body}, &made)
+	_, err := c.call(ctx, "pull-requests: write", http.MethodPost, c.path("/issues/%d/comments", number), api.IssueComment{Body: &body}, &made)
 	return made.GetID(), err
 }
 
 // EditComment replaces a comment's body.
 func (c *Client) EditComment(ctx context.Context, id int64, body string) error {
-	_, err := c.call(ctx, writePulls, http.MethodPatch, c.path("/issues/comments/%d", id), api.IssueComment{Body: &body}, nil)
+	_, err := c.call(ctx, "pull-requests: write", http.MethodPatch, c.path("/issues/comments/%d", id), api.IssueComment{Body: &body}, nil)
 	return err
 }
 
 // DeleteComment removes a comment; one that is gone is no error.
 func (c *Client) DeleteComment(ctx context.Context, id int64) error {
-	_, err := c.call(ctx, writePulls, http.MethodDelete, c.path("/issues/comments/%d", id), nil, nil)
+	_, err := c.call(ctx, "pull-requests: write", http.MethodDelete, c.path("/issues/comments/%d", id), nil, nil)
 	if statusOf(err) == http.StatusNotFound {
 		return nil
 	}
@@ -100,63 +91,60 @@ func (c *Client) DeleteComment(ctx context.Context, id int64) error {
 
 // Pull reads one pull request.
 func (c *Client) Pull(ctx context.Context, number int) (*api.PullRequest, error) {
-	return get[*api.PullRequest](ctx, c, readPulls, c.path("/pulls/%d", number))
+	return get[*api.PullRequest](ctx, c, "pull-requests: read", c.path("/pulls/%d", number))
 }
 
 // CommitPulls lists the pull requests that a commit came from.
 func (c *Client) CommitPulls(ctx context.Context, sha string) ([]*api.PullRequest, error) {
-	return list[*api.PullRequest](ctx, c, readPulls, c.path("/commits/%s/pulls", sha), "")
+	return list[*api.PullRequest](ctx, c, "pull-requests: read", c.path("/commits/%s/pulls", sha), "")
 }
 
 // Commit reads a commit, with up to 300 of its files.
 func (c *Client) Commit(ctx context.Context, sha string) (*api.RepositoryCommit, error) {
-	return get[*api.RepositoryCommit](ctx, c, readContents, c.path("/commits/%s", sha))
+	return get[*api.RepositoryCommit](ctx, c, "contents: read", c.path("/commits/%s", sha))
 }
 
 // BranchHead is the commit that a branch is at.
 func (c *Client) BranchHead(ctx context.Context, branch string) (string, error) {
-	ref, err := get[*api.Reference](ctx, c, readContents, c.path("/git/ref/heads/%s", escaped(branch)))
+	ref, err := get[*api.Reference](ctx, c, "contents: read", c.path("/git/ref/heads/%s", escaped(branch)))
 	return ref.GetObject().GetSHA(), err
 }
 
 // Compare reads what differs between a commit and a later one, with up to
 // maxCompared files.
 func (c *Client) Compare(ctx context.Context, base, head string) (*api.CommitsComparison, error) {
-	return get[*api.CommitsComparison](ctx, c, readContents, c.path("/compare/%s...%s", base, head))
+	return get[*api.CommitsComparison](ctx, c, "contents: read", c.path("/compare/%s...%s", base, head))
 }
 
-// Issues lists all issues with a label, open and closed, the latest first. Pull
-// requests are not among them.
+// Issues lists all issues with a label, open and closed, and pull requests.
 func (c *Client) Issues(ctx context.Context, label string) ([]*api.Issue, error) {
-	all, err := list[*api.Issue](ctx, c, writeIssues, c.path("/issues"), "state=all&labels="+url.QueryEscape(label)+"&")
-	slices.SortFunc(all, func(a, b *api.Issue) int { return cmp.Compare(b.GetNumber(), a.GetNumber()) })
-	return slices.DeleteFunc(all, func(one *api.Issue) bool { return one.IsPullRequest() }), err
+	return list[*api.Issue](ctx, c, "issues: write", c.path("/issues"), "state=all&labels="+url.QueryEscape(label)+"&")
 }
 
 // CreateIssue opens an issue.
 func (c *Client) CreateIssue(ctx context.Context, title, body, label string) error {
 	issue := api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{label}}
-	_, err := c.call(ctx, writeIssues, http.MethodPost, c.path("/issues"), issue, nil)
+	_, err := c.call(ctx, "issues: write", http.MethodPost, c.path("/issues"), issue, nil)
 	return err
 }
 
 // EditIssue sets an issue's title and body, and its state to "open" or "closed".
 func (c *Client) EditIssue(ctx context.Context, number int, title, body, state string) error {
 	issue := api.IssueRequest{Title: &title, Body: &body, State: &state}
-	_, err := c.call(ctx, writeIssues, http.MethodPatch, c.path("/issues/%d", number), issue, nil)
+	_, err := c.call(ctx, "issues: write", http.MethodPatch, c.path("/issues/%d", number), issue, nil)
 	return err
 }
 
 // File reads a file of a branch. Without one, sha is "".
 func (c *Client) File(ctx context.Context, path, branch string) (data []byte, sha string, err error) {
 	where := c.path("/contents/%s?ref=%s", escaped(path), url.QueryEscape(branch))
-	file, err := get[*api.RepositoryContent](ctx, c, writeContents, where)
+	file, err := get[*api.RepositoryContent](ctx, c, "contents: write", where)
 	if statusOf(err) == http.StatusNotFound {
 		return nil, "", nil
 	}
 	if err == nil && file.GetEncoding() == "none" { // a large file: its blob has the content
 		where = c.path("/git/blobs/%s", file.GetSHA())
-		file, err = get[*api.RepositoryContent](ctx, c, writeContents, where)
+		file, err = get[*api.RepositoryContent](ctx, c, "contents: write", where)
 	}
 	if err != nil {
 		return nil, "", err
@@ -176,40 +164,36 @@ func (c *Client) PutFile(ctx context.Context, path, branch, sha, message string,
 		in.SHA = &sha
 	}
 	var made api.RepositoryContentResponse
-	_, err := c.call(ctx, writeContents, http.MethodPut, c.path("/contents/%s", escaped(path)), in, &made)
+	_, err := c.call(ctx, "contents: write", http.MethodPut, c.path("/contents/%s", escaped(path)), in, &made)
 	return made.GetSHA(), err
 }
 
 // escaped is a path as it stands in an address.
 func escaped(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
-// author is whose comments and issues are ours.
-type author struct {
-	login string
-	bot   bool
-}
-
-func (a author) wrote(user *api.User) bool {
-	return a.login != "" && strings.EqualFold(user.GetLogin(), a.login) && (!a.bot || user.GetType() == "Bot")
-}
-
-// author asks who the token is. An installation's token, such as a workflow's
-// own, may not ask for the user: GraphQL answers it, and where that fails too it
-// is taken for the workflow's own, which acts as github-actions[bot].
-func (c *Client) author(ctx context.Context) (author, error) {
+// author asks who the token is, whose comments and issues are ours. An
+// installation's token, such as a workflow's own, may not ask for the user:
+// GraphQL answers it, and where that fails too it is taken for the workflow's
+// own, which acts as github-actions[bot].
+func (c *Client) author(ctx context.Context) (*api.User, error) {
 	if c.me != nil {
-		return *c.me, nil
+		return c.me, nil
 	}
 	user, err := get[*api.User](ctx, c, "", "/user")
-	me := author{login: user.GetLogin(), bot: user.GetType() == "Bot"}
 	if statusOf(err) == http.StatusForbidden {
-		me, err = author{login: cmp.Or(c.viewer(ctx), "github-actions") + "[bot]", bot: true}, ctx.Err()
+		login, bot := cmp.Or(c.viewer(ctx), "github-actions")+"[bot]", "Bot"
+		user, err = &api.User{Login: &login, Type: &bot}, ctx.Err()
 	}
 	if err != nil {
-		return author{}, err
+		return nil, err
 	}
-	c.me = &me
-	return me, nil
+	c.me = user
+	return user, nil
+}
+
+// wrote says whether what user wrote is ours.
+func wrote(me, user *api.User) bool {
+	return me.GetLogin() != "" && strings.EqualFold(user.GetLogin(), me.GetLogin()) && (me.GetType() != "Bot" || user.GetType() == "Bot")
 }
 
 // viewer is the login of an installation without "[bot]", "" when GraphQL does

@@ -152,20 +152,9 @@ func (f *front) job(ctx context.Context, flags *pflag.FlagSet, in *Inputs) (*Job
 		return nil, err
 	}
 	job := &Job{Run: run, Inputs: *in, out: f.out, opt: *f.opt}
-	dir, err := engine.RealPath(f.opt.Dir)
-	if err != nil {
-		return nil, console.Usagef("--chdir %s: %v", f.opt.Dir, errors.Unwrap(err))
+	if job.Folder, err = f.folder(flags, run.Workspace); err != nil {
+		return nil, err
 	}
-	root := ""
-	if run.Workspace != "" {
-		if root, err = engine.RealPath(run.Workspace); err != nil {
-			return nil, fmt.Errorf("GITHUB_WORKSPACE: %w", err)
-		}
-		if err := f.checkWorkspace(flags, root, dir); err != nil {
-			return nil, err
-		}
-	}
-	job.Folder = repositoryFolder(dir, root)
 	job.Head = engine.HeadCommit(ctx, f.opt.Dir)
 	if run.Repo != "" {
 		job.Client, err = NewClient(run, *f.opt)
@@ -198,28 +187,28 @@ func (f *front) readInputs(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// checkWorkspace refuses a folder outside the job's workspace: what lies there
-// is no part of the checkout. Both are without links.
-func (f *front) checkWorkspace(flags *pflag.FlagSet, root, dir string) error {
-	inside, err := filepath.Rel(root, dir)
-	if err == nil && filepath.IsLocal(inside) {
-		return nil
+// folder is the project's from the repository's root, with slashes, "" for the
+// root itself: that is the nearest folder above with a .git, else the workspace.
+// A project outside of the workspace is no part of the checkout.
+func (f *front) folder(flags *pflag.FlagSet, workspace string) (string, error) {
+	dir, err := engine.RealPath(f.opt.Dir)
+	if err != nil {
+		return "", console.Usagef("--chdir %s: %v", f.opt.Dir, errors.Unwrap(err))
 	}
-	named := "input working-directory: "
-	if flags.Changed("chdir") {
-		named = "--chdir "
+	root, err := engine.RealPath(cmp.Or(workspace, dir))
+	if err != nil {
+		return "", fmt.Errorf("GITHUB_WORKSPACE: %w", err)
 	}
-	return console.Usagef("%s%s leads out of the workspace", named, f.opt.Dir)
-}
-
-// repositoryFolder is the project's folder from the repository's root, with
-// slashes, "" for the root itself: the nearest folder above with a .git, else
-// the workspace. Both are without links.
-func repositoryFolder(dir, workspace string) string {
-	root := cmp.Or(engine.CheckoutRoot(dir), workspace)
-	folder, err := filepath.Rel(root, dir)
-	if err != nil || folder == "." || strings.HasPrefix(folder, "..") {
-		return ""
+	if inside, err := filepath.Rel(root, dir); err != nil || !filepath.IsLocal(inside) {
+		named := "input working-directory: "
+		if flags.Changed("chdir") {
+			named = "--chdir "
+		}
+		return "", console.Usagef("%s%s leads out of the workspace", named, f.opt.Dir)
 	}
-	return filepath.ToSlash(folder)
+	folder, err := filepath.Rel(cmp.Or(engine.CheckoutRoot(dir), root), dir)
+	if err != nil || folder == "." {
+		return "", nil
+	}
+	return filepath.ToSlash(folder), nil
 }

@@ -45,7 +45,7 @@ func (s *sticky) find(ctx context.Context) error {
 	var latest time.Time
 	for _, c := range all {
 		n, ok := parseNote(c.GetBody())
-		if !ok || !me.wrote(c.User) || !n.marker.sameKey(s.marker) {
+		if !ok || !wrote(me, c.User) || !n.marker.sameKey(s.marker) {
 			continue
 		}
 		if s.id == 0 {

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -24,9 +25,6 @@ const (
 // drift reports what was changed on the platform since the last apply. What
 // only git has changed is pending, and no drift.
 func (j *Job) drift(ctx context.Context) error {
-	if err := j.checkTarget(); err != nil {
-		return err
-	}
 	if err := j.load(ctx); err != nil {
 		return err
 	}
@@ -109,10 +107,12 @@ func (j *Job) findIssues(ctx context.Context) ([]*api.Issue, error) {
 		return nil, err
 	}
 	all, err := j.Client.Issues(ctx, driftLabel)
+	slices.SortFunc(all, func(a, b *api.Issue) int { return cmp.Compare(b.GetNumber(), a.GetNumber()) })
 	return slices.DeleteFunc(all, func(one *api.Issue) bool {
 		lines := strings.SplitN(strings.ReplaceAll(one.GetBody(), "\r\n", "\n"), "\n", 3)
 		marker, ok := findMarker(lines[0])
-		return !ok || !me.wrote(one.User) || !marker.sameKey(j.marker()) || len(lines) < 2 || lines[1] != driftMarker
+		ours := ok && len(lines) > 1 && lines[1] == driftMarker && marker.sameKey(j.marker()) && wrote(me, one.User)
+		return !ours || one.IsPullRequest()
 	}), err
 }
 

@@ -48,7 +48,10 @@ type Job struct {
 
 // Do does the job. The outputs are written on every way out.
 func (j *Job) Do(ctx context.Context, do work) error {
-	err := do(j, ctx)
+	err := j.check()
+	if err == nil {
+		err = do(j, ctx)
+	}
 	var own *engine.Error
 	if engine.KindOf(err) == engine.Interrupted && !errors.As(err, &own) {
 		err = engine.Errorf(engine.Interrupted, "", "interrupted: nothing was written")
@@ -58,6 +61,33 @@ func (j *Job) Do(ctx context.Context, do work) error {
 		return errors.Join(err, writeErr)
 	}
 	return err
+}
+
+// check refuses a run in which the command can't be what it should be. The
+// checkout of pull_request_target is the base branch, whose plan says nothing of
+// the pull request, and any other would be given the base's secrets. The tree of
+// a pull request is its merge into the base, or its head.
+func (j *Job) check() error {
+	run, hint := &j.Run, "check out the run's own commit, without ref"
+	elsewhere := j.Head != "" && j.Head != run.SHA
+	applies := j.Command == "apply"
+	switch {
+	case j.Command == "validate":
+	case applies && (run.aboutPull() || run.Event == "merge_group"):
+		return engine.Errorf(engine.Refused, "run apply on push to the branch that pull requests are merged into",
+			"the event %s is before the merge: nothing is applied there", run.Event)
+	case applies && (j.Client == nil || run.SHA == ""):
+		return engine.Errorf(engine.Failed, "outside a workflow, use agentsync apply", "GITHUB_REPOSITORY and GITHUB_SHA are not set")
+	case applies && elsewhere && j.Inputs.RequireReviewed:
+		return engine.Errorf(engine.Refused, hint, "the commit %s is checked out, and the run is of %s", cut12(j.Head), cut12(run.SHA))
+	case run.Event == "pull_request_target":
+		return engine.Errorf(engine.Refused, "use on: pull_request; a fork's pull request gets a plan without the platform there",
+			"pull_request_target compares the base branch, or gives the platform's credentials to the manifests of a stranger")
+	case j.Command == "plan" && run.Pull != nil && elsewhere && j.Head != run.Pull.HeadSHA:
+		return engine.Errorf(engine.Refused, hint, "the commit %s is checked out, and the pull request is at %s: the plan would be another tree's",
+			cut12(j.Head), cut12(run.Pull.HeadSHA))
+	}
+	return nil
 }
 
 // finish writes the outputs, once; err is what became of the job.

@@ -9,12 +9,6 @@ import (
 
 // plan plans, and keeps the pull request's comment.
 func (j *Job) plan(ctx context.Context) error {
-	if err := j.checkTarget(); err != nil {
-		return err
-	}
-	if err := j.checkTree(); err != nil {
-		return err
-	}
 	p, err := j.makePlan(ctx)
 	if err != nil && engine.KindOf(err) == engine.Interrupted {
 		return err
@@ -29,34 +23,23 @@ func (j *Job) plan(ctx context.Context) error {
 	return err
 }
 
-// checkTarget refuses pull_request_target: its checkout is the base branch,
-// whose plan says nothing of the pull request, and any other would be given the
-// base's secrets.
-func (j *Job) checkTarget() error {
-	if j.Run.Event != "pull_request_target" {
-		return nil
-	}
-	return engine.Errorf(engine.Refused, "use on: pull_request; a fork's pull request gets a plan without the platform there",
-		"pull_request_target compares the base branch, or gives the platform's credentials to the manifests of a stranger")
-}
-
-// checkTree refuses to plan for a pull request what is not its own tree: that
-// is its merge into the base, or its head.
-func (j *Job) checkTree() error {
-	if !j.Run.aboutPull() || j.Head == "" || j.Head == j.Run.SHA || j.Head == j.Run.Pull.HeadSHA {
-		return nil
-	}
-	return engine.Errorf(engine.Refused, "check out the run's own commit, without ref",
-		"the commit %s is checked out, and the pull request is at %s: the plan would be another tree's", cut12(j.Head), cut12(j.Run.Pull.HeadSHA))
-}
-
-// makePlan plans, shows the plan on stdout and in the summary, and keeps it
-// for later steps. The plan comes with an error where policy forbids it.
-func (j *Job) makePlan(ctx context.Context) (*diff.Plan, error) {
+// makePlan plans, without the platform for a pull request from outside that has
+// no credentials, and shows the plan. The plan comes with an error where policy
+// forbids it.
+func (j *Job) makePlan(ctx context.Context) (p *diff.Plan, err error) {
 	if err := j.load(ctx); err != nil {
 		return nil, err
 	}
-	p, err := j.compare(ctx)
+	if j.Run.FromOutside() && !j.project.HasCredentials() {
+		j.annotate("notice", "a pull request from outside gets no credentials, "+
+			"so its manifests were compared with those of the base branch, and not with the platform")
+		p, err = engine.Offline(ctx, j.opt, j.Run.Pull.BaseSHA, j.Inputs.Scope)
+	} else if planned, planErr := j.project.Plan(ctx, j.Inputs.Scope); planErr != nil {
+		err = planErr
+	} else {
+		defer planned.Close()
+		p = planned.Plan
+	}
 	if err != nil {
 		j.failed("❌ The plan failed", err)
 		return nil, err
@@ -65,22 +48,6 @@ func (j *Job) makePlan(ctx context.Context) (*diff.Plan, error) {
 		return nil, err
 	}
 	return p, err
-}
-
-// compare returns the plan: without the platform for a pull request from
-// outside that has no credentials.
-func (j *Job) compare(ctx context.Context) (*diff.Plan, error) {
-	if j.Run.FromOutside() && !j.project.HasCredentials() {
-		j.annotate("notice", "a pull request from outside gets no credentials, "+
-			"so its manifests were compared with those of the base branch, and not with the platform")
-		return engine.Offline(ctx, j.opt, j.Run.Pull.BaseSHA, j.Inputs.Scope)
-	}
-	planned, err := j.project.Plan(ctx, j.Inputs.Scope)
-	if err != nil {
-		return nil, err
-	}
-	defer planned.Close()
-	return planned.Plan, nil
 }
 
 // showPlan shows a plan to everybody, and says whether policy forbids it.

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/agentsync/agentsync/diff"
@@ -32,17 +33,12 @@ func (r *review) why() string {
 	case r.id == 0:
 		return "the pull request has no plan of this environment"
 	}
-	switch r.note.status.State {
-	case planFailed:
-		return "the pull request's last plan failed"
-	case planRefused:
-		return "policy forbade the pull request's last plan"
-	case offline:
-		return "the pull request came from outside, and its plan was not compared with the platform"
-	case late:
-		return "the pull request's plan was made after the merge"
-	}
-	return "the pull request's comment has no plan"
+	return cmp.Or(map[state]string{
+		planFailed:  "the pull request's last plan failed",
+		planRefused: "policy forbade the pull request's last plan",
+		offline:     "the pull request came from outside, and its plan was not compared with the platform",
+		late:        "the pull request's plan was made after the merge",
+	}[r.note.status.State], "the pull request's comment has no plan")
 }
 
 // vouches says whether the hidden plan is the one that the comment's first
