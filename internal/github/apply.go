@@ -39,9 +39,10 @@ func (j *Job) apply(ctx context.Context) error {
 	}
 	defer planned.Close()
 	if err := j.showPlan(planned.Plan); err != nil {
-		if engine.KindOf(err) == engine.Refused {
-			j.tell(ctx, r, refusedApply, "⛔ Policy forbids the plan", nothingWritten(errorText(err, j.Folder)))
-		}
+		return err
+	}
+	if err := engine.Refusal(planned.Plan); err != nil {
+		j.tell(ctx, r, refusedApply, "⛔ Policy forbids the plan", nothingWritten(errorText(err, j.Folder)))
 		return err
 	}
 	if planned.Plan.IsEmpty() {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/internal/engine"
@@ -205,10 +204,4 @@ func (c *Client) viewer(ctx context.Context) string {
 	}
 	_, _ = c.call(ctx, "", http.MethodPost, address, map[string]string{"query": "query{viewer{login}}"}, &answer)
 	return strings.TrimSuffix(answer.Data.Viewer.Login, "[bot]")
-}
-
-// mayNot says that the token may not do it: for a fork's pull request that is
-// how it should be.
-func mayNot(err error) bool {
-	return slices.Contains([]int{http.StatusForbidden, http.StatusNotFound, http.StatusUnauthorized}, statusOf(err))
 }

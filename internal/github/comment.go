@@ -20,7 +20,6 @@ type sticky struct {
 
 	id   int64 // 0 while there is none
 	note note
-	raw  string  // body as it stands on GitHub
 	more []int64 // further comments of ours
 }
 
@@ -41,7 +40,7 @@ func (s *sticky) find(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.id, s.raw, s.note, s.more = 0, "", note{}, nil
+	s.id, s.note, s.more = 0, note{}, nil
 	var latest time.Time
 	for _, c := range all {
 		n, ok := parseNote(c.GetBody())
@@ -49,7 +48,7 @@ func (s *sticky) find(ctx context.Context) error {
 			continue
 		}
 		if s.id == 0 {
-			s.id, s.raw = c.GetID(), c.GetBody()
+			s.id = c.GetID()
 		} else {
 			s.more = append(s.more, c.GetID())
 		}
@@ -65,7 +64,7 @@ func (s *sticky) find(ctx context.Context) error {
 func (s *sticky) put(ctx context.Context, n note) error {
 	body := n.String()
 	err := error(nil)
-	if s.id != 0 && body != s.raw {
+	if s.id != 0 {
 		err = s.client.EditComment(ctx, s.id, body)
 	}
 	if s.id == 0 || statusOf(err) == http.StatusNotFound { // somebody has deleted it just now
@@ -74,7 +73,7 @@ func (s *sticky) put(ctx context.Context, n note) error {
 	if err != nil {
 		return err
 	}
-	s.note, s.raw = n, body
+	s.note = n
 	for _, id := range s.more {
 		if err := s.client.DeleteComment(ctx, id); err != nil {
 			return err

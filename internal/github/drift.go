@@ -35,9 +35,8 @@ func (j *Job) drift(ctx context.Context) error {
 	}
 	defer planned.Close()
 	p, lines := planned.Plan, planned.Drift()
-	refused := j.showPlan(p)
-	if refused != nil && engine.KindOf(refused) != engine.Refused {
-		return refused
+	if err := j.showPlan(p); err != nil {
+		return err
 	}
 	j.out.Lines(lines)
 	if err := j.keepIssue(ctx, p, lines); err != nil {
@@ -47,7 +46,7 @@ func (j *Job) drift(ctx context.Context) error {
 		return err
 	}
 	if len(lines) == 0 {
-		return refused
+		return engine.Refusal(p)
 	}
 	return engine.Errorf(engine.Drifted, "take it into the manifests, or apply with on-drift: overwrite",
 		"the platform was changed since the last apply, in %s", render.Count(len(drifted(p)), "agent"))

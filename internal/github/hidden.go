@@ -79,32 +79,19 @@ func findHidden(body string) (plan *diff.Plan, abridged, ok bool) {
 	line := body[strings.LastIndexByte(body, '\n')+1:]
 	packed, isStart := strings.CutPrefix(line, reviewedStart)
 	packed, isEnd := strings.CutSuffix(packed, reviewedEnd)
-	if !isStart || !isEnd {
+	zip, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding.Strict(), strings.NewReader(packed)))
+	if !isStart || !isEnd || err != nil {
 		return nil, false, false
 	}
-	data, err := unpack(packed)
-	if err != nil {
-		return nil, false, false
+	data, err := io.ReadAll(io.LimitReader(zip, maxPacked)) // what is cut off is no plan
+	if err == nil {
+		plan, err = planfile.Decode(data, unabridged.version(), shortValues.version(), shortAgents.version(), shortest.version())
 	}
-	plan, err = planfile.Decode(data, unabridged.version(), shortValues.version(), shortAgents.version(), shortest.version())
 	if err != nil {
 		return nil, false, false
 	}
 	abridged = plan.FormatVersion != diff.FormatVersion
 	return plan, abridged, abridged || planfile.Digest(plan) == plan.Digest
-}
-
-// unpack reads at most maxPacked bytes: more are no plan that ends.
-func unpack(packed string) ([]byte, error) {
-	zipped, err := base64.StdEncoding.Strict().DecodeString(packed)
-	if err != nil {
-		return nil, err
-	}
-	zip, err := gzip.NewReader(bytes.NewReader(zipped))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.LimitReader(zip, maxPacked))
 }
 
 // short is how far a plan is abridged.

@@ -56,8 +56,9 @@ func (j *Job) readReview(ctx context.Context, pull *api.PullRequest, commit stri
 	if err := r.find(ctx); err != nil {
 		return r, err
 	}
-	if plan, part, ok := findHidden(r.note.document); ok && (part || r.vouches(plan)) {
-		r.plan, r.part = plan, part
+	plan, abridged, ok := findHidden(r.note.document)
+	if ok && (abridged || plan.Digest == r.note.marker.Digest || stepsDigest(plan) == r.note.status.Steps) { // the one that was reviewed
+		r.plan = plan
 	}
 	return r, nil
 }

@@ -26,16 +26,16 @@ func (j *Job) fetchLock(ctx context.Context) {
 	if j.project.LockFile() == "" || j.Run.Branch() == "" {
 		return
 	}
-	theirs, _, err := j.Client.File(ctx, path.Join(j.Folder, lock.FileName), j.Run.Branch())
-	if err == nil && theirs != nil {
-		err = j.takeLock(ctx, theirs)
-	}
-	if err != nil && ctx.Err() == nil {
+	if err := j.takeLock(ctx); err != nil && ctx.Err() == nil {
 		j.warn("commit-lock: the branch's lock file was not taken", err)
 	}
 }
 
-func (j *Job) takeLock(ctx context.Context, theirs []byte) error {
+func (j *Job) takeLock(ctx context.Context) error {
+	theirs, _, err := j.Client.File(ctx, path.Join(j.Folder, lock.FileName), j.Run.Branch())
+	if err != nil || theirs == nil {
+		return err
+	}
 	have, err := j.readLock()
 	if err != nil {
 		return err
@@ -70,14 +70,7 @@ func (j *Job) commitLock(ctx context.Context, before []byte) {
 		j.annotate("notice", "commit-lock: the embedded platform's lock file is not kept in git")
 		return
 	}
-	after, err := j.readLock()
-	if err == nil && (after == nil || bytes.Equal(before, after)) {
-		return
-	}
-	commit := ""
-	if err == nil {
-		commit, err = j.putLock(ctx, before, after)
-	}
+	commit, err := j.putLock(ctx, before)
 	switch {
 	case err != nil:
 		j.warn("commit-lock", err)
@@ -92,8 +85,12 @@ func (j *Job) commitLock(ctx context.Context, before []byte) {
 // through pull requests alone.
 var protected = regexp.MustCompile(`(?i)protected branch|rule violation|through a pull request|required status check|review is required`)
 
-// putLock returns the commit, "" when the branch has the content already.
-func (j *Job) putLock(ctx context.Context, before, after []byte) (string, error) {
+// putLock returns the commit, "" when there is nothing to commit.
+func (j *Job) putLock(ctx context.Context, before []byte) (string, error) {
+	after, err := j.readLock()
+	if err != nil || after == nil || bytes.Equal(before, after) {
+		return "", err
+	}
 	branch := j.Run.Branch()
 	if branch == "" {
 		return "", engine.Errorf(engine.Failed, "run apply on a branch", "the run is on %s, which is no branch to commit to", cmp.Or(j.Run.Ref, "nothing"))

@@ -2,6 +2,8 @@ package github
 
 import (
 	"context"
+	"net/http"
+	"slices"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/engine"
@@ -44,13 +46,13 @@ func (j *Job) makePlan(ctx context.Context) (p *diff.Plan, err error) {
 		j.failed("❌ The plan failed", err)
 		return nil, err
 	}
-	if err = j.showPlan(p); err != nil && engine.KindOf(err) != engine.Refused {
+	if err := j.showPlan(p); err != nil {
 		return nil, err
 	}
-	return p, err
+	return p, engine.Refusal(p)
 }
 
-// showPlan shows a plan to everybody, and says whether policy forbids it.
+// showPlan shows a plan on stdout, in the summary, and to later steps.
 func (j *Job) showPlan(p *diff.Plan) error {
 	if err := j.out.ShowPlan(p); err != nil {
 		return err
@@ -63,7 +65,7 @@ func (j *Job) showPlan(p *diff.Plan) error {
 		room /= 2 // the other half is for the report
 	}
 	j.summarize(visible(p, room, inLog))
-	return engine.Refusal(p)
+	return nil
 }
 
 // commentPlan brings the comment up to date: with the plan, or with why there
@@ -73,7 +75,8 @@ func (j *Job) commentPlan(ctx context.Context, p *diff.Plan, planErr error) erro
 		return nil
 	}
 	err := j.putPlan(ctx, p, planErr)
-	if err != nil && j.Run.FromOutside() && (mayNot(err) || j.Run.Token.IsZero()) {
+	mayNot := slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}, statusOf(err))
+	if err != nil && j.Run.FromOutside() && (mayNot || j.Run.Token.IsZero()) {
 		j.annotate("notice", "no comment: the token of a pull request from outside may not write one; the plan is in the job summary")
 		return nil
 	}

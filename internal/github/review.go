@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/internal/value"
 	api "github.com/google/go-github/v84/github"
@@ -18,7 +17,6 @@ type review struct {
 	pull   *api.PullRequest // nil when the commit came from no merged pull request
 	commit string           // the one that was merged
 	plan   *diff.Plan       // nil where the comment does not hold it
-	part   bool             // plan has only digests of long values
 
 	// earlier are reviews of pull requests that were merged before this one and
 	// not applied, newest first; used are those that covers needed.
@@ -39,12 +37,6 @@ func (r *review) why() string {
 		offline:     "the pull request came from outside, and its plan was not compared with the platform",
 		late:        "the pull request's plan was made after the merge",
 	}[r.note.status.State], "the pull request's comment has no plan")
-}
-
-// vouches says whether the hidden plan is the one that the comment's first
-// lines name, or that plan's agents with steps.
-func (r *review) vouches(plan *diff.Plan) bool {
-	return planfile.Digest(plan) == r.note.marker.Digest || stepsDigest(plan) == r.note.status.Steps
 }
 
 // comparable is as much of a plan as can be compared with the reviewed one, in
@@ -91,11 +83,8 @@ func (r *review) covers(now *diff.Plan) bool {
 // has says whether the agent's part of the plan is one that was reviewed, or
 // what a run of the commit has left of it.
 func (r *review) has(agent diff.AgentPlan, now *diff.Plan, commit string) bool {
-	if r.note.marker.Digest == "" || r.part {
-		return false
-	}
 	reviewed := agentOf(r.plan, agent.Name)
-	if reviewed == nil || digestOf(r.plan) != digestOf(now) { // another scope
+	if r.note.marker.Digest == "" || reviewed == nil || digestOf(r.plan) != digestOf(now) { // of another scope, or abridged
 		return false
 	}
 	s := r.note.status
@@ -138,8 +127,12 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 		if aboutConfig(step.Action) {
 			changes = config
 		}
-		if !leftOfChanges(changes, step.Changes) {
-			return false
+		for _, change := range step.Changes {
+			if !slices.ContainsFunc(changes, func(was diff.Change) bool {
+				return was.Path == change.Path && value.Equal(was.After, change.After) && value.Equal(was.Before, change.Before)
+			}) {
+				return false
+			}
 		}
 	}
 	return true
@@ -150,15 +143,4 @@ func sameVersion(reviewed, now *int) bool { return reviewed == nil || now == nil
 
 func aboutConfig(action diff.Action) bool {
 	return slices.Contains([]diff.Action{diff.CreateDraft, diff.UpdateDraft, diff.Publish, diff.Rollback}, action)
-}
-
-func leftOfChanges(reviewed, now []diff.Change) bool {
-	for _, change := range now {
-		if !slices.ContainsFunc(reviewed, func(was diff.Change) bool {
-			return was.Path == change.Path && value.Equal(was.After, change.After) && value.Equal(was.Before, change.Before)
-		}) {
-			return false
-		}
-	}
-	return true
 }

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/agentsync/agentsync/internal/engine"
@@ -185,15 +184,15 @@ func (o Outputs) Write(path string) error {
 		return nil
 	}
 	var b strings.Builder
-	for _, one := range [][2]string{
-		{"changes", strconv.FormatBool(o.Changes)}, {"digest", o.Digest},
+	for _, one := range [][2]any{
+		{"changes", o.Changes}, {"digest", o.Digest},
 		{"plan-path", o.PlanPath}, {"markdown-path", o.MarkdownPath},
-		{"to-create", strconv.Itoa(o.Create)}, {"to-update", strconv.Itoa(o.Update)}, {"to-delete", strconv.Itoa(o.Delete)},
+		{"to-create", o.Create}, {"to-update", o.Update}, {"to-delete", o.Delete},
 		{"failure-reason", o.Reason},
 	} {
 		// A delimiter that nobody can foresee: no value can end its own block.
 		delimiter := "agentsync_" + rand.Text()
-		fmt.Fprintf(&b, "%s<<%s\n%s\n%s\n", one[0], delimiter, one[1], delimiter)
+		fmt.Fprintf(&b, "%s<<%s\n%v\n%s\n", one[0], delimiter, one[1], delimiter)
 	}
 	if err := appendFile(path, b.String()); err != nil {
 		return fmt.Errorf("write the outputs: %w", err)
