@@ -91,7 +91,7 @@ func (j *Job) approve(ctx context.Context, r *review, planned *engine.Planned) e
 
 // refuse says in the summary and in the comment why the plan is not applied.
 func (j *Job) refuse(ctx context.Context, r *review, s state, title string, told func(limit int) string) {
-	j.report(title, told(j.summaryRoom()))
+	j.report(title, told(max(2_000, j.summaryRoom()-20_000)))
 	j.tell(ctx, r, s, title, told)
 }
 

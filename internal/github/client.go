@@ -66,14 +66,12 @@ func (c *Client) Comments(ctx context.Context, number int) ([]*api.IssueComment,
 	return list[*api.IssueComment](ctx, c, "pull-requests: read", c.path("/issues/%d/comments", number), "")
 }
 
-// CreateComment adds a comment and returns its id.
 func (c *Client) CreateComment(ctx context.Context, number int, body string) (int64, error) {
 	var made api.IssueComment
 	_, err := c.call(ctx, "pull-requests: write", http.MethodPost, c.path("/issues/%d/comments", number), api.IssueComment{Body: &body}, &made)
 	return made.GetID(), err
 }
 
-// EditComment replaces a comment's body.
 func (c *Client) EditComment(ctx context.Context, id int64, body string) error {
 	_, err := c.call(ctx, "pull-requests: write", http.MethodPatch, c.path("/issues/comments/%d", id), api.IssueComment{Body: &body}, nil)
 	return err
@@ -88,12 +86,10 @@ func (c *Client) DeleteComment(ctx context.Context, id int64) error {
 	return err
 }
 
-// Pull reads one pull request.
 func (c *Client) Pull(ctx context.Context, number int) (*api.PullRequest, error) {
 	return get[*api.PullRequest](ctx, c, "pull-requests: read", c.path("/pulls/%d", number))
 }
 
-// CommitPulls lists the pull requests that a commit came from.
 func (c *Client) CommitPulls(ctx context.Context, sha string) ([]*api.PullRequest, error) {
 	return list[*api.PullRequest](ctx, c, "pull-requests: read", c.path("/commits/%s/pulls", sha), "")
 }
@@ -103,7 +99,6 @@ func (c *Client) Commit(ctx context.Context, sha string) (*api.RepositoryCommit,
 	return get[*api.RepositoryCommit](ctx, c, "contents: read", c.path("/commits/%s", sha))
 }
 
-// BranchHead is the commit that a branch is at.
 func (c *Client) BranchHead(ctx context.Context, branch string) (string, error) {
 	ref, err := get[*api.Reference](ctx, c, "contents: read", c.path("/git/ref/heads/%s", escaped(branch)))
 	return ref.GetObject().GetSHA(), err
@@ -120,17 +115,13 @@ func (c *Client) Issues(ctx context.Context, label string) ([]*api.Issue, error)
 	return list[*api.Issue](ctx, c, "issues: write", c.path("/issues"), "state=all&labels="+url.QueryEscape(label)+"&")
 }
 
-// CreateIssue opens an issue.
-func (c *Client) CreateIssue(ctx context.Context, title, body, label string) error {
-	issue := api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{label}}
-	_, err := c.call(ctx, "issues: write", http.MethodPost, c.path("/issues"), issue, nil)
-	return err
-}
-
-// EditIssue sets an issue's title and body, and its state to "open" or "closed".
-func (c *Client) EditIssue(ctx context.Context, number int, title, body, state string) error {
-	issue := api.IssueRequest{Title: &title, Body: &body, State: &state}
-	_, err := c.call(ctx, "issues: write", http.MethodPatch, c.path("/issues/%d", number), issue, nil)
+// SaveIssue makes an issue, or sets what is given of one; number is 0 for a new one.
+func (c *Client) SaveIssue(ctx context.Context, number int, issue api.IssueRequest) error {
+	method, path := http.MethodPost, c.path("/issues")
+	if number != 0 {
+		method, path = http.MethodPatch, c.path("/issues/%d", number)
+	}
+	_, err := c.call(ctx, "issues: write", method, path, issue, nil)
 	return err
 }
 

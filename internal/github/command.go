@@ -97,9 +97,7 @@ func (f *front) jobCmd(name, short, long string, do work) *cobra.Command {
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // after the inputs are read
 		RunE:              func(cmd *cobra.Command, _ []string) error { return f.run(cmd, &in, do) },
 	}
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return f.failed(cmd.Root().FlagErrorFunc()(cmd, err))
-	})
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return f.failed(cmd.Root().FlagErrorFunc()(cmd, err)) })
 	flags := cmd.Flags()
 	flags.StringVar(&in.Comment, "comment", CommentAlways, "true, false, or changes-only: no new comment for an empty plan")
 	flags.BoolVar(&in.RequireReviewed, "require-reviewed-plan", true, "apply only what was reviewed")

@@ -1,7 +1,6 @@
 // Package github is agentsync's part in GitHub workflows: a plan as one
 // comment in a pull request, the apply of just that plan on merge, a drift
-// issue, and the lock file's commit. It decides which comment and which state;
-// what a plan is and how it is applied is the engine's.
+// issue, and the lock file's commit. Planning and applying is the engine's.
 //
 // What stands on GitHub is the memory between two jobs. A comment belongs to
 // one environment of one project (a folder of the repository) and says in its
@@ -19,8 +18,7 @@
 // one that is run again, would bring back what was reverted since. The run of
 // the branch's last commit applies what is left.
 //
-// Only comments by the token's own author count; a marker in anybody else's is
-// text. Whoever may write to the repository may edit the comment too, and
-// could as well edit the workflow: GitHub's write permission is the trust that
-// all this rests on.
+// Only comments by the token's own author count. Whoever may write to the
+// repository may edit them too, and could as well edit the workflow: GitHub's
+// write permission is the trust that all this rests on.
 package github

@@ -67,11 +67,9 @@ func problemsMarkdown(title string, problems spec.Problems, folder string) strin
 	return head + ":\n\n" + fenced("text", inFolder(problems, folder).Error(), 30_000)
 }
 
+// inFolder names files from the repository's root.
 func inFolder(problems spec.Problems, folder string) spec.Problems {
-	if folder == "" {
-		return problems
-	}
-	return engine.Located(problems, folder+"/")
+	return engine.Located(problems, strings.TrimPrefix(folder+"/", "/"))
 }
 
 // foot says of which commit a comment speaks, and where the run is.

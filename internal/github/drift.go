@@ -76,7 +76,8 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 	if len(lines) == 0 {
 		return j.closeIssues(ctx, open, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
 	}
-	title, body := driftTitle+j.where("", j.environment(), render.Escape), j.issueBody(p, lines)
+	title, body, state := driftTitle+j.where("", j.environment(), render.Escape), j.issueBody(p, lines), "open"
+	wanted := api.IssueRequest{Title: &title, Body: &body, State: &state}
 	switch {
 	case len(open) > 0:
 		one := open[len(open)-1] // the oldest
@@ -86,16 +87,16 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 		if one.GetTitle() == title && withoutFoot(one.GetBody()) == withoutFoot(body) {
 			return nil
 		}
-		return j.Client.EditIssue(ctx, one.GetNumber(), title, body, "open")
+		return j.Client.SaveIssue(ctx, one.GetNumber(), wanted)
 	case len(ours) > 0:
 		number := ours[0].GetNumber()
-		if err := j.Client.EditIssue(ctx, number, title, body, "open"); err != nil {
+		if err := j.Client.SaveIssue(ctx, number, wanted); err != nil {
 			return err
 		}
 		_, err := j.Client.CreateComment(ctx, number, "The drift is back.")
 		return err
 	}
-	return j.Client.CreateIssue(ctx, title, body, driftLabel)
+	return j.Client.SaveIssue(ctx, 0, api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{driftLabel}})
 }
 
 // findIssues returns the issues of this environment of this project, the latest
@@ -108,19 +109,20 @@ func (j *Job) findIssues(ctx context.Context) ([]*api.Issue, error) {
 	all, err := j.Client.Issues(ctx, driftLabel)
 	slices.SortFunc(all, func(a, b *api.Issue) int { return cmp.Compare(b.GetNumber(), a.GetNumber()) })
 	return slices.DeleteFunc(all, func(one *api.Issue) bool {
-		lines := strings.SplitN(strings.ReplaceAll(one.GetBody(), "\r\n", "\n"), "\n", 3)
+		lines := strings.SplitN(strings.ReplaceAll(one.GetBody(), "\r\n", "\n")+"\n", "\n", 3)
 		marker, ok := findMarker(lines[0])
-		ours := ok && len(lines) > 1 && lines[1] == driftMarker && marker.sameKey(j.marker()) && wrote(me, one.User)
+		ours := ok && lines[1] == driftMarker && marker.sameKey(j.marker()) && wrote(me, one.User)
 		return !ours || one.IsPullRequest()
 	}), err
 }
 
 func (j *Job) closeIssues(ctx context.Context, issues []*api.Issue, why string) error {
+	closed := "closed"
 	for _, issue := range issues {
 		if _, err := j.Client.CreateComment(ctx, issue.GetNumber(), why); err != nil {
 			return err
 		}
-		if err := j.Client.EditIssue(ctx, issue.GetNumber(), issue.GetTitle(), issue.GetBody(), "closed"); err != nil {
+		if err := j.Client.SaveIssue(ctx, issue.GetNumber(), api.IssueRequest{State: &closed}); err != nil {
 			return err
 		}
 	}

@@ -57,10 +57,7 @@ func (j *Job) Do(ctx context.Context, do work) error {
 		err = engine.Errorf(engine.Interrupted, "", "interrupted: nothing was written")
 		j.report("❌ Interrupted", "Nothing was written.")
 	}
-	if writeErr := j.finish(err); writeErr != nil {
-		return errors.Join(err, writeErr)
-	}
-	return err
+	return errors.Join(err, j.finish(err))
 }
 
 // check refuses a run in which the command can't be what it should be. The
@@ -187,7 +184,7 @@ func (j *Job) summarize(markdown string) {
 		return
 	}
 	text := strings.TrimRight(markdown, "\n") + "\n\n"
-	if j.summarySize()+len(text) > summaryLimit {
+	if len(text) > j.summaryRoom() {
 		text = "_The rest does not fit into this summary; see the job's log._\n\n"
 	}
 	if err := appendFile(j.Run.Summary, text); err != nil {
@@ -195,17 +192,14 @@ func (j *Job) summarize(markdown string) {
 	}
 }
 
-// summarySize is how many bytes the summary has, other steps' included.
-func (j *Job) summarySize() int {
+// summaryRoom is how many bytes the summary still takes, beside other steps'.
+func (j *Job) summaryRoom() int {
 	info, err := os.Stat(j.Run.Summary)
-	if err != nil {
-		return 0
+	if err != nil { // nothing is there
+		return summaryLimit
 	}
-	return int(info.Size())
+	return summaryLimit - int(info.Size())
 }
-
-// summaryRoom is how many bytes the summary still takes.
-func (j *Job) summaryRoom() int { return max(2_000, summaryLimit-j.summarySize()-20_000) }
 
 // warn reports an error that stops nothing, with its hint.
 func (j *Job) warn(what string, err error) {

@@ -146,13 +146,10 @@ func footer(text string) string { return "\n" + footBegin + "\n<sub>" + text + "
 // parseNote reads a comment of ours. false is any other text.
 func parseNote(body string) (note, bool) {
 	body = strings.ReplaceAll(body, "\r\n", "\n") // as browsers leave it
-	lines := strings.SplitN(body, "\n", 3)
-	marker, ok := findMarker(body)
-	if !ok || len(lines) < 3 {
-		return note{}, false
-	}
+	lines := strings.SplitN(body+"\n\n", "\n", 3)
+	marker, ok := findMarker(lines[0])
 	found := statusForm.FindStringSubmatch(lines[1])
-	if found == nil {
+	if !ok || found == nil {
 		return note{}, false
 	}
 	n := note{marker: marker, status: status{state(found[1]), found[2], found[3]}}

@@ -60,7 +60,7 @@ func (j *Job) showPlan(p *diff.Plan) error {
 	if err := j.keep(p); err != nil {
 		return err
 	}
-	room := j.summaryRoom()
+	room := max(2_000, j.summaryRoom()-20_000)
 	if j.Command == "apply" {
 		room /= 2 // the other half is for the report
 	}

@@ -17,11 +17,9 @@ import (
 )
 
 const (
-	maxTries     = 5
-	maxWait      = 90 * time.Second // that one request spends waiting, in all
-	tryTimeout   = 30 * time.Second // of one try, its answer included
-	firstBackoff = time.Second
-	lastBackoff  = 15 * time.Second
+	maxTries   = 5
+	maxWait    = 90 * time.Second // that one request spends waiting, in all
+	tryTimeout = 30 * time.Second // of one try, its answer included
 )
 
 // call sends a request, with in as its body where that is not nil, and decodes
@@ -32,7 +30,7 @@ const (
 // limit, which have done nothing; after a cut connection and 5xx where repeating
 // does no harm, which is everything but POST. Retry-After is obeyed.
 func (c *Client) call(ctx context.Context, permission, method, path string, in, out any) (next int, err error) {
-	spacing := &backoff.ExponentialBackOff{InitialInterval: firstBackoff, Multiplier: 2, MaxInterval: lastBackoff, RandomizationFactor: 0.5}
+	spacing := &backoff.ExponentialBackOff{InitialInterval: time.Second, Multiplier: 2, MaxInterval: 15 * time.Second, RandomizationFactor: 0.5}
 	var waited time.Duration
 	for try := 1; ; try++ {
 		resp, err := c.send(ctx, method, path, in, out)

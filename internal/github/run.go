@@ -22,30 +22,27 @@ const dependabot = "dependabot[bot]"
 // Run is the workflow run that the program is part of, as GitHub's variables
 // and its event file say it. Outside a workflow most of it is empty.
 type Run struct {
-	InWorkflow bool   // a runner reads what the program says
-	Event      string // "pull_request", "push"; "" outside a workflow
-	Repo       string // "owner/name"
-	SHA        string // the commit that triggered the run
-	Ref        string // "refs/heads/main", "refs/pull/7/merge"
-	API        string // base URL of the API, without a slash at the end
-	Server     string // of the pages
-	ID         string
-	Attempt    string
-	Actor      string
-	Output     string // file for outputs
-	Summary    string // file for the job summary
-	Temp       string // folder for files that later steps read
-	Workspace  string
-	Token      secret.Secret
-	Pull       *PullEvent // of an event about a pull request, else nil
+	InWorkflow         bool   // a runner reads what the program says
+	Event              string // "pull_request", "push"; "" outside a workflow
+	Repo               string // "owner/name"
+	SHA                string // the commit that triggered the run
+	Ref                string // "refs/heads/main", "refs/pull/7/merge"
+	API                string // base URL of the API, without a slash at the end
+	Server             string // of the pages
+	ID, Attempt, Actor string
+	Output             string // file for outputs
+	Summary            string // file for the job summary
+	Temp               string // folder for files that later steps read
+	Workspace          string
+	Token              secret.Secret
+	Pull               *PullEvent // of an event about a pull request, else nil
 }
 
 // PullEvent is what the event says of its pull request.
 type PullEvent struct {
-	Number            int
-	HeadSHA, HeadRepo string // HeadRepo is "" when the fork is gone
-	BaseSHA           string
-	Author            string
+	Number                   int
+	HeadSHA, BaseSHA, Author string
+	HeadRepo                 string // "" when the fork is gone
 }
 
 var (
@@ -68,6 +65,8 @@ func ReadRun(getenv func(string) string) (Run, error) {
 	switch {
 	case r.Repo != "" && !repoForm.MatchString(r.Repo):
 		return r, fmt.Errorf("GITHUB_REPOSITORY: want owner/name, got %q", r.Repo)
+	case r.Repo == "" && r.aboutPull():
+		return r, fmt.Errorf("GITHUB_REPOSITORY is not set, and the event %s needs it", r.Event)
 	case r.SHA != "" && !shaForm.MatchString(r.SHA):
 		return r, fmt.Errorf("GITHUB_SHA: want a commit's 40 hex digits, got %q", r.SHA)
 	}
@@ -76,9 +75,6 @@ func ReadRun(getenv func(string) string) (Run, error) {
 	}
 	if !r.aboutPull() {
 		return r, nil
-	}
-	if r.Repo == "" {
-		return r, fmt.Errorf("GITHUB_REPOSITORY is not set, and the event %s needs it", r.Event)
 	}
 	return r, r.readEvent(getenv("GITHUB_EVENT_PATH"))
 }
