@@ -19,7 +19,9 @@ func (j *Job) apply(ctx context.Context) error {
 		return err
 	}
 	if j.Inputs.CommitLock {
-		j.fetchLock(ctx)
+		if err := j.fetchLock(ctx); err != nil && ctx.Err() == nil {
+			j.warn("commit-lock: the branch's lock file was not taken", err)
+		}
 	}
 	r, err := j.findReview(ctx)
 	if err != nil {

@@ -57,16 +57,6 @@ func errorText(err error, folder string) string {
 	return text
 }
 
-// problemsMarkdown lists what is wrong in manifests.
-func problemsMarkdown(title string, problems spec.Problems, folder string) string {
-	errs := len(problems.Errors())
-	head := fmt.Sprintf("### ❌ The manifests are not valid%s\n\n%s", title, render.Count(errs, "error"))
-	if warnings := len(problems) - errs; warnings > 0 {
-		head += ", " + render.Count(warnings, "warning")
-	}
-	return head + ":\n\n" + fenced("text", inFolder(problems, folder).Error(), 30_000)
-}
-
 // inFolder names files from the repository's root.
 func inFolder(problems spec.Problems, folder string) spec.Problems {
 	return engine.Located(problems, strings.TrimPrefix(folder+"/", "/"))

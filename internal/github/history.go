@@ -18,19 +18,30 @@ const (
 	maxEarlier     = 30  // commits that are looked through for reviews that no run has applied
 	maxLockCommits = 20  // that are looked through for the commit that a lock commit follows
 	maxCompared    = 300 // files that GitHub lists of a comparison
+
+	lockMessage = "agentsync: lock after apply of " // begins the message of a lock commit
 )
 
-// lockMessage begins the message of a commit of the lock file.
-const lockMessage = "agentsync: lock after apply of "
-
-// findReview looks for the commit's merged pull request, and for the plan in
-// its comment.
+// findReview looks for the pull request that was merged as the run's commit, and
+// for the plan in its comment. Commits of the lock file are looked through.
 func (j *Job) findReview(ctx context.Context) (*review, error) {
-	pull, commit, err := j.mergedPull(ctx)
-	if err != nil || pull == nil {
-		return &review{commit: commit}, err
+	r := &review{commit: j.Run.SHA}
+	for range maxLockCommits {
+		pull, err := j.pullOf(ctx, r.commit)
+		if err != nil {
+			return r, err
+		}
+		if pull != nil {
+			return j.readReview(ctx, pull, r.commit)
+		}
+		commit, err := j.Client.Commit(ctx, r.commit)
+		if err != nil || !strings.HasPrefix(commit.GetCommit().GetMessage(), lockMessage) ||
+			len(commit.Parents) != 1 || len(commit.Files) != 1 || path.Base(commit.Files[0].GetFilename()) != lock.FileName {
+			return r, unlessUnknown(err)
+		}
+		r.commit = commit.Parents[0].GetSHA()
 	}
-	return j.readReview(ctx, pull, commit)
+	return r, nil
 }
 
 // awaitReview asks again for the pull request of a commit that was just pushed
@@ -95,25 +106,6 @@ func (j *Job) findEarlier(ctx context.Context, r *review, now *diff.Plan) (cover
 		}
 	}
 	return false, nil
-}
-
-// mergedPull is the pull request that was merged as the run's commit, and that
-// commit. Commits of the lock file on top of it are looked through.
-func (j *Job) mergedPull(ctx context.Context) (*api.PullRequest, string, error) {
-	sha := j.Run.SHA
-	for range maxLockCommits {
-		pull, err := j.pullOf(ctx, sha)
-		if err != nil || pull != nil {
-			return pull, sha, err
-		}
-		commit, err := j.Client.Commit(ctx, sha)
-		if err != nil || !strings.HasPrefix(commit.GetCommit().GetMessage(), lockMessage) ||
-			len(commit.Parents) != 1 || len(commit.Files) != 1 || path.Base(commit.Files[0].GetFilename()) != lock.FileName {
-			return nil, sha, unlessUnknown(err)
-		}
-		sha = commit.Parents[0].GetSHA()
-	}
-	return nil, sha, nil
 }
 
 // pullOf chooses, of the merged pull requests of a commit into the run's branch,

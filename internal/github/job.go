@@ -13,6 +13,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
+	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/internal/engine"
 )
@@ -116,7 +117,13 @@ func (j *Job) load(ctx context.Context) error {
 	}
 	if project == nil {
 		problems = j.out.Shown(problems)
-		j.summarize(problemsMarkdown(j.where("", "", code), problems, j.Folder))
+		errs := len(problems.Errors())
+		counts := render.Count(errs, "error")
+		if warnings := len(problems) - errs; warnings > 0 {
+			counts += ", " + render.Count(warnings, "warning")
+		}
+		j.summarize("### ❌ The manifests are not valid" + j.where("", "", code) + "\n\n" + counts + ":\n\n" +
+			fenced("text", inFolder(problems, j.Folder).Error(), 30_000))
 		return &engine.Error{Kind: engine.Invalid, Err: problems, Told: true}
 	}
 	j.project = project

@@ -22,16 +22,10 @@ const maxLockTries = 6
 // have committed since the run's own commit is newer than the one that was
 // checked out. What an apply in this very folder has left in the file since the
 // checkout, without committing it, stays.
-func (j *Job) fetchLock(ctx context.Context) {
+func (j *Job) fetchLock(ctx context.Context) error {
 	if j.project.LockFile() == "" || j.Run.Branch() == "" {
-		return
+		return nil
 	}
-	if err := j.takeLock(ctx); err != nil && ctx.Err() == nil {
-		j.warn("commit-lock: the branch's lock file was not taken", err)
-	}
-}
-
-func (j *Job) takeLock(ctx context.Context) error {
 	theirs, _, err := j.Client.File(ctx, path.Join(j.Folder, lock.FileName), j.Run.Branch())
 	if err != nil || theirs == nil {
 		return err
