@@ -97,8 +97,7 @@ func (j *Job) refuse(ctx context.Context, r *review, s state, title string, told
 	j.tell(ctx, r, s, title, told)
 }
 
-// refuseChanged shows what differs from the reviewed plan: on stdout, in the
-// summary and in the comment.
+// refuseChanged shows what differs from the reviewed plan.
 func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error {
 	const notKept = "The comment does not hold the reviewed plan, so what differs can't be told.\n"
 	var text strings.Builder
@@ -154,8 +153,7 @@ func (j *Job) execute(ctx context.Context, r *review, planned *engine.Planned) e
 	return errors.Join(failure, finishErr)
 }
 
-// applyFailure is nil when all is applied. Where the report on stdout says
-// everything, the error is what one line can say.
+// applyFailure is nil when all is applied, else one line: stdout has the report.
 func applyFailure(report *sync.Report, err error) error {
 	switch {
 	case err == nil || engine.KindOf(err) == engine.Interrupted:

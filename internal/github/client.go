@@ -104,8 +104,7 @@ func (c *Client) BranchHead(ctx context.Context, branch string) (string, error) 
 	return ref.GetObject().GetSHA(), err
 }
 
-// Compare reads what differs between a commit and a later one, with up to
-// maxCompared files.
+// Compare reads what differs in a later commit, with up to maxCompared files.
 func (c *Client) Compare(ctx context.Context, base, head string) (*api.CommitsComparison, error) {
 	return get[*api.CommitsComparison](ctx, c, "contents: read", c.path("/compare/%s...%s", base, head))
 }
@@ -146,8 +145,8 @@ func (c *Client) File(ctx context.Context, path, branch string) (data []byte, sh
 	return []byte(text), file.GetSHA(), nil
 }
 
-// PutFile commits a file to a branch; sha is the blob that it replaces, "" for
-// a new file. It returns the commit.
+// PutFile commits a file, and returns the commit; sha is the blob that it
+// replaces, "" for none.
 func (c *Client) PutFile(ctx context.Context, path, branch, sha, message string, data []byte) (string, error) {
 	in := api.RepositoryContentFileOptions{Message: &message, Content: data, Branch: &branch}
 	if sha != "" {
@@ -161,10 +160,9 @@ func (c *Client) PutFile(ctx context.Context, path, branch, sha, message string,
 // escaped is a path as it stands in an address.
 func escaped(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
-// author asks who the token is, whose comments and issues are ours. An
-// installation's token, such as a workflow's own, may not ask for the user:
-// GraphQL answers it, and where that fails too it is taken for the workflow's
-// own, which acts as github-actions[bot].
+// author is who the token acts as. An installation's token, such as a workflow's
+// own, may not ask for the user: GraphQL answers it, and where that fails too it
+// is taken for the workflow's own, which acts as github-actions[bot].
 func (c *Client) author(ctx context.Context) (*api.User, error) {
 	if c.me != nil {
 		return c.me, nil

@@ -122,8 +122,7 @@ func (f *front) run(cmd *cobra.Command, in *Inputs, do work) error {
 	return err
 }
 
-// failed writes the outputs of a job that could not begin because of err, which
-// it returns.
+// failed returns err, and writes the outputs of a job that could not begin.
 func (f *front) failed(err error) error {
 	if err == nil {
 		return nil
@@ -160,8 +159,7 @@ func (f *front) job(ctx context.Context, flags *pflag.FlagSet, in *Inputs) (*Job
 	return job, err
 }
 
-// readInputs sets each flag that was not given from its input's variable. An
-// empty variable is an input that was not given.
+// readInputs sets each flag that was not given from its input, where that was.
 func (f *front) readInputs(flags *pflag.FlagSet) error {
 	for _, one := range actionInputs {
 		flag := flags.Lookup(one[0])

@@ -28,9 +28,8 @@ func (j *Job) sticky(number int) sticky {
 	return sticky{client: j.Client, number: number, marker: j.marker()}
 }
 
-// find looks for the comment through all pages. Several of ours, as two runs
-// at once leave them: the oldest is the comment, and its text is that of the
-// one that was written last.
+// find looks for the comment. Of several, as two runs at once leave them, the
+// oldest is the comment, and its text is that of the one written last.
 func (s *sticky) find(ctx context.Context) error {
 	me, err := s.client.author(ctx)
 	if err != nil {
@@ -59,8 +58,7 @@ func (s *sticky) find(ctx context.Context) error {
 	return nil
 }
 
-// put makes the comment say n: it is edited in place, or made when there is
-// none. Further ones of ours are deleted.
+// put makes the one comment say n. Further ones of ours are deleted.
 func (s *sticky) put(ctx context.Context, n note) error {
 	body := n.String()
 	err := error(nil)
@@ -83,8 +81,7 @@ func (s *sticky) put(ctx context.Context, n note) error {
 	return nil
 }
 
-// create makes the comment. A POST whose answer was lost may have made it: it
-// is looked for before it is sent again.
+// create makes the comment, once, also when the answer to its POST is lost.
 func (s *sticky) create(ctx context.Context, body string) (err error) {
 	s.id, err = s.client.CreateComment(ctx, s.number, body)
 	if code := statusOf(err); err == nil || code != 0 && code < 500 || ctx.Err() != nil || s.find(ctx) != nil {
@@ -100,8 +97,7 @@ func (s *sticky) create(ctx context.Context, body string) (err error) {
 // tell makes the comment say what became of the reviewed plan, which stays in
 // it, folded; and the comments of earlier pull requests, where the apply needed
 // their reviews. body returns the text below the title in about so many bytes. A
-// comment that can't be written is a warning: GitHub's trouble must not leave
-// an apply half told, or half done.
+// comment that can't be written is a warning, so that no apply stays half done.
 func (j *Job) tell(ctx context.Context, r *review, s state, title string, body func(limit int) string) {
 	for _, one := range append([]*review{r}, r.used...) {
 		if one.id == 0 || j.Inputs.Comment == CommentNever {
@@ -134,8 +130,7 @@ func nothingWritten(why string) func(int) string {
 	return func(limit int) string { return "Nothing was written.\n\n" + fenced("text", why, limit) }
 }
 
-// reportMarkdown is an apply's report: counts, what failed, what to do, and
-// every step, folded.
+// reportMarkdown is an apply's report in about limit bytes.
 func (j *Job) reportMarkdown(report *sync.Report, failure error, limit int) string {
 	var b strings.Builder
 	counts := report.Summary

@@ -20,8 +20,7 @@ func visible(p *diff.Plan, budget int, elsewhere string) string {
 	return b.String()
 }
 
-// document is a plan for a comment, without its marker: what people read, and
-// the plan itself, hidden.
+// document is a plan for a comment: what people read, and the plan itself, hidden.
 func document(p *diff.Plan, budget int, elsewhere string) string {
 	hidden := hide(p, budget)
 	return visible(p, budget-len(hidden)-len("\n\n"), elsewhere) + "\n" + hidden + "\n"
@@ -87,8 +86,7 @@ func cut12(sha string) string { return fmt.Sprintf("%.12s", sha) }
 // code is s as inline code in Markdown, one line.
 func code(s string) string { return render.Code(s, 300) }
 
-// fenced puts text in a fence that nothing in it can close, in at most limit
-// bytes.
+// fenced puts text in a fence that it can't close, in at most limit bytes.
 func fenced(kind, text string, limit int) string { return render.Fenced(kind, text, limit, "") }
 
 // folded is a block that a click unfolds; the title is HTML.

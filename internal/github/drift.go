@@ -17,13 +17,11 @@ import (
 const (
 	driftLabel  = "agentsync-drift"
 	driftMarker = "<!-- agentsync:drift -->" // the second line, below a plan's marker
-	driftTitle  = "Voice agents were changed on the platform"
-	issueLines  = 20_000 // bytes of the issue that drift's lines take
-	issuePlan   = 36_000 // and what would be overwritten
+	issueLines  = 20_000                     // bytes of the issue that drift's lines take
+	issuePlan   = 36_000                     // and what would be overwritten
 )
 
-// drift reports what was changed on the platform since the last apply. What
-// only git has changed is pending, and no drift.
+// drift reports what was changed on the platform since the last apply.
 func (j *Job) drift(ctx context.Context) error {
 	if err := j.load(ctx); err != nil {
 		return err
@@ -61,9 +59,8 @@ func hasDrift(agent diff.AgentPlan) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(agent.Drift)), engine.Moved)
 }
 
-// keepIssue keeps the one issue of this environment of this project: opened or
-// reopened while there is drift, brought up to date when it is another,
-// closed when it is gone.
+// keepIssue keeps the one issue of this environment of this project: open and
+// up to date while there is drift, closed when it is gone.
 func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error {
 	if j.Client == nil || j.Run.Event == "pull_request" {
 		return nil
@@ -76,31 +73,29 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 	if len(lines) == 0 {
 		return j.closeIssues(ctx, open, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
 	}
-	title, body, state := driftTitle+j.where("", j.environment(), render.Escape), j.issueBody(p, lines), "open"
+	title, body, state := "Voice agents were changed on the platform"+j.where("", j.environment(), render.Escape), j.issueBody(p, lines), "open"
 	wanted := api.IssueRequest{Title: &title, Body: &body, State: &state}
-	switch {
-	case len(open) > 0:
-		one := open[len(open)-1] // the oldest
+	if len(ours) == 0 {
+		return j.Client.SaveIssue(ctx, 0, api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{driftLabel}})
+	}
+	one := ours[0]
+	if len(open) > 0 {
+		one = open[len(open)-1] // the oldest
 		if err := j.closeIssues(ctx, open[:len(open)-1], fmt.Sprintf("See #%d.", one.GetNumber())); err != nil {
 			return err
 		}
 		if one.GetTitle() == title && withoutFoot(one.GetBody()) == withoutFoot(body) {
 			return nil
 		}
-		return j.Client.SaveIssue(ctx, one.GetNumber(), wanted)
-	case len(ours) > 0:
-		number := ours[0].GetNumber()
-		if err := j.Client.SaveIssue(ctx, number, wanted); err != nil {
-			return err
-		}
-		_, err := j.Client.CreateComment(ctx, number, "The drift is back.")
+	}
+	if err := j.Client.SaveIssue(ctx, one.GetNumber(), wanted); err != nil || len(open) > 0 {
 		return err
 	}
-	return j.Client.SaveIssue(ctx, 0, api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{driftLabel}})
+	_, err = j.Client.CreateComment(ctx, one.GetNumber(), "The drift is back.")
+	return err
 }
 
-// findIssues returns the issues of this environment of this project, the latest
-// first.
+// findIssues returns those of this environment of this project, the latest first.
 func (j *Job) findIssues(ctx context.Context) ([]*api.Issue, error) {
 	me, err := j.Client.author(ctx)
 	if err != nil {
@@ -144,8 +139,15 @@ func (j *Job) issueBody(p *diff.Plan, lines []string) string {
 		render.Count(len(agents), "agent"), were, j.title(), fenced("text", strings.Join(lines, "\n"), issueLines))
 	b.WriteString("**What to do:** take what is right into the manifests by a pull request. What is wrong is overwritten by the next reviewed plan, or by `apply` with `on-drift: overwrite`.\n\n")
 	b.WriteString(folded("What an apply would overwrite", visible(&only, issuePlan, inSummaryOrLog)))
-	if pending := pendingNames(p); pending != "" {
-		b.WriteString("\nNo drift, but not applied yet: " + pending + ".\n")
+	if pending := slices.DeleteFunc(withSteps(p), hasDrift); len(pending) > 0 { // git's changes alone
+		var names []string
+		for _, agent := range pending[:min(20, len(pending))] {
+			names = append(names, code(agent.Name))
+		}
+		if more := len(pending) - len(names); more > 0 {
+			names = append(names, fmt.Sprintf("%d more", more))
+		}
+		b.WriteString("\nNo drift, but not applied yet: " + strings.Join(names, ", ") + ".\n")
 	}
 	return b.String() + footer(j.foot("Found"))
 }
@@ -153,19 +155,4 @@ func (j *Job) issueBody(p *diff.Plan, lines []string) string {
 func withoutFoot(body string) string {
 	text, _, _ := cutLast(strings.ReplaceAll(body, "\r\n", "\n"), "\n"+footBegin)
 	return strings.TrimSpace(text)
-}
-
-// pendingNames names agents whose changes are git's alone.
-func pendingNames(p *diff.Plan) string {
-	const most = 20
-	var names []string
-	for _, agent := range withSteps(p) {
-		if !hasDrift(agent) {
-			names = append(names, code(agent.Name))
-		}
-	}
-	if len(names) > most {
-		names = append(names[:most], fmt.Sprintf("%d more", len(names)-most))
-	}
-	return strings.Join(names, ", ")
 }

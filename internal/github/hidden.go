@@ -19,10 +19,7 @@ import (
 const (
 	reviewedStart = `<!-- agentsync:reviewed gzip="`
 	reviewedEnd   = `" -->`
-
-	// maxPacked bounds what is packed and unpacked: a comment is written by
-	// whoever may write one.
-	maxPacked = 4 << 20
+	maxPacked     = 4 << 20 // bytes that are unpacked: anybody may have written a comment
 )
 
 // hide returns a plan as a hidden line for a comment of budget bytes, without a
@@ -72,8 +69,7 @@ func pack(p *diff.Plan, limit int) string {
 // findHidden reads the plan back that hide wrote, from a document whose last
 // line it is, blank lines aside. A whole plan has the digest of its content; an
 // abridged one has the digest of the plan that it stands for, which nothing can
-// prove, and is good for naming differences alone. ok is false for anything
-// else, however it came there.
+// prove, and is good for naming differences alone. ok is false for all else.
 func findHidden(body string) (plan *diff.Plan, abridged, ok bool) {
 	body = strings.TrimRight(body, " \r\n")
 	line := body[strings.LastIndexByte(body, '\n')+1:]
@@ -104,8 +100,7 @@ const (
 	shortest          // unchanged agents are only counted
 )
 
-// version is the format version of a plan that is abridged so far. It says so,
-// so that nothing takes the plan for one to apply.
+// version is the format version of such a plan, which nothing else reads.
 func (s short) version() string {
 	if s == unabridged {
 		return diff.FormatVersion
@@ -114,8 +109,7 @@ func (s short) version() string {
 }
 
 // abridgeAs returns p in the form that reviewed is in, so that equal values stay
-// equal and others do not. Agents' names, steps and paths are never abridged. p
-// stays as it is.
+// equal and others do not. Agents' names, steps and paths are never abridged.
 func abridgeAs(p, reviewed *diff.Plan) *diff.Plan {
 	for s := shortValues; s <= shortest; s++ {
 		if reviewed.FormatVersion == s.version() {
@@ -155,14 +149,12 @@ func abridge(p *diff.Plan, s short, reviewed *diff.Plan) *diff.Plan {
 
 // agentOf is a plan's agent of that name, nil for none.
 func agentOf(p *diff.Plan, name string) *diff.AgentPlan {
-	if p == nil {
-		return nil
+	for i := 0; p != nil && i < len(p.Agents); i++ {
+		if p.Agents[i].Name == name {
+			return &p.Agents[i]
+		}
 	}
-	i := slices.IndexFunc(p.Agents, func(a diff.AgentPlan) bool { return a.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &p.Agents[i]
+	return nil
 }
 
 // digits are enough of a digest to tell two states of one agent apart.

@@ -44,8 +44,8 @@ func (j *Job) findReview(ctx context.Context) (*review, error) {
 	return r, nil
 }
 
-// awaitReview asks again for the pull request of a commit that was just pushed
-// and seems to come from none: GitHub may need some seconds to know it.
+// awaitReview asks again for a pull request: GitHub may need some seconds after
+// a push to know which one the commit came from.
 func (j *Job) awaitReview(ctx context.Context, r *review) (_ *review, err error) {
 	if !j.Inputs.RequireReviewed || j.Run.Event != "push" {
 		return r, nil
@@ -75,10 +75,9 @@ func (j *Job) readReview(ctx context.Context, pull *api.PullRequest, commit stri
 }
 
 // findEarlier adds reviews of pull requests that were merged before r's until
-// they cover the plan: GitHub keeps but one run waiting in a concurrency group,
-// and a merge queue pushes several merges at once, so a run may have to do what
-// was reviewed in more than one. It goes back commit by commit, to the last one
-// that was applied.
+// they cover the plan, back to the last one that was applied: GitHub keeps but
+// one run waiting in a concurrency group, and a merge queue pushes several merges
+// at once, so a run may have to do what was reviewed in more than one.
 func (j *Job) findEarlier(ctx context.Context, r *review, now *diff.Plan) (covered bool, err error) {
 	sha := r.commit
 	seen := map[int]bool{r.pull.GetNumber(): true}
@@ -138,8 +137,7 @@ func unlessUnknown(err error) error {
 
 // checkBranch refuses to apply a commit that the branch has left behind, as
 // when an old run is run again: what was reviewed then may have been reverted
-// since. Later commits that touch nothing of the project, or nothing but its
-// lock file, do no harm.
+// since. Later commits that change nothing but its lock file do no harm.
 func (j *Job) checkBranch(ctx context.Context) error {
 	branch := j.Run.Branch()
 	if branch == "" || j.Run.Event != "push" && j.Run.Event != "workflow_dispatch" {

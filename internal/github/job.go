@@ -23,12 +23,9 @@ const (
 	bodyLimit    = 60_000    // and refuses a comment over 65,536 characters
 	planBudget   = 55_000    // of those, the plan's; the rest is for what became of it
 	hiddenBudget = 16_000    // of those, the hidden plan's
-	// inLog is where the whole plan is, since stdout has it. The files that the
-	// outputs name are gone after the job.
+	// Where the whole plan is: stdout has it. The outputs' files are gone after the job.
 	inLog          = "the log of this job"
 	inSummaryOrLog = "the job summary, or this job's log,"
-	// lastWords is how long a job that was cancelled tries to say one thing more.
-	lastWords = 2 * time.Second
 )
 
 // Job is one command in one workflow run.
@@ -100,10 +97,9 @@ func (j *Job) finish(err error) error {
 	return j.outputs.Write(j.Run.Output)
 }
 
-// load reads the manifests. What is wrong in them is annotated and listed in
-// the summary.
+// load reads the manifests, for a pull request only what git tracks. What is
+// wrong in them is annotated and listed in the summary.
 func (j *Job) load(ctx context.Context) error {
-	// For a pull request only what git tracks is read.
 	project, problems, err := engine.Load(ctx, j.opt, engine.Source{Tracked: j.Run.Pull != nil})
 	if err != nil {
 		return err
@@ -157,8 +153,7 @@ func (j *Job) marker() marker {
 // title names the environment and the project's folder in headings.
 func (j *Job) title() string { return j.where("environment ", j.environment(), code) }
 
-// where is an environment and the project's folder in brackets, as far as they
-// are not the usual ones.
+// where is an environment and the project's folder, where they are not the usual.
 func (j *Job) where(named, environment string, show func(string) string) string {
 	var parts []string
 	if environment != "" && environment != "default" {
@@ -173,8 +168,7 @@ func (j *Job) where(named, environment string, show func(string) string) string 
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// failed says in the summary that nothing came of the command. Do says it of an
-// interrupt.
+// failed says in the summary that nothing came of it; of an interrupt Do says it.
 func (j *Job) failed(title string, err error) {
 	if engine.KindOf(err) != engine.Interrupted {
 		j.report(title, fenced("text", errorText(err, j.Folder), 10_000))
@@ -184,8 +178,7 @@ func (j *Job) failed(title string, err error) {
 // report adds a section of its own to the job's summary.
 func (j *Job) report(title, body string) { j.summarize("### " + title + j.title() + "\n\n" + body) }
 
-// summarize adds Markdown to the job's summary; what is too much is left out
-// with a note. A summary that can't be written is a warning, nothing more.
+// summarize adds Markdown to the job's summary, or a note that it does not fit.
 func (j *Job) summarize(markdown string) {
 	if j.Run.Summary == "" {
 		return
@@ -210,11 +203,7 @@ func (j *Job) summaryRoom() int {
 
 // warn reports an error that stops nothing, with its hint.
 func (j *Job) warn(what string, err error) {
-	text := fmt.Sprintf("%s: %v", what, err)
-	if hint := engine.HintOf(err); hint != "" {
-		text += "; hint: " + hint
-	}
-	j.annotate("warning", text)
+	j.annotate("warning", what+": "+strings.ReplaceAll(errorText(err, ""), "\n", "; "))
 }
 
 // annotate shows a remark beside the checks; outside a workflow it is a line.
@@ -253,11 +242,11 @@ func (j *Job) keep(p *diff.Plan) error {
 	return nil
 }
 
-// farewell is a context for telling how a job ended: ctx itself, or a short
-// while when that is cancelled.
+// farewell is a context for telling how a job ended: ctx, or two seconds after
+// that was cancelled.
 func farewell(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx.Err() == nil {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	return context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 }

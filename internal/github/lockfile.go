@@ -18,10 +18,9 @@ import (
 
 const maxLockTries = 6
 
-// fetchLock takes the branch's lock file: one that applies of earlier commits
-// have committed since the run's own commit is newer than the one that was
-// checked out. What an apply in this very folder has left in the file since the
-// checkout, without committing it, stays.
+// fetchLock takes the branch's lock file: applies of earlier commits may have
+// committed it since the run's own commit. What an apply in this very folder has
+// left in the file since the checkout stays.
 func (j *Job) fetchLock(ctx context.Context) error {
 	if j.project.LockFile() == "" || j.Run.Branch() == "" {
 		return nil
@@ -55,10 +54,9 @@ func (j *Job) readLock() ([]byte, error) {
 }
 
 // commitLock commits the lock file to the run's branch when the apply has
-// changed it; before is what it was. Where the branch has another lock file by
-// now, what this apply changed in its environment is put into that one. What
-// fails is a warning: the apply is over, and a plan finds the agents without
-// the lock too, where the platform lists them.
+// changed it; before is what it was. Where the branch has another by now, what
+// this apply changed in its environment is put into that one. What fails is a
+// warning: a plan finds the agents without the lock too, where they are listed.
 func (j *Job) commitLock(ctx context.Context, before []byte) {
 	if j.project.LockFile() == "" {
 		j.annotate("notice", "commit-lock: the embedded platform's lock file is not kept in git")
@@ -75,8 +73,7 @@ func (j *Job) commitLock(ctx context.Context, before []byte) {
 	}
 }
 
-// protected knows the words in which GitHub says that a branch takes changes
-// through pull requests alone.
+// protected knows GitHub's words for a branch that takes only pull requests.
 var protected = regexp.MustCompile(`(?i)protected branch|rule violation|through a pull request|required status check|review is required`)
 
 // putLock returns the commit, "" when there is nothing to commit.

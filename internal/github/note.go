@@ -27,8 +27,7 @@ func (m marker) sameKey(other marker) bool {
 	return m.Environment == other.Environment && m.Project == other.Project
 }
 
-// markerName is a name in a marker: one of more than 80 bytes is its start and a
-// digest.
+// markerName is a name, or the start and a digest of one of more than 80 bytes.
 func markerName(s string) string {
 	if len(s) <= 80 {
 		return s
@@ -54,9 +53,8 @@ func markerValue(s string) string {
 
 var markerForm = regexp.MustCompile(`^<!-- agentsync:plan environment="([^" ]*)" digest="([^" ]*)" format_version="([0-9]+)"(?: project="([^" ]+)")? -->$`)
 
-// findMarker reads the marker back from a document that starts with it. It takes
-// exactly what String writes, with a line end of either kind, since GitHub
-// stores CRLF where a browser edits.
+// findMarker reads the marker of a document that starts with it. It takes exactly
+// what String writes, with CRLF too, which GitHub stores where a browser edits.
 func findMarker(body string) (m marker, ok bool) {
 	line, _, _ := strings.Cut(body, "\n")
 	line = strings.TrimSuffix(line, "\r")
@@ -120,9 +118,7 @@ type note struct {
 	status   status
 	told     string // what stands above the plan: what became of it
 	document string // the plan as Markdown, without its marker; "" for none
-	// foot is the last line. It says what may differ between two runs that make
-	// the same plan, and so does not count for "nothing changed".
-	foot string
+	foot     string // the last line: what may differ between two runs with the same plan
 }
 
 // String is the comment's body.

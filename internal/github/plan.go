@@ -12,7 +12,7 @@ import (
 // plan plans, and keeps the pull request's comment.
 func (j *Job) plan(ctx context.Context) error {
 	p, err := j.makePlan(ctx)
-	if err != nil && engine.KindOf(err) == engine.Interrupted {
+	if engine.KindOf(err) == engine.Interrupted {
 		return err
 	}
 	commentErr := j.commentPlan(ctx, p, err)
@@ -25,9 +25,8 @@ func (j *Job) plan(ctx context.Context) error {
 	return err
 }
 
-// makePlan plans, without the platform for a pull request from outside that has
-// no credentials, and shows the plan. The plan comes with an error where policy
-// forbids it.
+// makePlan plans, without the platform where a pull request from outside has no
+// credentials. The plan comes with an error where policy forbids it.
 func (j *Job) makePlan(ctx context.Context) (p *diff.Plan, err error) {
 	if err := j.load(ctx); err != nil {
 		return nil, err
@@ -68,8 +67,7 @@ func (j *Job) showPlan(p *diff.Plan) error {
 	return nil
 }
 
-// commentPlan brings the comment up to date: with the plan, or with why there
-// is none.
+// commentPlan makes the comment show the plan, or why there is none.
 func (j *Job) commentPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 	if j.Run.Event != "pull_request" || j.Inputs.Comment == CommentNever {
 		return nil
@@ -109,8 +107,7 @@ func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 	return s.put(ctx, n)
 }
 
-// planNote is the comment of a plan that stands for review, or why it doesn't.
-// p is nil where planning failed.
+// planNote is the comment of a plan; p is nil where planning failed.
 func (j *Job) planNote(p *diff.Plan, planErr error, merged bool) note {
 	n := note{marker: j.marker()}
 	if p == nil {

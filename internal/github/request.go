@@ -22,13 +22,12 @@ const (
 	tryTimeout = 30 * time.Second // of one try, its answer included
 )
 
-// call sends a request, with in as its body where that is not nil, and decodes
-// the answer into out where that is not nil. path is below the API's address.
-// It returns the number of a list's next page, 0 for none.
-//
-// The request is repeated while that is of use: after 429 and the 403 of a
-// limit, which have done nothing; after a cut connection and 5xx where repeating
-// does no harm, which is everything but POST. Retry-After is obeyed.
+// call sends a request, with in as its body, and decodes the answer into out;
+// both may be nil. permission is what the workflow must grant for it. It returns
+// the number of a list's next page, 0 for none. The request is repeated while
+// that is of use: after 429 and the 403 of a limit, which have done nothing; after
+// a cut connection and 5xx where repeating does no harm, which is everything but
+// POST. Retry-After is obeyed.
 func (c *Client) call(ctx context.Context, permission, method, path string, in, out any) (next int, err error) {
 	spacing := &backoff.ExponentialBackOff{InitialInterval: time.Second, Multiplier: 2, MaxInterval: 15 * time.Second, RandomizationFactor: 0.5}
 	var waited time.Duration
@@ -87,8 +86,7 @@ func limited(resp *api.Response) bool {
 			(resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-RateLimit-Remaining") == "0"))
 }
 
-// retryAfter is how long the answer asks to wait: Retry-After in seconds or as
-// a date, else until the limit's window ends; 0 where it does not say.
+// retryAfter is how long the answer asks to wait; 0 where it does not say.
 func (c *Client) retryAfter(resp *api.Response) time.Duration {
 	if resp == nil {
 		return 0
@@ -125,8 +123,7 @@ func statusOf(err error) int {
 	return 0
 }
 
-// failure makes our error of the client library's. permission is what the
-// workflow must grant for the request, resp the answer, nil for none.
+// failure makes our error of the client library's; resp is nil for no answer.
 func (c *Client) failure(permission, method, path string, resp *api.Response, err error) error {
 	path, _, _ = strings.Cut(path, "?")
 	what := fmt.Sprintf("github: %s %s", method, path)
@@ -161,8 +158,7 @@ func message(resp *api.Response) string {
 	return cmp.Or(oneLine(text), http.StatusText(resp.StatusCode))
 }
 
-// cause is why there was no answer, without the URL, which the error around it
-// names already.
+// cause is why there was no answer, without the URL.
 func cause(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

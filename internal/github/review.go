@@ -10,8 +10,7 @@ import (
 	api "github.com/google/go-github/v84/github"
 )
 
-// review is what was reviewed of the commit that is to be applied: a comment
-// and the plan in it.
+// review is what was reviewed of a commit: a comment and the plan in it.
 type review struct {
 	sticky                  // its marker's digest is "" when nothing was reviewed
 	pull   *api.PullRequest // nil when the commit came from no merged pull request
@@ -39,8 +38,8 @@ func (r *review) why() string {
 	}[r.note.status.State], "the pull request's comment has no plan")
 }
 
-// comparable is as much of a plan as can be compared with the reviewed one, in
-// the form that that is kept in: it may have nothing of agents without steps.
+// comparable is as much of a plan as can be compared with the reviewed one, which
+// may be abridged, and have nothing of agents without steps.
 func (r *review) comparable(now *diff.Plan) *diff.Plan {
 	out := *now
 	out.Agents = slices.DeleteFunc(slices.Clone(now.Agents), func(a diff.AgentPlan) bool {
@@ -119,8 +118,11 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 		if step.Action == diff.DeleteDraft && now.Unfinished {
 			continue
 		}
-		i := slices.IndexFunc(reviewed.Steps, func(old diff.Step) bool { return old.ID == step.ID })
-		if i < 0 || reviewed.Steps[i].Action != step.Action || !sameVersion(reviewed.Steps[i].To, step.To) {
+		i := slices.IndexFunc(reviewed.Steps, func(old diff.Step) bool {
+			sameTo := old.To == nil || step.To == nil || *old.To == *step.To // nil was not known yet
+			return old.ID == step.ID && old.Action == step.Action && sameTo
+		})
+		if i < 0 {
 			return false
 		}
 		changes := reviewed.Steps[i].Changes
@@ -137,9 +139,6 @@ func leftOf(reviewed, now diff.AgentPlan) bool {
 	}
 	return true
 }
-
-// sameVersion takes a version that was not known at the review for any.
-func sameVersion(reviewed, now *int) bool { return reviewed == nil || now == nil || *reviewed == *now }
 
 func aboutConfig(action diff.Action) bool {
 	return slices.Contains([]diff.Action{diff.CreateDraft, diff.UpdateDraft, diff.Publish, diff.Rollback}, action)

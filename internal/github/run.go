@@ -19,21 +19,17 @@ import (
 
 const dependabot = "dependabot[bot]"
 
-// Run is the workflow run that the program is part of, as GitHub's variables
-// and its event file say it. Outside a workflow most of it is empty.
+// Run is the workflow run that the program is part of; outside one, mostly empty.
 type Run struct {
 	InWorkflow         bool   // a runner reads what the program says
 	Event              string // "pull_request", "push"; "" outside a workflow
 	Repo               string // "owner/name"
 	SHA                string // the commit that triggered the run
 	Ref                string // "refs/heads/main", "refs/pull/7/merge"
-	API                string // base URL of the API, without a slash at the end
-	Server             string // of the pages
+	API, Server        string // base URLs of the API and of the pages, without a slash at the end
 	ID, Attempt, Actor string
-	Output             string // file for outputs
-	Summary            string // file for the job summary
-	Temp               string // folder for files that later steps read
-	Workspace          string
+	Output, Summary    string // files for outputs and for the job's summary
+	Temp, Workspace    string // folders for what later steps read, and for checkouts
 	Token              secret.Secret
 	Pull               *PullEvent // of an event about a pull request, else nil
 }
@@ -150,8 +146,7 @@ func (r *Run) Link() string {
 	return link
 }
 
-// Outputs are what later steps of the job can read. The zero value says
-// nothing was found out.
+// Outputs are what later steps can read; zero where nothing was found out.
 type Outputs struct {
 	Changes                bool
 	Digest                 string
@@ -173,8 +168,7 @@ var reasons = map[engine.Kind]string{
 	engine.Interrupted: "interrupted",
 }
 
-// Write appends the outputs to the file at path, all of them: a step that
-// failed still has its outputs. "" writes nothing.
+// Write appends all outputs to the file at path; "" writes nothing.
 func (o Outputs) Write(path string) error {
 	if path == "" {
 		return nil
