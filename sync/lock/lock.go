@@ -203,6 +203,54 @@ func (f *File) Bytes() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// MarshalYAML implements yaml.Marshaler. The names of outcomes and infields are
+// whatever the platform takes, so those that YAML would read as something else
+// are quoted: bare, "<<" is a merge, and line breaks in keys get lost.
+func (e Entry) MarshalYAML() (any, error) {
+	type plain Entry
+	bare := plain(e)
+	bare.Agent, bare.Outcomes, bare.Infields = nil, nil, nil
+	var out yaml.Node
+	if err := out.Encode(bare); err != nil {
+		return nil, err
+	}
+	for i := 0; i+1 < len(out.Content); i += 2 {
+		if out.Content[i].Value == "agent_name" {
+			out.Content[i+1] = nameNode(e.AgentName)
+		}
+	}
+	for _, section := range []struct {
+		name    string
+		digests map[string]string
+	}{{"agent", e.Agent}, {"call_outcomes", e.Outcomes}, {"call_infields", e.Infields}} {
+		if len(section.digests) == 0 {
+			continue
+		}
+		block := &yaml.Node{Kind: yaml.MappingNode}
+		for _, name := range value.SortedKeys(section.digests) {
+			block.Content = append(block.Content, nameNode(name), digestNode(section.digests[name]))
+		}
+		out.Content = append(out.Content, nameNode(section.name), block)
+	}
+	return &out, nil
+}
+
+func nameNode(name string) *yaml.Node {
+	var n yaml.Node
+	n.SetString(name)
+	hidden := func(r rune) bool { return !unicode.IsPrint(r) }
+	if name == "<<" || strings.ContainsFunc(name, hidden) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return &n
+}
+
+func digestNode(digest string) *yaml.Node {
+	var n yaml.Node
+	n.SetString(digest)
+	return &n
+}
+
 // oneLine makes a YAML error fit for one line on a terminal: it quotes the
 // file, and what does not print there is escaped.
 func oneLine(err error) string {

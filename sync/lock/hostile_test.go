@@ -1,0 +1,37 @@
+package lock
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/agentsync/agentsync/internal/value"
+)
+
+// TestAnyName writes names of agents, outcomes and infields that the platform
+// may hold, and reads the same: YAML has a meaning for some of them ("<<" merges,
+// "null" and "~" are nothing, "0x1" is a number).
+func TestAnyName(t *testing.T) {
+	hostile := rapid.SampledFrom([]string{"<<", "~", "null", "true", "0x1", "1_000", "1e3", "- a", "a: b", "#", "!!str x", "&a", "*a", "|", "'", "\"", "---", "...", " ", "क़", "\u2028", "\ufeff", "2026-01-01", "=", "? x", "{", "[", "%", "@", "`", "a\nb", "\t"})
+	name := rapid.Map(rapid.OneOf(hostile, rapid.String()), value.Text) // as names come in
+	rapid.Check(t, func(t *rapid.T) {
+		digests := rapid.MapOfN(name, rapid.Just("0123456789ab"), 1, 4)
+		entry := Entry{
+			AgentID: "AGT_1", AgentName: name.Draw(t, "agent"),
+			Outcomes: digests.Draw(t, "outcomes"), Infields: digests.Draw(t, "infields"),
+		}
+		in := &File{Environments: map[string]Environment{"default": {"a": entry}}}
+		data, err := in.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := Parse(data)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, data)
+		}
+		if d := cmp.Diff(in, out); d != "" {
+			t.Fatalf("%s\n%s", d, data)
+		}
+	})
+}
