@@ -49,7 +49,8 @@ func (j *Job) apply(ctx context.Context) error {
 	}
 	if planned.Plan.IsEmpty() {
 		if state != applied { // whose report stays
-			j.tell(ctx, r, applied, "✅ Nothing left to apply", func(int) string { return "The platform is as the manifests want it.\n" })
+			done := func(int) string { return "The platform is as the manifests want it.\n" }
+			j.tell(ctx, r, applied, "✅ Nothing left to apply", done)
 		}
 		return nil
 	}
@@ -73,9 +74,9 @@ func (j *Job) approve(ctx context.Context, r *review, planned *engine.Planned) e
 	if !j.Inputs.RequireReviewed {
 		err := planned.CheckDrift(j.Inputs.OnDrift)
 		if err != nil {
-			lines := planned.Drift()
-			j.out.Lines(lines)
-			j.refuse(ctx, r, refusedApply, "⛔ The apply was refused", nothingWritten(strings.Join(append(lines, errorText(err, j.Folder)), "\n")))
+			j.out.Lines(planned.Drift())
+			why := append(planned.Drift(), errorText(err, j.Folder))
+			j.refuse(ctx, r, refusedApply, "⛔ The apply was refused", nothingWritten(strings.Join(why, "\n")))
 		}
 		return err
 	}
@@ -143,13 +144,9 @@ func (j *Job) execute(ctx context.Context, r *review, planned *engine.Planned) e
 	told := func(limit int) string { return j.reportMarkdown(report, failure, limit) }
 	j.report(title, told(100_000))
 	if j.Inputs.CommitLock {
-		last, cancel := farewell(ctx)
-		j.commitLock(last, before)
-		cancel()
+		farewell(ctx, func(ctx context.Context) { j.commitLock(ctx, before) })
 	}
-	last, cancel := farewell(ctx)
-	defer cancel()
-	j.tell(last, r, s, title, told)
+	farewell(ctx, func(ctx context.Context) { j.tell(ctx, r, s, title, told) })
 	return errors.Join(failure, finishErr)
 }
 

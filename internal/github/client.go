@@ -68,12 +68,14 @@ func (c *Client) Comments(ctx context.Context, number int) ([]*api.IssueComment,
 
 func (c *Client) CreateComment(ctx context.Context, number int, body string) (int64, error) {
 	var made api.IssueComment
-	_, err := c.call(ctx, "pull-requests: write", http.MethodPost, c.path("/issues/%d/comments", number), api.IssueComment{Body: &body}, &made)
+	in, path := api.IssueComment{Body: &body}, c.path("/issues/%d/comments", number)
+	_, err := c.call(ctx, "pull-requests: write", http.MethodPost, path, in, &made)
 	return made.GetID(), err
 }
 
 func (c *Client) EditComment(ctx context.Context, id int64, body string) error {
-	_, err := c.call(ctx, "pull-requests: write", http.MethodPatch, c.path("/issues/comments/%d", id), api.IssueComment{Body: &body}, nil)
+	in := api.IssueComment{Body: &body}
+	_, err := c.call(ctx, "pull-requests: write", http.MethodPatch, c.path("/issues/comments/%d", id), in, nil)
 	return err
 }
 
@@ -181,7 +183,8 @@ func (c *Client) author(ctx context.Context) (*api.User, error) {
 
 // wrote says whether what user wrote is ours.
 func wrote(me, user *api.User) bool {
-	return me.GetLogin() != "" && strings.EqualFold(user.GetLogin(), me.GetLogin()) && (me.GetType() != "Bot" || user.GetType() == "Bot")
+	same := me.GetLogin() != "" && strings.EqualFold(user.GetLogin(), me.GetLogin())
+	return same && (me.GetType() != "Bot" || user.GetType() == "Bot")
 }
 
 // viewer is the login of an installation without "[bot]", "" when GraphQL does

@@ -127,7 +127,7 @@ func (f *front) failed(err error) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(err, Outputs{Reason: reasons[engine.Failed]}.Write(f.opt.Getenv("GITHUB_OUTPUT")))
+	return errors.Join(err, Outputs{Reason: "error"}.Write(f.opt.Getenv("GITHUB_OUTPUT")))
 }
 
 // job reads inputs and run.

@@ -73,7 +73,8 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 	if len(lines) == 0 {
 		return j.closeIssues(ctx, open, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
 	}
-	title, body, state := "Voice agents were changed on the platform"+j.where("", j.environment(), render.Escape), j.issueBody(p, lines), "open"
+	title := "Voice agents were changed on the platform" + j.where("", j.environment(), render.Escape)
+	body, state := j.issueBody(p, lines), "open"
 	wanted := api.IssueRequest{Title: &title, Body: &body, State: &state}
 	if len(ours) == 0 {
 		return j.Client.SaveIssue(ctx, 0, api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{driftLabel}})

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -81,7 +80,7 @@ func findHidden(body string) (plan *diff.Plan, abridged, ok bool) {
 	}
 	data, err := io.ReadAll(io.LimitReader(zip, maxPacked)) // what is cut off is no plan
 	if err == nil {
-		plan, err = planfile.Decode(data, unabridged.version(), shortValues.version(), shortAgents.version(), shortest.version())
+		plan, err = planfile.Decode(data, versions...)
 	}
 	if err != nil {
 		return nil, false, false
@@ -100,21 +99,16 @@ const (
 	shortest          // unchanged agents are only counted
 )
 
-// version is the format version of such a plan, which nothing else reads.
-func (s short) version() string {
-	if s == unabridged {
-		return diff.FormatVersion
-	}
-	return fmt.Sprintf("%s/abridged-%d", diff.FormatVersion, s)
+// versions are their format versions, so that nothing takes one for a plan to apply.
+var versions = []string{
+	diff.FormatVersion, diff.FormatVersion + "/abridged-1", diff.FormatVersion + "/abridged-2", diff.FormatVersion + "/abridged-3",
 }
 
 // abridgeAs returns p in the form that reviewed is in, so that equal values stay
 // equal and others do not. Agents' names, steps and paths are never abridged.
 func abridgeAs(p, reviewed *diff.Plan) *diff.Plan {
-	for s := shortValues; s <= shortest; s++ {
-		if reviewed.FormatVersion == s.version() {
-			return abridge(p, s, reviewed)
-		}
+	if s := slices.Index(versions, reviewed.FormatVersion); s > 0 {
+		return abridge(p, short(s), reviewed)
 	}
 	return p
 }
@@ -123,7 +117,7 @@ func abridgeAs(p, reviewed *diff.Plan) *diff.Plan {
 // and those of the reviewed plan, which may be nil.
 func abridge(p *diff.Plan, s short, reviewed *diff.Plan) *diff.Plan {
 	out := planfile.Bare(p)
-	out.FormatVersion = s.version()
+	out.FormatVersion = versions[s]
 	out.Agents = slices.DeleteFunc(out.Agents, func(a diff.AgentPlan) bool {
 		quiet := a.Status == diff.Unchanged && len(a.Steps) == 0 && len(a.Drift) == 0 && !a.Unfinished
 		return s == shortest && quiet && agentOf(reviewed, a.Name) == nil

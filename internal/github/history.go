@@ -68,8 +68,8 @@ func (j *Job) readReview(ctx context.Context, pull *api.PullRequest, commit stri
 		return r, err
 	}
 	plan, abridged, ok := findHidden(r.note.document)
-	if ok && (abridged || plan.Digest == r.note.marker.Digest || stepsDigest(plan) == r.note.status.Steps) { // the one that was reviewed
-		r.plan = plan
+	if ok && (abridged || plan.Digest == r.note.marker.Digest || stepsDigest(plan) == r.note.status.Steps) {
+		r.plan = plan // the one that was reviewed
 	}
 	return r, nil
 }

@@ -40,7 +40,6 @@ type Job struct {
 	out     *console.Console
 	opt     engine.Options
 	outputs Outputs
-	written bool
 	project *engine.Project
 }
 
@@ -87,14 +86,12 @@ func (j *Job) check() error {
 
 // finish writes the outputs, once; err is what became of the job.
 func (j *Job) finish(err error) error {
-	if j.written {
-		return nil
-	}
-	j.written = true
 	if err != nil {
-		j.outputs.Reason = reasons[engine.KindOf(err)]
+		j.outputs.Reason = cmp.Or(reasons[engine.KindOf(err)], "error")
 	}
-	return j.outputs.Write(j.Run.Output)
+	path := j.Run.Output
+	j.Run.Output = "" // where nothing is written
+	return j.outputs.Write(path)
 }
 
 // load reads the manifests, for a pull request only what git tracks. What is
@@ -242,11 +239,13 @@ func (j *Job) keep(p *diff.Plan) error {
 	return nil
 }
 
-// farewell is a context for telling how a job ended: ctx, or two seconds after
-// that was cancelled.
-func farewell(ctx context.Context) (context.Context, context.CancelFunc) {
-	if ctx.Err() == nil {
-		return context.WithCancel(ctx)
+// farewell lets say tell how a job ended: within two seconds, where ctx was
+// cancelled.
+func farewell(ctx context.Context, say func(context.Context)) {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	say(ctx)
 }

@@ -29,7 +29,8 @@ const (
 // a cut connection and 5xx where repeating does no harm, which is everything but
 // POST. Retry-After is obeyed.
 func (c *Client) call(ctx context.Context, permission, method, path string, in, out any) (next int, err error) {
-	spacing := &backoff.ExponentialBackOff{InitialInterval: time.Second, Multiplier: 2, MaxInterval: 15 * time.Second, RandomizationFactor: 0.5}
+	spacing := backoff.NewExponentialBackOff()
+	spacing.InitialInterval, spacing.MaxInterval, spacing.Multiplier = time.Second, 15*time.Second, 2
 	var waited time.Duration
 	for try := 1; ; try++ {
 		resp, err := c.send(ctx, method, path, in, out)

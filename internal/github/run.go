@@ -51,11 +51,13 @@ var (
 func ReadRun(getenv func(string) string) (Run, error) {
 	r := Run{
 		InWorkflow: getenv("GITHUB_ACTIONS") == "true",
-		Event:      getenv("GITHUB_EVENT_NAME"), Repo: getenv("GITHUB_REPOSITORY"), SHA: getenv("GITHUB_SHA"), Ref: getenv("GITHUB_REF"),
+		Event:      getenv("GITHUB_EVENT_NAME"), Repo: getenv("GITHUB_REPOSITORY"),
+		SHA: getenv("GITHUB_SHA"), Ref: getenv("GITHUB_REF"),
 		API:    strings.TrimRight(cmp.Or(getenv("GITHUB_API_URL"), "https://api.github.com"), "/"),
 		Server: strings.TrimRight(cmp.Or(getenv("GITHUB_SERVER_URL"), "https://github.com"), "/"),
 		ID:     getenv("GITHUB_RUN_ID"), Attempt: getenv("GITHUB_RUN_ATTEMPT"), Actor: getenv("GITHUB_ACTOR"),
-		Output: getenv("GITHUB_OUTPUT"), Summary: getenv("GITHUB_STEP_SUMMARY"), Temp: getenv("RUNNER_TEMP"), Workspace: getenv("GITHUB_WORKSPACE"),
+		Output: getenv("GITHUB_OUTPUT"), Summary: getenv("GITHUB_STEP_SUMMARY"),
+		Temp: getenv("RUNNER_TEMP"), Workspace: getenv("GITHUB_WORKSPACE"),
 		Token: secret.New(cmp.Or(strings.TrimSpace(getenv("INPUT_GITHUB_TOKEN")), strings.TrimSpace(getenv("GITHUB_TOKEN")))),
 	}
 	switch {
@@ -81,8 +83,7 @@ func checkAPI(raw string) error {
 	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return fmt.Errorf("want https://host/path")
 	}
-	ip := net.ParseIP(u.Hostname())
-	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	local := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
 		return fmt.Errorf("%s://%s would carry the token in the clear: want https", u.Scheme, u.Host)
 	}
@@ -95,14 +96,14 @@ func (r *Run) readEvent(path string) error {
 	if path == "" {
 		return fmt.Errorf("GITHUB_EVENT_PATH is not set, and the event %s needs it", r.Event)
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("read the event: %w", err)
-	}
 	var event struct {
 		Pull *api.PullRequest `json:"pull_request"`
 	}
-	if err := json.Unmarshal(data, &event); err != nil {
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &event)
+	}
+	if err != nil {
 		return fmt.Errorf("read the event: %s: %w", path, err)
 	}
 	p := event.Pull
@@ -155,10 +156,8 @@ type Outputs struct {
 	Reason                 string // "" is success
 }
 
-// reasons are the values of the output failure-reason.
+// reasons are the values of the output failure-reason; any other is "error".
 var reasons = map[engine.Kind]string{
-	engine.Failed:      "error",
-	engine.Usage:       "error",
 	engine.Invalid:     "validation",
 	engine.Refused:     "refused",
 	engine.Drifted:     "drift",
