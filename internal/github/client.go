@@ -171,8 +171,8 @@ func (c *Client) author(ctx context.Context) (*api.User, error) {
 	}
 	user, err := get[*api.User](ctx, c, "", "/user")
 	if statusOf(err) == http.StatusForbidden {
-		login, bot := cmp.Or(c.viewer(ctx), "github-actions")+"[bot]", "Bot"
-		user, err = &api.User{Login: &login, Type: &bot}, ctx.Err()
+		login := cmp.Or(c.viewer(ctx), "github-actions") + "[bot]"
+		user, err = &api.User{Login: &login, Type: new("Bot")}, ctx.Err()
 	}
 	if err != nil {
 		return nil, err

@@ -114,8 +114,8 @@ func (f *front) run(cmd *cobra.Command, in *Inputs, do work) error {
 		job.Command = cmd.Name()
 		err = job.Do(cmd.Context(), do)
 	}
-	var own *engine.Error
-	annotated := errors.As(err, &own) && own.Kind == engine.Invalid && own.Told // line by line
+	own, ok := errors.AsType[*engine.Error](err)
+	annotated := ok && own.Kind == engine.Invalid && own.Told // line by line
 	if err != nil && !annotated && f.opt.Getenv("GITHUB_ACTIONS") == "true" {
 		_ = console.Annotation{Level: "error", Title: "agentsync " + cmd.Name(), Message: errorText(err, "")}.Write(f.out.Stderr)
 	}

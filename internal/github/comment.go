@@ -60,8 +60,7 @@ func (s *sticky) find(ctx context.Context) error {
 
 // put makes the one comment say n. Further ones of ours are deleted.
 func (s *sticky) put(ctx context.Context, n note) error {
-	body := n.String()
-	err := error(nil)
+	body, err := n.String(), error(nil)
 	if s.id != 0 {
 		err = s.client.EditComment(ctx, s.id, body)
 	}
@@ -108,8 +107,7 @@ func (j *Job) tell(ctx context.Context, r *review, s state, title string, body f
 			head += "Together with what was merged after it.\n\n"
 		}
 		n := one.note
-		n.status = status{State: s, Steps: n.status.Steps, Commit: r.commit}
-		n.foot = j.foot("Last told")
+		n.status, n.foot = status{State: s, Steps: n.status.Steps, Commit: r.commit}, j.foot("Last told")
 		for _, limit := range []int{30_000, 10_000, 3_000, 500} {
 			n.told = head + body(limit)
 			if len(n.String()) <= bodyLimit {

@@ -45,8 +45,7 @@ func withSteps(p *diff.Plan) []diff.AgentPlan {
 
 // errorText is an error with its hint, as the log has it.
 func errorText(err error, folder string) string {
-	var problems spec.Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[spec.Problems](err); ok {
 		return inFolder(problems.Errors(), folder).Error()
 	}
 	text := err.Error()

@@ -74,8 +74,7 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 		return j.closeIssues(ctx, open, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
 	}
 	title := "Voice agents were changed on the platform" + j.where("", j.environment(), render.Escape)
-	body, state := j.issueBody(p, lines), "open"
-	wanted := api.IssueRequest{Title: &title, Body: &body, State: &state}
+	body := j.issueBody(p, lines)
 	if len(ours) == 0 {
 		return j.Client.SaveIssue(ctx, 0, api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{driftLabel}})
 	}
@@ -89,7 +88,8 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 			return nil
 		}
 	}
-	if err := j.Client.SaveIssue(ctx, one.GetNumber(), wanted); err != nil || len(open) > 0 {
+	err = j.Client.SaveIssue(ctx, one.GetNumber(), api.IssueRequest{Title: &title, Body: &body, State: new("open")})
+	if err != nil || len(open) > 0 {
 		return err
 	}
 	_, err = j.Client.CreateComment(ctx, one.GetNumber(), "The drift is back.")
@@ -113,12 +113,11 @@ func (j *Job) findIssues(ctx context.Context) ([]*api.Issue, error) {
 }
 
 func (j *Job) closeIssues(ctx context.Context, issues []*api.Issue, why string) error {
-	closed := "closed"
 	for _, issue := range issues {
 		if _, err := j.Client.CreateComment(ctx, issue.GetNumber(), why); err != nil {
 			return err
 		}
-		if err := j.Client.SaveIssue(ctx, issue.GetNumber(), api.IssueRequest{State: &closed}); err != nil {
+		if err := j.Client.SaveIssue(ctx, issue.GetNumber(), api.IssueRequest{State: new("closed")}); err != nil {
 			return err
 		}
 	}

@@ -173,14 +173,12 @@ func (j *Job) checkBranch(ctx context.Context) error {
 // name; "" for none. The lock file says nothing of what the agents should be,
 // and nothing is read in a hidden folder, such as .github.
 func (j *Job) firstOfOurs(files []*api.CommitFile) string {
+	project := strings.TrimPrefix(j.Folder+"/", "/")
 	for _, file := range files {
 		for _, name := range []string{file.GetFilename(), file.GetPreviousFilename()} {
-			inside, ours := name, name != ""
-			if j.Folder != "" {
-				inside, ours = strings.CutPrefix(name, j.Folder+"/")
-			}
+			inside, ours := strings.CutPrefix(name, project)
 			folder, _ := path.Split(inside)
-			if ours && !strings.Contains("/"+folder, "/.") && inside != lock.FileName {
+			if ours && inside != "" && !strings.Contains("/"+folder, "/.") && inside != lock.FileName {
 				return name
 			}
 		}

@@ -49,8 +49,7 @@ func (j *Job) Do(ctx context.Context, do work) error {
 	if err == nil {
 		err = do(j, ctx)
 	}
-	var own *engine.Error
-	if engine.KindOf(err) == engine.Interrupted && !errors.As(err, &own) {
+	if _, own := errors.AsType[*engine.Error](err); !own && engine.KindOf(err) == engine.Interrupted {
 		err = engine.Errorf(engine.Interrupted, "", "interrupted: nothing was written")
 		j.report("❌ Interrupted", "Nothing was written.")
 	}
@@ -90,7 +89,7 @@ func (j *Job) finish(err error) error {
 		j.outputs.Reason = cmp.Or(reasons[engine.KindOf(err)], "error")
 	}
 	path := j.Run.Output
-	j.Run.Output = "" // where nothing is written
+	j.Run.Output = "" // where nothing is written any more
 	return j.outputs.Write(path)
 }
 

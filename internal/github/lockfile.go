@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/agentsync/agentsync/internal/engine"
@@ -109,8 +110,7 @@ func (j *Job) putLock(ctx context.Context, before []byte) (string, error) {
 			return "", &engine.Error{Kind: engine.Failed, Err: err,
 				Way: "the branch takes no direct commits: let the token's app bypass the rule, or commit the lock file by a pull request"}
 		}
-		code := statusOf(err)
-		conflict := code == http.StatusConflict || code == http.StatusUnprocessableEntity
+		conflict := slices.Contains([]int{http.StatusConflict, http.StatusUnprocessableEntity}, statusOf(err))
 		if !conflict || try == maxLockTries || try > 2 && sha == last { // the file is the same as at the last try
 			return "", err
 		}

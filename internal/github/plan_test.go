@@ -191,6 +191,16 @@ func TestTwoProjectsHaveTwoComments(t *testing.T) {
 	has(t, "the second comment", all[1].Body, `project="eu"`, "boldly")
 }
 
+// A comment's marker has only the start of a long name, and is found all the same.
+func TestALongFolderHasOneComment(t *testing.T) {
+	w := newWorld(t)
+	w.move(strings.Repeat("deep/", 20) + "voice")
+	w.job(0, "", "plan")
+	w.replace(strings.Repeat("deep/", 20)+"voice/prompts/sales.md", "politely", "boldly")
+	w.job(0, "", "plan")
+	w.comment("boldly", `project="deep/deep/`)
+}
+
 func TestAFailedPlanTakesTheOldOneBack(t *testing.T) {
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")

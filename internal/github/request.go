@@ -117,8 +117,7 @@ func (e *apiError) Hint() string  { return e.hint }
 func (e *apiError) Unwrap() error { return e.error }
 
 func statusOf(err error) int {
-	var e *apiError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*apiError](err); ok {
 		return e.status
 	}
 	return 0
@@ -161,8 +160,7 @@ func message(resp *api.Response) string {
 
 // cause is why there was no answer, without the URL.
 func cause(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
 	switch {

@@ -121,11 +121,10 @@ func (r *Run) readEvent(path string) error {
 
 // Branch is the branch that the run is on; "" for a tag or a pull request.
 func (r *Run) Branch() string {
-	branch, ok := strings.CutPrefix(r.Ref, "refs/heads/")
-	if !ok {
-		return ""
+	if branch, ok := strings.CutPrefix(r.Ref, "refs/heads/"); ok {
+		return branch
 	}
-	return branch
+	return ""
 }
 
 // FromOutside says that the run gets no secrets and a token that only reads:
