@@ -2,12 +2,21 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 )
+
+// check returns what Check does, and the problems in the document's order.
+func check(kind string, root *yaml.Node) (*Node, []Problem) {
+	var problems []Problem
+	doc := Check(kind, "a.yaml", root, func(p Problem) { problems = append(problems, p) })
+	slices.SortStableFunc(problems, Problem.Compare)
+	return doc, problems
+}
 
 // findings checks a document and returns what is found, one a line:
 // "line:column message (hint)".
@@ -17,9 +26,10 @@ func findings(t *testing.T, kind, doc string) string {
 	if err := yaml.Unmarshal([]byte(doc), &root); err != nil {
 		t.Fatal(err)
 	}
+	_, problems := check(kind, root.Content[0])
 	var out []string
-	for _, f := range Check(kind, root.Content[0]) {
-		line := fmt.Sprintf("%d:%d %s", f.At.Line, f.At.Column, f.Message)
+	for _, f := range problems {
+		line := fmt.Sprintf("%d:%d %s", f.Pos.Line, f.Pos.Column, f.Message)
 		if f.Hint != "" {
 			line += " (" + f.Hint + ")"
 		}
@@ -221,22 +231,19 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// TestMeant says which node a finding spoils, and the name that an unknown field
-// was probably meant to have: what is right beside it is still used.
+// TestMeant says what a finding spoils, and the name that an unknown field was
+// probably meant to have: what is right beside it is still used.
 func TestMeant(t *testing.T) {
 	var root yaml.Node
-	if err := yaml.Unmarshal([]byte(inConfig("{agent_typ: a, zzz: b, notes: 5, system_prompt: {}}")), &root); err != nil {
+	if err := yaml.Unmarshal([]byte(inConfig("{agent_typ: a, zzz: b, notes: 5, system_prompt: {}, guidelines: [a, 5]}")), &root); err != nil {
 		t.Fatal(err)
 	}
+	doc, _ := check("agent", root.Content[0])
 	var got []string
-	for _, f := range Check("agent", root.Content[0]) {
-		value := "-"
-		if f.Value != nil {
-			value = f.Value.Value
-		}
-		got = append(got, f.At.Value+" "+value+" "+f.Meant)
+	for _, f := range doc.Get("spec", "config").Below {
+		got = append(got, fmt.Sprint(f.Key, " ", f.IsInvalid(), " ", f.Value()))
 	}
-	want := []string{"agent_typ a agent_type", "zzz b ", "5 5 ", " - "}
+	want := []string{"agent_type true <nil>", "zzz true <nil>", "notes true <nil>", "system_prompt false map[]", "guidelines false [a <nil>]"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -251,7 +258,7 @@ func TestAliases(t *testing.T) {
 	}
 	doc := object(text("apiVersion"), text("agentsync/v1"), text("kind"), text("Base"), text("metadata"), object(text("name"), text("b")),
 		text("spec"), object(text("agent"), object(text("agent_name"), bad, text("agent_description"), bad)))
-	if got := Check("base", doc); len(got) != 2 {
+	if _, got := check("base", doc); len(got) != 2 {
 		t.Errorf("want two findings, got %+v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -11,21 +12,21 @@ import (
 // them.
 type Field struct {
 	Name string // as manifests and the API write it; "" for an entry of a list, "*" for one of a table
-	Type Type
+	Type *Type
 	Doc  string // for people who write manifests; its first sentence is a hint
 
 	Values []string // of a Choice and of a Constant: what may stand there
 	Fields []*Field // of a Map and of a Prompt: its fields, in the order that plans show
 	Items  *Field   // of a List, Paths and a Table: what each entry is
-	Keys   Type     // of a Table: what its keys are
+	Keys   *Type    // of a Table: what its keys are
 
 	Required bool   // the map must have the field
 	NotNull  bool   // null may not stand there; entries of a list and names are never null
 	Unique   bool   // of a List of texts: none may be there twice
 	MergeBy  string // of a List that merges by name: the field that names its entries; maps merge, all else replaces
 
-	MinItems, MaxItems int // 0: no limit
-	Min, Max           *float64
+	MinItems, MaxItems int      // 0: no limit
+	Min, Max           *float64 // an Integer has both
 
 	// The rest says what the API does with a field of an agent, of its config,
 	// and of an outcome or infield (reference.md, endpoints 5 to 28).
@@ -41,46 +42,13 @@ type Field struct {
 }
 
 // Type is what kind of value a field takes.
-type Type int
-
-// The types. All but the names take null where NotNull does not forbid it.
-const (
-	Any      Type = iota // whatever JSON can say
-	Text                 // of any number of lines
-	Line                 // text of one line
-	Name                 // a line that is not empty
-	PathName             // a name that stands in the API's paths
-	Key                  // a key of this repository
-	Variable             // the name of an environment variable
-	Prompt               // text, or a map that names files
-	Paths                // one path or a list of them
-	Choice               // one of Values
-	Constant             // the one of Values
-	Bool
-	Number
-	Integer
-	List
-	Map    // with the names of Fields, and no others
-	Table  // a map with names of the writer's own
-	Member // text or a map of anything
-)
-
-// jsonTypes are the JSON types of each type's values, null aside; none stands
-// for any.
-var jsonTypes = map[Type][]string{
-	Text: {kindText}, Line: {kindText}, Name: {kindText}, PathName: {kindText}, Key: {kindText}, Variable: {kindText},
-	Prompt: {kindText, kindMap}, Paths: {kindText, kindList}, Choice: {kindText}, Constant: {kindText},
-	Bool: {kindBool}, Number: {kindNumber}, Integer: {kindInteger},
-	List: {kindList}, Map: {kindMap}, Table: {kindMap}, Member: {kindMap, kindText},
-}
-
-// form is how a type's text is written.
-type form struct {
-	pattern string
-	want    string // the hint for text that does not match the pattern
+type Type struct {
+	json    []string // JSON types of its values, null aside; none stands for any
+	notNull bool     // null never stands there
+	pattern string   // of its text
+	want    string   // the hint for text that does not match the pattern
 	oneLine bool
 	filled  bool // not empty
-	null    bool // null may stand there as well
 	not     *exclusion
 }
 
@@ -96,36 +64,54 @@ const (
 	wantText     = "want text without control characters"
 )
 
-var forms = map[Type]form{
-	Text:   {pattern: textPattern, want: wantText, null: true},
-	Line:   {pattern: linePattern, want: wantLine, oneLine: true, null: true},
-	Name:   {pattern: linePattern, want: wantLine, oneLine: true, filled: true},
-	Paths:  {pattern: linePattern, want: wantLine, oneLine: true, filled: true},
-	Prompt: {pattern: textPattern, want: wantText, null: true},
-	Any:    {pattern: textPattern, want: wantText, null: true},
-	Member: {pattern: textPattern, want: wantText},
-	PathName: {
+var text = []string{kindText}
+
+// The types.
+var (
+	// Any is whatever JSON can say.
+	Any = &Type{pattern: textPattern, want: wantText}
+	// Text has any number of lines, Line one, and a Name is a Line that is not
+	// empty.
+	Text = &Type{json: text, pattern: textPattern, want: wantText}
+	Line = &Type{json: text, pattern: linePattern, want: wantLine, oneLine: true}
+	Name = &Type{json: text, pattern: linePattern, want: wantLine, oneLine: true, filled: true, notNull: true}
+	// Prompt is text, or a map that names files; Paths is one path or a list.
+	Prompt = &Type{json: []string{kindText, kindMap}, pattern: textPattern, want: wantText}
+	Paths  = &Type{json: []string{kindText, kindList}, pattern: linePattern, want: wantLine, oneLine: true, filled: true, notNull: true}
+	// Choice is one of Values, and Constant the one of Values.
+	Choice   = &Type{json: text}
+	Constant = &Type{json: text, notNull: true}
+	Bool     = &Type{json: []string{kindBool}}
+	Number   = &Type{json: []string{kindNumber}}
+	Integer  = &Type{json: []string{kindInteger}}
+	List     = &Type{json: []string{kindList}}
+	// Map has the names of Fields, and no others; Table has the writer's own.
+	Map   = &Type{json: []string{kindMap}}
+	Table = &Type{json: []string{kindMap}}
+	// Member is text or a map of anything.
+	Member = &Type{json: []string{kindMap, kindText}, notNull: true, pattern: textPattern, want: wantText}
+	// PathName is a name that stands in the API's paths.
+	PathName = &Type{json: text, notNull: true, oneLine: true, filled: true,
 		pattern: strings.ReplaceAll("^[^X]*[^X.][^X]*$", "X", unsafeInLine+`/\\`),
 		want:    wantLine + " and slashes, and not dots alone: the name stands in the API's paths",
-		oneLine: true, filled: true,
-	},
-	Key: {
+	}
+	// Key is a key of this repository.
+	Key = &Type{json: text, notNull: true, oneLine: true,
 		pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
 		want:    "want lower-case letters, digits and dashes, at most 63, not beginning with a dash",
-		oneLine: true,
-	},
-	Variable: {
+	}
+	// Variable is the name of an environment variable.
+	Variable = &Type{json: text, notNull: true, oneLine: true,
 		pattern: "^[A-Z][A-Z0-9_]{0,127}$",
 		want:    "want the name of an environment variable: capital letters, digits and underscores, beginning with a letter",
-		oneLine: true,
 		not: &exclusion{
 			why: "the name belongs to the system, to the runner or to another tool",
 			pattern: "^((GITHUB|INPUT|ACTIONS|RUNNER|AWS|AZURE|GOOGLE|GCP|NPM|DOCKER|SSH|LD|GIT)_.*" +
 				"|PATH|HOME|USER|SHELL|PWD|CI|TERM|HOSTNAME)$",
 			hint: "give the credential a variable of its own, such as STAGING_TOKEN",
 		},
-	},
-}
+	}
+)
 
 // anything is the row of each value below one that may be anything.
 var anything = &Field{Type: Any}
@@ -187,26 +173,9 @@ func (f *Field) IsServer(name string) bool { return slices.Contains(f.Server, na
 func (f *Field) open() bool { return f.Type == Any || f.Type == Table || f.Type == Member }
 
 // keys returns the row of the names in an open map.
-func (f *Field) keys() *Field {
-	if f.Type == Table {
-		return &Field{Type: f.Keys}
-	}
-	return &Field{Type: Line}
-}
-
-// max returns f.Max, or for whole numbers the largest that every program reads
-// as it is written.
-func (f *Field) max() *float64 {
-	if f.Max == nil && f.Type == Integer {
-		return new(float64(1<<53 - 1))
-	}
-	return f.Max
-}
+func (f *Field) keys() *Field { return &Field{Type: cmp.Or(f.Keys, Line)} }
 
 // null reports whether null may stand in place of f's value.
 func (f *Field) null() bool {
-	if text, ok := forms[f.Type]; ok && !text.null || f.Type == Constant {
-		return false
-	}
-	return f.Name != "" && !f.NotNull || f.Type == Any
+	return f.Type == Any || !f.Type.notNull && f.Name != "" && !f.NotNull
 }

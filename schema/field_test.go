@@ -40,6 +40,9 @@ func TestRows(t *testing.T) {
 		if lists := row.Type == List || row.Type == Paths || row.Type == Table; lists != (row.Items != nil) {
 			t.Errorf("%s: entries go with lists and tables", path)
 		}
+		if row.Type == Integer && (row.Min == nil || row.Max == nil) {
+			t.Errorf("%s: a whole number has both limits", path)
+		}
 		if row.MergeBy != "" {
 			if name := row.Items.Below(row.MergeBy); name == nil || !name.Required {
 				t.Errorf("%s: merges by %s, which is no required field of its entries", path, row.MergeBy)

@@ -121,8 +121,8 @@ func ref(row *Field) object {
 		return shape(row)
 	}
 	out := object{{"$ref", "#/$defs/" + name}}
-	if forms[row.Type].null && row.Type != Any && !row.null() {
-		out.add("type", jsonTypes[row.Type][0])
+	if !row.Type.notNull && row.Type != Any && !row.null() {
+		out.add("type", row.Type.json[0])
 	}
 	if row.Doc != "" {
 		out.add("description", row.Doc)
@@ -133,9 +133,9 @@ func ref(row *Field) object {
 // shape is the schema of a row, written out.
 func shape(row *Field) object {
 	var out object
-	form := forms[row.Type]
+	form := row.Type
 	out.add("description", row.Doc)
-	types := slices.Clone(jsonTypes[row.Type])
+	types := slices.Clone(row.Type.json)
 	if row.null() && len(types) > 0 {
 		types = append(types, kindNull)
 	}
@@ -169,7 +169,7 @@ func shape(row *Field) object {
 	if row.Min != nil {
 		out.add("minimum", *row.Min)
 	}
-	if m := row.max(); m != nil {
+	if m := row.Max; m != nil {
 		out.add("maximum", *m)
 	}
 	out = append(out, entries(row)...)

@@ -17,50 +17,33 @@ func Kinds() []string { return []string{"agent", "base", "project"} }
 
 // roots are the rows of whole documents, by kind.
 var roots = map[string]*Field{
-	"agent": {
-		Type: Map,
-		Doc:  "One IndusLabs voice agent as it should be. " + leftOut,
-		Fields: []*Field{
-			apiVersion,
-			{Name: "kind", Type: Constant, Required: true, Values: []string{"Agent"}, Doc: "Agent: this document describes one agent."},
-			metadata,
-			{Name: "spec", Type: Map, Required: true, Fields: agentSpec, Doc: "What the agent should be."},
-		},
-	},
-	"base": {
-		Type: Map,
-		Doc: "What several agents have in common: an Agent names it under spec.extends. " +
-			"Its spec has an Agent's shape, and nothing is required. " + leftOut,
-		Fields: []*Field{
-			apiVersion,
-			{Name: "kind", Type: Constant, Required: true, Values: []string{"Base"}, Doc: "Base: this document is a part that agents extend."},
-			metadata,
-			{Name: "spec", Type: Map, Required: true, Fields: agentSpec, Doc: "What the agents that extend this should be."},
-		},
-	},
-	"project": {
-		Type: Map,
-		Doc:  "The settings of a project, in the file agentsync.yaml at its root. The file is optional, and so is everything in it.",
-		Fields: []*Field{
-			apiVersion,
-			{Name: "kind", Type: Constant, Required: true, Values: []string{"Project"}, Doc: "Project: this document holds a project's settings."},
-			{Name: "metadata", Type: Map, Doc: "What identifies the project.", Fields: []*Field{
-				{Name: "name", Type: Key, Doc: "Whose the agents are: it stands in every version that an apply makes, and agents with another project's name are never touched. " +
+	"agent": document("One IndusLabs voice agent as it should be. "+leftOut,
+		"Agent", "Agent: this document describes one agent.", metadata,
+		&Field{Name: "spec", Type: Map, Required: true, Fields: agentSpec, Doc: "What the agent should be."}),
+	"base": document("What several agents have in common: an Agent names it under spec.extends. "+
+		"Its spec has an Agent's shape, and nothing is required. "+leftOut,
+		"Base", "Base: this document is a part that agents extend.", metadata,
+		&Field{Name: "spec", Type: Map, Required: true, Fields: agentSpec, Doc: "What the agents that extend this should be."}),
+	"project": document("The settings of a project, in the file agentsync.yaml at its root. The file is optional, and so is everything in it.",
+		"Project", "Project: this document holds a project's settings.",
+		&Field{Name: "metadata", Type: Map, Doc: "What identifies the project.", Fields: []*Field{
+			{Name: "name", Type: Key,
+				Doc: "Whose the agents are: it stands in every version that an apply makes, and agents with another project's name are never touched. " +
 					"Lowercase letters, digits and hyphens, at most 63."},
-				{Name: "previous_names", Type: List, Unique: true, Items: &Field{Type: Key, Doc: "A name."},
-					Doc: "Names that the project had before: versions that carry them are its own."},
-			}},
-			{Name: "spec", Type: Map, Fields: projectSpec, Doc: "The project's settings."},
-		},
-	},
+			{Name: "previous_names", Type: List, Unique: true, Items: &Field{Type: Key, Doc: "A name."},
+				Doc: "Names that the project had before: versions that carry them are its own."},
+		}},
+		&Field{Name: "spec", Type: Map, Fields: projectSpec, Doc: "The project's settings."}),
+}
+
+func document(doc, kind, kindDoc string, below ...*Field) *Field {
+	return &Field{Type: Map, Doc: doc, Fields: append([]*Field{
+		{Name: "apiVersion", Type: Constant, Required: true, Values: []string{"agentsync/v1"}, Doc: "The format of this document: agentsync/v1."},
+		{Name: "kind", Type: Constant, Required: true, Values: []string{kind}, Doc: kindDoc},
+	}, below...)}
 }
 
 const leftOut = `A field that is left out is unmanaged: the platform's value stays. An explicit null, "", [] or {} means empty.`
-
-var apiVersion = &Field{
-	Name: "apiVersion", Type: Constant, Required: true, Values: []string{"agentsync/v1"},
-	Doc: "The format of this document: agentsync/v1.",
-}
 
 var metadata = &Field{
 	Name: "metadata", Type: Map, Required: true, NotNull: true,
@@ -109,6 +92,9 @@ var agent = []*Field{
 	{Name: "agent_cost", Type: Number, Min: new(0.0), Doc: "The agent's cost, as the platform counts it."},
 }
 
+// wholeNumber is the largest that every program reads as it is written.
+var wholeNumber = new(float64(1<<53 - 1))
+
 // config has the fields of a config version (endpoints 5, 9 and 13).
 var config = []*Field{
 	{Name: "system_prompt", Type: Prompt, Spoken: true, Fields: promptFile,
@@ -131,8 +117,8 @@ var config = []*Field{
 		{Name: "provider", Type: Line, Doc: "Who serves the model, such as groq."},
 		{Name: "model", Type: Line, Doc: "The model, such as openai/gpt-oss-120b."},
 		{Name: "temperature", Type: Number, Min: new(0.0), Doc: "How freely the model words its answers; 0 is the most predictable."},
-		{Name: "max_tokens", Type: Integer, Min: new(0.0), Doc: "The longest answer in tokens; 0 leaves it to the platform."},
-		{Name: "context_turns", Type: Integer, Min: new(0.0), Doc: "How many turns the model sees; 0 leaves it to the platform."},
+		{Name: "max_tokens", Type: Integer, Min: new(0.0), Max: wholeNumber, Doc: "The longest answer in tokens; 0 leaves it to the platform."},
+		{Name: "context_turns", Type: Integer, Min: new(0.0), Max: wholeNumber, Doc: "How many turns the model sees; 0 leaves it to the platform."},
 	}},
 	{Name: "tts_config", Type: Map, Service: true, Doc: "The voice.", Fields: []*Field{
 		{Name: "voice_id", Type: Line, Doc: "The voice, such as Indus-hi-maya."},

@@ -1,86 +1,61 @@
 package schema
 
 import (
-	"encoding/json"
-	"fmt"
-	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"gopkg.in/yaml.v3"
-)
-
-// Kinds of value, by JSON Schema's names and two of our own.
-const (
-	kindNull    = "null"
-	kindBool    = "boolean"
-	kindNumber  = "number"
-	kindInteger = "integer"
-	kindText    = "string"
-	kindList    = "array"
-	kindMap     = "object"
-	kindDate    = "date"    // a YAML timestamp: no JSON value
-	kindInvalid = "invalid" // a scalar that stands for no value
 )
 
 // decimal is how a number is written. YAML's other forms (0x1f, 017, 1_000)
 // are read differently by different versions of YAML, so they are refused.
 var decimal = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*|[0-9]*\.[0-9]+|(0|[1-9][0-9]*)\.)([eE][-+]?[0-9]+)?$`)
 
-// Scalar returns the value of a YAML scalar: nil, bool, string or json.Number.
-// It is false for one that stands for no JSON value: a date, a number that is
-// not decimal or not finite, an unknown tag.
-func Scalar(n *yaml.Node) (any, bool) {
-	v, _, problem := scalar(n)
-	return v, problem == ""
-}
-
-// scalar returns the value, its kind, and what is wrong with it.
-func scalar(n *yaml.Node) (v any, kind, problem string) {
-	switch n.Tag {
+// scalar returns the kind of a YAML scalar, and why it has no JSON value.
+func scalar(tag, raw string) (kind, flaw string) {
+	switch tag {
 	case "!!str":
-		return n.Value, kindText, ""
+		return kindText, ""
 	case "!!null":
-		switch n.Value {
-		case "", "~", "null", "Null", "NULL":
-			return nil, kindNull, ""
+		if slices.Contains([]string{"", "~", "null", "Null", "NULL"}, raw) {
+			return kindNull, ""
 		}
-		return nil, kindInvalid, fmt.Sprintf("%s is not null", Quote(n.Value))
+		return kindInvalid, Quote(raw) + " is not null"
 	case "!!bool":
-		switch n.Value {
-		case "true", "True", "TRUE":
-			return true, kindBool, ""
-		case "false", "False", "FALSE":
-			return false, kindBool, ""
+		if slices.Contains([]string{"true", "True", "TRUE", "false", "False", "FALSE"}, raw) {
+			return kindBool, ""
 		}
-		return nil, kindInvalid, fmt.Sprintf("%s is neither true nor false", Quote(n.Value))
+		return kindInvalid, Quote(raw) + " is neither true nor false"
 	case "!!int", "!!float":
-		return number(n.Value)
+		return number(raw)
 	case "!!timestamp":
-		return nil, kindDate, "a date is no value of its own"
+		return kindDate, "a date is no value of its own"
 	default:
-		return nil, kindInvalid, fmt.Sprintf("the tag %s is not known", Quote(n.Tag))
+		return kindInvalid, unknownTag(tag)
 	}
 }
 
-func number(s string) (v any, kind, problem string) {
+func unknownTag(tag string) string { return "the tag " + Quote(tag) + " is not known" }
+
+func number(s string) (kind, flaw string) {
 	s = strings.TrimPrefix(s, "+")
 	if !decimal.MatchString(s) {
-		if strings.Contains(strings.ToLower(s), "inf") || strings.Contains(strings.ToLower(s), "nan") {
-			return nil, kindInvalid, fmt.Sprintf("%s is no finite number", Clip(s))
+		if lower := strings.ToLower(s); strings.Contains(lower, "inf") || strings.Contains(lower, "nan") {
+			return kindOdd, Clip(s) + " is no finite number"
 		}
-		return nil, kindInvalid, fmt.Sprintf("the number %s is not in decimal form", Clip(s))
+		return kindOdd, "the number " + Clip(s) + " is not in decimal form"
 	}
+	var err error
 	if strings.ContainsAny(s, ".eE") {
-		if f, err := strconv.ParseFloat(s, 64); err != nil || math.IsInf(f, 0) {
-			return nil, kindInvalid, fmt.Sprintf("the number %s is too large", Clip(s))
-		}
-	} else if _, err := strconv.ParseInt(s, 10, 64); err != nil {
-		return nil, kindInvalid, fmt.Sprintf("the number %s is too large", Clip(s))
+		_, err = strconv.ParseFloat(s, 64)
+	} else {
+		_, err = strconv.ParseInt(s, 10, 64)
 	}
-	return json.Number(s), kindNumber, ""
+	if err != nil {
+		return kindOdd, "the number " + Clip(s) + " is too large"
+	}
+	return kindNumber, ""
 }
 
 // Unsafe finds the first character of s that could do harm on a terminal or in

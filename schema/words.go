@@ -5,20 +5,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // The words of the messages: what each keyword of a schema asks for, what a
 // kind of value is called, and how to turn one into another.
 
-// word adds what is wrong with the value at p, which breaks a keyword of its
-// schema.
-func (c *checker) word(keyword string, p place) {
-	row, n := p.row, p.node
-	say := func(hint, format string, args ...any) {
-		c.add(Finding{At: n, Value: n, Message: fmt.Sprintf(format, args...), Hint: hint}, p.path)
+// add reports what is wrong at a place of the document.
+func (c *checker) add(path string, at Pos, hint, message string) {
+	if path != "" {
+		message = clip(path, longestPath) + ": " + message
 	}
+	c.report(Problem{Pos: at, Message: message, Hint: hint})
+}
+
+// say reports what is wrong with the value at p, which must not be used then.
+func (c *checker) say(p *place, hint, format string, args ...any) {
+	c.spoiled[p.node], c.told[p.node] = "", true
+	c.add(p.path(), p.node.Pos, hint, fmt.Sprintf(format, args...))
+}
+
+// word reports that the value at p breaks a keyword of its schema.
+func (c *checker) word(keyword string, p *place) {
+	row, n := p.row, p.node
 	switch keyword {
 	case "type", "const", "enum":
 		c.wrongType(p)
@@ -27,147 +35,145 @@ func (c *checker) word(keyword string, p place) {
 	case "additionalProperties":
 		c.unknown(p)
 	case "minItems", "minLength":
-		say("", "must not be empty")
+		c.say(p, "", "must not be empty")
 	case "maxItems":
-		say("", "want at most %d entries, got %d", row.MaxItems, len(n.Content))
+		c.say(p, "", "want at most %d entries, got %d", row.MaxItems, len(n.Below))
 	case "uniqueItems":
 		c.twice(p)
 	case "pattern":
-		c.unfit(p)
+		message, hint := unfit(row.Type, n.raw)
+		c.say(p, hint, "%s", message)
 	case "not":
-		not := forms[row.Type].not
-		say(not.hint, "%s is not allowed here: %s", Quote(n.Value), not.why)
+		not := row.Type.not
+		c.say(p, not.hint, "%s is not allowed here: %s", Quote(n.raw), not.why)
 	case "minimum":
-		say("", "want %s or more, got %s", decimals(*row.Min), Clip(n.Value))
+		c.say(p, "", "want %s or more, got %s", decimals(*row.Min), Clip(n.raw))
 	case "maximum":
-		say("", "want %s or less, got %s", decimals(*row.max()), Clip(n.Value))
+		c.say(p, "", "want %s or less, got %s", decimals(*row.Max), Clip(n.raw))
 	}
 }
 
 func decimals(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// wrongType adds that a value is not of the type, or none of the choices, that
-// may stand there.
-func (c *checker) wrongType(p place) {
-	allowed, kind := jsonTypes[p.row.Type], kindOf(p.node)
-	f := Finding{At: p.node, Value: p.node}
+// wrongType reports that a value is not of the type, or none of the choices,
+// that may stand there.
+func (c *checker) wrongType(p *place) {
+	row, n := p.row, p.node
+	hint, given := repair(row.Type.json[0], n), got(n)
 	switch {
-	case kind == kindNumber && slices.Contains(allowed, kindInteger):
-		f.Message = "want a whole number, got " + Clip(p.node.Value)
-	case len(p.row.Values) == 0:
-		f.Message, f.Hint = "want "+want(allowed)+", got "+got(kind, p.node), repair(allowed[0], kind, p.node)
-	case kind == kindText:
-		f.Message, f.Hint = "want "+either(p.row.Values)+", got "+Quote(p.node.Value), didYouMean(Nearest(p.node.Value, p.row.Values))
+	case n.kind == kindNumber && row.Type == Integer:
+		hint, given = "", Clip(n.raw)
+	case n.kind == kindText && len(row.Values) > 0:
+		hint, given = DidYouMean(n.raw, row.Values), Quote(n.raw)
+	case len(row.Values) > 0:
+		hint = ""
+	}
+	c.say(p, hint, "want %s, got %s", row.wanted(), given)
+}
+
+// wanted names what may stand in a field; null goes without saying.
+func (f *Field) wanted() string {
+	words := f.Values
+	switch len(words) {
+	case 0:
+		for _, kind := range f.Type.json {
+			words = append(words, called[kind])
+		}
+	case 1:
+		return words[0]
 	default:
-		f.Message = "want " + either(p.row.Values) + ", got " + got(kind, p.node)
+		return "one of " + or(words)
 	}
-	c.add(f, p.path)
+	return or(words)
 }
 
-func kindOf(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return kindMap
-	case yaml.SequenceNode:
-		return kindList
+// unfit says why a text is not of a form.
+func unfit(form *Type, s string) (message, hint string) {
+	switch bad, _ := Unsafe(s, form.oneLine); {
+	case bad < 0:
+		return Quote(s) + " is not allowed here", form.want
+	case bad == '\n':
+		return fmt.Sprintf("want one line, got a line break (%U)", bad), "write it on one line"
+	case bad > 0x9f:
+		return fmt.Sprintf("the invisible character %U is not allowed here", bad), "delete it"
+	default:
+		return fmt.Sprintf("the control character %U is not allowed", bad), "delete it"
 	}
-	_, kind, _ := scalar(n)
-	return kind
 }
 
-// unfit adds that a text does not match its type's pattern.
-func (c *checker) unfit(p place) {
-	form, s := forms[p.row.Type], p.node.Value
-	f := Finding{At: p.node, Value: p.node, Message: Quote(s) + " is not allowed here", Hint: form.want}
-	if bad, _ := Unsafe(s, form.oneLine); bad >= 0 {
-		f.Message, f.Hint = fmt.Sprintf("the control character %U is not allowed", bad), "delete it"
-		switch {
-		case bad == '\n':
-			f.Message, f.Hint = fmt.Sprintf("want one line, got a line break (%U)", bad), "write it on one line"
-		case bad > 0x9f:
-			f.Message = fmt.Sprintf("the invisible character %U is not allowed here", bad)
-		}
-	}
-	c.add(f, p.path)
-}
-
-// unknown adds the fields that a map has and its row does not know.
-func (c *checker) unknown(p place) {
-	for i := 0; i+1 < len(p.node.Content); i += 2 {
-		key, value := p.node.Content[i], p.node.Content[i+1]
-		if p.row.Below(key.Value) == nil {
-			near := Nearest(key.Value, p.row.names())
-			c.add(Finding{At: key, Value: value, Meant: near, Message: "unknown field " + Quote(key.Value), Hint: c.homeOf(key.Value, near, p)}, p.path)
+// unknown reports the fields that a map has and its row does not know.
+func (c *checker) unknown(p *place) {
+	for _, f := range p.node.Below {
+		if p.row.Below(f.Key) == nil {
+			c.spoiled[f] = Nearest(f.Key, p.row.names())
+			c.add(p.path(), f.KeyPos(), c.homeOf(f.Key, p), "unknown field "+Quote(f.Key))
 		}
 	}
 }
 
-// missing adds the fields that a map must have and does not, those aside that
+// missing reports the fields that a map must have and does not, those aside that
 // are there under a misspelt name.
-func (c *checker) missing(p place) {
+func (c *checker) missing(p *place) {
 	there := map[string]bool{}
-	for i := 0; i+1 < len(p.node.Content); i += 2 {
-		name := p.node.Content[i].Value
-		there[name] = true
-		if p.row.Below(name) == nil {
-			there[Nearest(name, p.row.names())] = true
+	for _, f := range p.node.Below {
+		there[f.Key] = true
+		if p.row.Below(f.Key) == nil {
+			there[Nearest(f.Key, p.row.names())] = true
 		}
 	}
-	for _, field := range p.row.Fields {
-		if !field.Required || there[field.Name] {
+	for _, row := range p.row.Fields {
+		if !row.Required || there[row.Name] {
 			continue
 		}
-		f := Finding{At: p.node, Message: fmt.Sprintf("missing the field %q", field.Name)}
+		hint := ""
 		if len(there) > 0 {
-			f.Hint = sentence(field.Doc)
+			hint = sentence(row.Doc)
 		}
-		c.add(f, p.path)
+		c.add(p.path(), p.node.Pos, hint, "missing the field "+strconv.Quote(row.Name))
 	}
 }
 
-// twice adds the texts that a list holds more than once.
-func (c *checker) twice(p place) {
-	first := map[string]*yaml.Node{}
-	for _, item := range p.node.Content {
-		if item.Kind != yaml.ScalarNode {
+// twice reports the texts that a list holds more than once.
+func (c *checker) twice(p *place) {
+	first := map[string]*Node{}
+	for _, item := range p.node.Below {
+		if item.kind == kindMap || item.kind == kindList {
 			continue
 		}
-		if f := first[item.Value]; f != nil {
-			c.add(Finding{At: item, Value: item, Message: Quote(item.Value) + " is listed twice",
-				Hint: fmt.Sprintf("first given in line %d: keep one of them", f.Line)}, p.path)
+		if f := first[item.raw]; f != nil {
+			c.spoiled[item] = ""
+			hint := fmt.Sprintf("first given in line %d: keep one of them", f.Pos.Line)
+			c.add(p.path(), item.Pos, hint, Quote(item.raw)+" is listed twice")
 		} else {
-			first[item.Value] = item
+			first[item.raw] = item
 		}
 	}
 }
 
-// homeOf says what to do about a field that the map at p does not know; near is
-// the nearest that it knows, or "".
-func (c *checker) homeOf(name, near string, p place) string {
-	if near != "" {
-		return didYouMean(near)
+// homeOf says what to do about a field that the map at p does not know.
+func (c *checker) homeOf(name string, p *place) string {
+	path, names := p.path(), p.row.names()
+	if hint := DidYouMean(name, names); hint != "" {
+		return hint
 	}
 	homes := roots[c.kind].homes(name, "", nil)
-	if len(homes) == 1 && homes[0] != p.path && !strings.ContainsAny(homes[0], "[*") {
+	if len(homes) == 1 && homes[0] != path && !strings.Contains(homes[0], "[") {
 		if homes[0] == "" {
 			return "it belongs at the top of the document"
 		}
 		return "it belongs in " + homes[0]
 	}
-	if section, in := strings.CutPrefix(p.path, SectionConfig); in && (section == "" || p.row.Service) {
+	if section, in := strings.CutPrefix(path, SectionConfig); in && (section == "" || p.row.Service) {
 		return "a field that the API has gained goes under config.passthrough" + section
 	}
-	return "known fields: " + strings.Join(p.row.names(), ", ")
+	return "known fields: " + strings.Join(names, ", ")
 }
 
 // homes adds to found the path of each map at path or below it that knows a
 // field of that name.
 func (f *Field) homes(name, path string, found []string) []string {
-	if f.Item() != nil && f.Type != Any {
-		found = f.Item().homes(name, path+"[]", found)
-	}
-	if f.Type == Table && f.Items.Type != Any {
-		found = f.Items.homes(name, path+".*", found)
+	if f.Items != nil {
+		found = f.Items.homes(name, path+"[]", found)
 	}
 	for _, below := range f.Fields {
 		if below.Name == name {
@@ -193,57 +199,37 @@ var called = map[string]string{
 	kindList: "a list", kindMap: "a map", kindNull: "nothing", kindDate: "a date",
 }
 
-// want names the kinds that may stand somewhere; null goes without saying.
-func want(allowed []string) string {
-	var words []string
-	for _, kind := range allowed {
-		words = append(words, called[kind])
-	}
-	return or(words)
-}
-
-func got(kind string, n *yaml.Node) string {
-	switch kind {
+func got(n *Node) string {
+	switch n.kind {
 	case kindNumber:
-		return "the number " + Clip(n.Value)
+		return "the number " + Clip(n.raw)
 	case kindBool:
-		return n.Value
+		return n.raw
 	case kindDate:
-		return "the date " + Clip(n.Value)
+		return "the date " + Clip(n.raw)
 	case kindText:
-		return "the text " + Quote(n.Value)
+		return "the text " + Quote(n.raw)
 	default:
-		return called[kind]
+		return called[n.kind]
 	}
 }
 
-// repair says how to turn a value of a kind into the wanted one, or "".
-func repair(wanted, kind string, n *yaml.Node) string {
-	short := len(n.Value) <= 60
-	switch kind {
-	case kindInvalid:
-		if n.Tag != "!!int" && n.Tag != "!!float" {
-			return "leave the tag out"
-		}
-		if short {
-			return "write a decimal number, or put it in quotes as text: " + strconv.Quote(n.Value)
-		}
-	case kindNumber, kindBool, kindDate:
-		if wanted == kindText && short {
-			return "put it in quotes: " + strconv.Quote(n.Value)
-		}
-	case kindText:
-		if short {
-			return rewrite(wanted, n.Value)
-		}
-	case kindMap:
-		if wanted == kindList {
-			return `begin each entry of a list with "- "`
-		}
-	case kindList:
-		if wanted == kindMap {
-			return `write "name: value" lines without a leading "- "`
-		}
+// repair says how to turn a value into the wanted kind, or "".
+func repair(wanted string, n *Node) string {
+	switch {
+	case n.kind == kindInvalid:
+		return "leave the tag out"
+	case len(n.raw) > 60:
+	case n.kind == kindOdd:
+		return "write a decimal number, or put it in quotes as text: " + strconv.Quote(n.raw)
+	case n.kind == kindText:
+		return rewrite(wanted, n.raw)
+	case n.kind == kindMap && wanted == kindList:
+		return `begin each entry of a list with "- "`
+	case n.kind == kindList && wanted == kindMap:
+		return `write "name: value" lines without a leading "- "`
+	case wanted == kindText && slices.Contains([]string{kindNumber, kindBool, kindDate}, n.kind):
+		return "put it in quotes: " + strconv.Quote(n.raw)
 	}
 	return ""
 }
@@ -270,19 +256,12 @@ func rewrite(wanted, text string) string {
 	return ""
 }
 
-func didYouMean(name string) string {
-	if name == "" {
-		return ""
+// DidYouMean is the hint for a name that is not among those known, or "".
+func DidYouMean(name string, known []string) string {
+	if near := Nearest(name, known); near != "" {
+		return "did you mean " + strconv.Quote(near) + "?"
 	}
-	return "did you mean " + strconv.Quote(name) + "?"
-}
-
-// either lists choices as "one of A, B or C", and a single one as itself.
-func either(choices []string) string {
-	if len(choices) == 1 {
-		return choices[0]
-	}
-	return "one of " + or(choices)
+	return ""
 }
 
 func or(words []string) string {

@@ -2,8 +2,7 @@ package spec
 
 import (
 	"crypto/sha1"
-	"encoding/hex"
-	"strconv"
+	"fmt"
 	"sync"
 )
 
@@ -11,10 +10,7 @@ import (
 // of the project: a manifest that holds the same, and whose prompt files do, is
 // neither read nor checked again. The zero value is empty and ready. Loads that
 // share a cache come one after the other.
-type Cache struct {
-	mu    sync.Mutex
-	files map[cacheKey]*fileResult
-}
+type Cache struct{ files sync.Map } // cacheKey → *fileResult
 
 // cacheKey is a file's name, what it holds, and how the project looks for it.
 type cacheKey struct {
@@ -33,45 +29,38 @@ type blobFS interface {
 // same, and every file is read.
 func blobID(data []byte) string {
 	h := sha1.New()
-	h.Write([]byte("blob " + strconv.Itoa(len(data)) + "\x00"))
+	fmt.Fprintf(h, "blob %d\x00", len(data))
 	h.Write(data)
-	return hex.EncodeToString(h.Sum(nil))
+	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// cached returns the file as an earlier load left it, or nil.
+// cached returns a file as an earlier load with this cache left it, or reads it.
+// A file goes into the cache when there is nothing to say of it; its documents
+// are shared from then on.
 func (l *loader) cached(name string, named bool) *fileResult {
-	fsys, ok := l.files.fsys.(blobFS)
-	if !ok || l.cache == nil {
-		return nil
+	if l.opt.Cache == nil {
+		return l.loadFile(name, named)
 	}
-	id, ok := fsys.BlobID(name)
-	if !ok {
-		return nil
-	}
-	l.cache.mu.Lock()
-	r := l.cache.files[cacheKey{name, id, named}]
-	l.cache.mu.Unlock()
-	if r == nil {
-		return nil
-	}
-	for prompt, blob := range r.prompts {
-		if id, ok := fsys.BlobID(prompt); !ok || id != blob || l.files.visible(prompt) != nil {
-			return nil
+	if fsys, ok := l.fsys.(blobFS); ok {
+		id, _ := fsys.BlobID(name)
+		known, ok := l.opt.Cache.files.Load(cacheKey{name, id, named})
+		if ok && l.holdsSame(fsys, known.(*fileResult)) {
+			return known.(*fileResult)
 		}
+	}
+	r := l.loadFile(name, named)
+	if r.blob != "" && len(r.problems) == 0 {
+		l.opt.Cache.files.Store(cacheKey{name, r.blob, named}, r)
 	}
 	return r
 }
 
-// keep puts a file into the cache, unless there is something to say of it. Its
-// documents are shared from then on: nobody changes them.
-func (l *loader) keep(name string, named bool, r *fileResult) {
-	if l.cache == nil || r.blob == "" || len(r.problems) > 0 || l.budget.work.Load() > maxWork {
-		return
+// holdsSame reports whether the prompt files of a manifest hold what they did.
+func (l *loader) holdsSame(fsys blobFS, r *fileResult) bool {
+	for prompt, blob := range r.prompts {
+		if id, ok := fsys.BlobID(prompt); !ok || id != blob || l.visible(prompt) != nil {
+			return false
+		}
 	}
-	l.cache.mu.Lock()
-	defer l.cache.mu.Unlock()
-	if l.cache.files == nil {
-		l.cache.files = map[cacheKey]*fileResult{}
-	}
-	l.cache.files[cacheKey{name, r.blob, named}] = r
+	return true
 }

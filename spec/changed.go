@@ -36,7 +36,7 @@ func Same(a, b *Agent) bool {
 	return a.Name == b.Name && a.AgentName == b.AgentName && slices.Equal(a.PreviousNames, b.PreviousNames) &&
 		a.Release == b.Release && a.Lifecycle == b.Lifecycle &&
 		a.OutcomesManaged == b.OutcomesManaged && a.InfieldsManaged == b.InfieldsManaged &&
-		a.Agent.Equal(b.Agent) && sortedSchema(a.Config).Equal(sortedSchema(b.Config)) &&
+		a.Agent.Equal(b.Agent) && sorted(a.Config).Equal(sorted(b.Config)) &&
 		a.Passthrough.Equal(b.Passthrough) &&
 		maps.EqualFunc(byName(a.Outcomes), byName(b.Outcomes), value.Patch.Equal) &&
 		maps.EqualFunc(byName(a.Infields), byName(b.Infields), value.Patch.Equal)
@@ -50,7 +50,12 @@ func byName(items []Item) map[string]value.Patch {
 	return out
 }
 
-// sortedSchema is a config whose metadata schema, a set of names, is sorted.
-func sortedSchema(config value.Patch) value.Patch {
-	return config.Sort("metadata_schema", "name")
+// sorted is a config whose lists that merge by name are sorted by it.
+func sorted(config value.Patch) value.Patch {
+	for _, row := range Fields(SectionConfig) {
+		if row.MergeBy != "" {
+			config = config.Sort(row.Name, row.MergeBy)
+		}
+	}
+	return config
 }

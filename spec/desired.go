@@ -1,30 +1,6 @@
 package spec
 
-import (
-	"fmt"
-
-	"github.com/agentsync/agentsync/internal/value"
-)
-
-// Pos is a place in a file of the project. File is relative to the project's
-// root with forward slashes; Line and Column count from 1, 0 means unknown.
-type Pos struct {
-	File   string
-	Line   int
-	Column int
-}
-
-// String is file:line:col, without the parts that are unknown.
-func (p Pos) String() string {
-	switch {
-	case p.Line == 0:
-		return p.File
-	case p.Column == 0:
-		return fmt.Sprintf("%s:%d", p.File, p.Line)
-	default:
-		return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
-	}
-}
+import "github.com/agentsync/agentsync/internal/value"
 
 // Segment says where lines of a text come from: line Start of the text (from
 // 1) is line Line of File. With Fixed, every line of the segment stands at
@@ -60,16 +36,19 @@ type Environment struct {
 // CredentialVars are the names of the environment variables that hold the
 // credentials, never the credentials themselves.
 type CredentialVars struct {
-	Email, Password, Token, APIKey string // INDUSLABS_EMAIL and so on when not set
+	Email    string `json:"email_env"` // INDUSLABS_EMAIL and so on when not set
+	Password string `json:"password_env"`
+	Token    string `json:"token_env"`
+	APIKey   string `json:"api_key_env"`
 }
 
 // Policy is agentsync.yaml's policy section with its defaults filled in.
 type Policy struct {
-	Prune            bool   // delete orphans that the lock knows; default false
-	MaxDeletePercent int    // 0 to 100, default 30; counts from 10 known agents on
-	Adopt            string // "by_name" (default) or "never"
-	OnDrift          string // "fail" (default) or "overwrite"
-	Provenance       bool   // write the provenance line into notes; default true
+	Prune            bool   `json:"prune"`              // delete orphans that the lock knows; default false
+	MaxDeletePercent int    `json:"max_delete_percent"` // 0 to 100, default 30; counts from 10 known agents on
+	Adopt            string `json:"adopt"`              // "by_name" (default) or "never"
+	OnDrift          string `json:"on_drift"`           // "fail" (default) or "overwrite"
+	Provenance       bool   `json:"provenance"`         // write the provenance line into notes; default true
 }
 
 // DefaultPolicy is the policy of a project without one.
@@ -113,9 +92,9 @@ type Item struct {
 
 // Release says what happens to a changed config.
 type Release struct {
-	Mode           string // "publish" (default) or "draft"
-	Version        int    // the pin; 0 for none
-	ServiceUpdates string // "versioned" (default) or "in_place"
+	Mode           string `json:"mode"`            // "publish" (default) or "draft"
+	Version        int    `json:"version"`         // the pin; 0 for none
+	ServiceUpdates string `json:"service_updates"` // "versioned" (default) or "in_place"
 }
 
 // Lifecycle says whether the agent is to exist.

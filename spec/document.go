@@ -2,7 +2,7 @@ package spec
 
 import (
 	"bytes"
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -18,14 +18,16 @@ const (
 	lockFile    = "agentsync.lock.yaml"
 )
 
+// node is a value of a manifest. A text that stands in a prompt field has a
+// *prompt as its Source.
+type node = schema.Node
+
 // document is one of agentsync's own documents, checked against its schema.
 type document struct {
 	kind string // Agent, Base or Project
 	name string // metadata.name; "" when it is not usable
-	at   Pos    // of metadata.name, or of the document
-	pos  Pos    // of the document
 	root *node
-	spec *node // nil when it is missing or no map
+	spec *node // schema.None when it is missing or no map
 }
 
 // fileResult is what one file holds.
@@ -33,26 +35,10 @@ type fileResult struct {
 	documents []*document
 	ignored   int
 	problems  Problems
-	data      []byte // of the file, while it is being loaded
-	ends      []int  // of its lines
+	lines     [][]byte // of the file, while it is being loaded
 	// With a cache: what the file and the prompt files in it hold, as blobID.
 	blob    string
 	prompts map[string]string
-}
-
-// line returns a line of the file, from 1, while it is being loaded.
-func (r *fileResult) line(n int) []byte {
-	if r.ends == nil {
-		r.ends = lineEnds(r.data)
-	}
-	if n < 1 || n > len(r.ends) {
-		return nil
-	}
-	start := 0
-	if n > 1 {
-		start = r.ends[n-2]
-	}
-	return bytes.TrimRight(r.data[start:r.ends[n-1]], "\r\n")
 }
 
 func (r *fileResult) report(p Problem) { r.problems = append(r.problems, p) }
@@ -63,15 +49,15 @@ func (r *fileResult) report(p Problem) { r.problems = append(r.problems, p) }
 func (l *loader) loadFile(name string, named bool) *fileResult {
 	r := &fileResult{}
 	file := printable(name)
-	problem := func(message, hint string) *fileResult {
-		r.report(Problem{Pos: Pos{File: file, Line: 1, Column: 1}, Message: message, Hint: hint})
+	fail := func(message, hint string) *fileResult {
+		r.report(problem(Pos{File: file, Line: 1, Column: 1}, hint, "%s", message))
 		return r
 	}
 	if file != name {
-		return problem("the file's name holds characters that are not allowed", "rename it")
+		return fail("the file's name holds characters that are not allowed", "rename it")
 	}
-	data, err := l.files.read(name)
-	if err == nil && l.cache != nil {
+	data, err := l.read(name)
+	if err == nil && l.opt.Cache != nil {
 		r.blob, r.prompts = blobID(data), map[string]string{}
 	}
 	switch {
@@ -79,13 +65,13 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 		r.ignored++
 		return r
 	case err == errOutside:
-		return problem("the manifest is a link that leads out of the project", "put the file itself there")
+		return fail("the manifest is a link that leads out of the project", "put the file itself there")
 	case err != nil:
-		return problem("the manifest "+err.Error(), manifestHints[err])
+		return fail("the manifest "+err.Error(), manifestHints[err])
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(bytes.TrimSpace(data)) == 0 {
-		return problem("the file is empty", "write a manifest into it, or delete it")
+		return fail("the file is empty", "write a manifest into it, or delete it")
 	}
 	if p, bad := notText(file, string(data)); bad {
 		r.report(p)
@@ -101,13 +87,11 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 func (l *loader) isForeign(name string, data []byte, err error, named bool) bool {
 	switch err {
 	case nil:
-		return !bytes.Contains(data, []byte(apiGroup)) && l.files.visible(name) != nil
+		return !bytes.Contains(data, []byte(apiGroup)) && l.visible(name) != nil
 	case errTooLarge:
-		return !named && !l.files.begins(name, apiGroup)
-	case errPointer:
-		return !named
+		return !named && !bytes.Contains(data, []byte(apiGroup))
 	}
-	return false
+	return err == errPointer && !named
 }
 
 const (
@@ -125,105 +109,83 @@ var manifestHints = map[error]string{
 
 // loadDocuments checks the documents of a file.
 func (l *loader) loadDocuments(file string, data []byte, named bool, r *fileResult) {
-	r.data = data
-	defer func() { r.data, r.ends = nil, nil }()
-	report := r.report
-	if !named && !bytes.Contains(data, []byte(apiGroup)) {
-		report = func(p Problem) {
+	r.lines = slices.Collect(bytes.Lines(data))
+	defer func() { r.lines = nil }()
+	roots, broken := l.parseYAML(file, data)
+	for _, p := range broken {
+		if !named && !bytes.Contains(data, []byte(apiGroup)) {
 			const foreign = "another tool's file is passed over when `manifests` in " + projectFile + " does not match it"
 			p.Hint = strings.TrimPrefix(p.Hint+"; "+foreign, "; ")
-			r.report(p)
 		}
+		r.report(p)
 	}
-	for _, root := range parseYAML(file, data, l.budget, report) {
-		l.loadDocument(file, root, r)
+	for _, root := range roots {
+		kind := classify(file, root, r)
+		if kind == "" {
+			continue
+		}
+		tree := schema.Check(strings.ToLower(kind), file, root, r.report)
+		if tree == nil {
+			continue
+		}
+		doc := &document{kind: kind, name: tree.Get("metadata", "name").Text(), root: tree, spec: schema.None}
+		if spec := tree.Get("spec"); spec.IsMap() {
+			doc.spec = spec
+		}
+		if kind != "Project" {
+			l.checkSpec(file, doc.spec, r)
+		}
+		r.documents = append(r.documents, doc)
 	}
 }
 
-// loadDocument checks one document and adds it to r, or counts it as ignored
-// when it is not one of ours.
-func (l *loader) loadDocument(file string, root *yaml.Node, r *fileResult) {
-	kind, ours := classify(file, root, r)
-	if !ours {
-		return
-	}
-	root, ok := normalize(file, root, r.report)
-	if !ok {
-		return
-	}
-	bad := map[*yaml.Node]string{}
-	for _, f := range schema.Check(strings.ToLower(kind), root) {
-		r.report(Problem{Pos: Pos{File: file, Line: f.At.Line, Column: f.At.Column}, Message: f.Message, Hint: f.Hint})
-		if f.Value != nil {
-			bad[f.Value] = f.Meant
-		}
-	}
-	tree := fromYAML(file, root, bad)
-	doc := &document{kind: kind, pos: tree.pos, at: tree.pos, root: tree}
-	if name := tree.at("metadata", "name"); name.isText() {
-		doc.name, doc.at = name.text(), name.pos
-	}
-	if spec := tree.get("spec"); spec != nil && spec.kind == mapKind {
-		doc.spec = spec
-	}
-	if kind != "Project" && doc.spec != nil {
-		l.checkSpec(file, doc.spec, r)
-	}
-	r.documents = append(r.documents, doc)
-}
-
-// classify returns the kind of a document of ours. Those of other tools it counts.
-func classify(file string, root *yaml.Node, r *fileResult) (kind string, ours bool) {
+// classify returns the kind of a document of ours, and "" for another. Those of
+// other tools it counts.
+func classify(file string, root *yaml.Node, r *fileResult) string {
 	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
-		return "", false // nothing between two "---"
+		return "" // nothing between two "---"
 	}
-	version, kindNode := topField(root, "apiVersion"), topField(root, "kind")
+	version, kind := topField(root, "apiVersion"), topField(root, "kind")
 	at := func(n *yaml.Node) Pos { return Pos{File: file, Line: n.Line, Column: n.Column} }
 	switch {
 	case version == nil:
 		r.ignored++
-		if kindNode != nil && (kindNode.Value == "Agent" || kindNode.Value == "Base") && topField(root, "spec") != nil {
-			r.report(Problem{Pos: at(root), Warning: true, Message: "the document is passed over: it has no apiVersion", Hint: "begin it with apiVersion: " + apiVersion})
+		if kind != nil && (kind.Value == "Agent" || kind.Value == "Base") && topField(root, "spec") != nil {
+			r.report(warning(at(root), "begin it with apiVersion: "+apiVersion, "the document is passed over: it has no apiVersion"))
 		}
-		return "", false
+		return ""
 	case version.Value == apiVersion:
 	case strings.HasPrefix(version.Value, apiGroup):
-		r.report(Problem{Pos: at(version), Message: fmt.Sprintf("apiVersion %s is not known to this version of agentsync", schema.Quote(version.Value)), Hint: "write apiVersion: " + apiVersion})
-		return "", false
+		r.report(problem(at(version), "write apiVersion: "+apiVersion,
+			"apiVersion %s is not known to this version of agentsync", schema.Quote(version.Value)))
+		return ""
 	default:
 		r.ignored++
-		if schema.Nearest(version.Value, []string{apiVersion}) != "" {
-			r.report(Problem{Pos: at(version), Warning: true, Message: fmt.Sprintf("the document is passed over: its apiVersion is %s", schema.Quote(version.Value)), Hint: `did you mean "` + apiVersion + `"?`})
+		if hint := schema.DidYouMean(version.Value, []string{apiVersion}); hint != "" {
+			r.report(warning(at(version), hint, "the document is passed over: its apiVersion is %s", schema.Quote(version.Value)))
 		}
-		return "", false
+		return ""
 	}
 	known := []string{"Agent", "Base", "Project"}
 	switch {
-	case kindNode == nil:
-		r.report(Problem{Pos: at(root), Message: `missing the field "kind"`, Hint: "write kind: Agent, Base or Project"})
-	case kindNode.Value == "Lock":
+	case kind == nil:
+		r.report(problem(at(root), "write kind: Agent, Base or Project", `missing the field "kind"`))
+	case kind.Value == "Lock":
 		// the lock of another place; never a manifest
-	case kindNode.Value == "Project" && file != projectFile:
-		r.report(Problem{Pos: at(kindNode), Message: "a Project belongs in " + projectFile + " at the project's root", Hint: "move it there"})
+	case kind.Value == "Project" && file != projectFile:
+		r.report(problem(at(kind), "move it there", "a Project belongs in %s at the project's root", projectFile))
+	case slices.Contains(known, kind.Value):
+		return kind.Value
 	default:
-		if slices.Contains(known, kindNode.Value) {
-			return kindNode.Value, true
-		}
-		hint := "known kinds: Agent, Base, Project"
-		if near := schema.Nearest(kindNode.Value, known); near != "" {
-			hint = `did you mean "` + near + `"?`
-		}
-		r.report(Problem{Pos: at(kindNode), Message: "unknown kind " + schema.Quote(kindNode.Value), Hint: hint})
+		hint := cmp.Or(schema.DidYouMean(kind.Value, known), "known kinds: Agent, Base, Project")
+		r.report(problem(at(kind), hint, "unknown kind %s", schema.Quote(kind.Value)))
 	}
-	return "", false
+	return ""
 }
 
 // topField returns the scalar value of a root's field, or for "spec" any value.
 func topField(root *yaml.Node, name string) *yaml.Node {
-	if root.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(root.Content); i += 2 {
+	for i := 0; root.Kind == yaml.MappingNode && i+1 < len(root.Content); i += 2 {
 		value := root.Content[i+1]
 		if root.Content[i].Value == name && (value.Kind == yaml.ScalarNode || name == "spec") {
 			return value

@@ -7,8 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/schema"
@@ -18,10 +21,14 @@ import (
 // of the project, as os.Root does: an absolute path, ".." and a link that leads
 // out are refused.
 type files struct {
-	fsys   fs.FS
-	budget *budget
-	plain  sync.Map // folders that are no links, for visible
+	fsys  fs.FS
+	bytes atomic.Int64
+	plain sync.Map // folders that are no links, for visible
 }
+
+// takeBytes counts what is held in memory, and reports whether that is still
+// within the limit.
+func (f *files) takeBytes(n int64) bool { return f.bytes.Add(n) <= maxTotalBytes }
 
 // Reasons for refusing a file, as they stand in messages.
 var (
@@ -42,17 +49,18 @@ var ErrUntracked = errors.New("is not tracked by git")
 // checkout without LFS leaves in its place. Nobody wants it read to a caller.
 const pointerText = "version https://git-lfs.github.com/spec/v1\n"
 
-// read returns a regular file of at most 1 MiB. It never blocks on a pipe or a
-// device, and never reads more than the limit.
+// read returns a regular file of at most 1 MiB; of a larger one, how it begins
+// and errTooLarge. It never blocks on a pipe or a device.
 func (f *files) read(name string) ([]byte, error) {
 	info, err := f.stat(name)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maxFileBytes {
-		return nil, errTooLarge
+	size := info.Size()
+	if size > maxFileBytes {
+		size = 64 << 10
 	}
-	if !f.budget.takeBytes(info.Size()) {
+	if !f.takeBytes(size) {
 		return nil, errTooMuch
 	}
 	file, err := f.fsys.Open(name)
@@ -60,19 +68,19 @@ func (f *files) read(name string) ([]byte, error) {
 		return nil, reason(err)
 	}
 	defer file.Close()
-	data := make([]byte, info.Size()+1)
+	data := make([]byte, size+1)
 	n, err := io.ReadFull(file, data)
 	switch {
+	case info.Size() > maxFileBytes:
+		return data[:n], errTooLarge
 	case err == nil: // it grew since stat
 		return nil, errors.New("changed while it was read")
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		if bytes.HasPrefix(data, []byte(pointerText)) {
-			return nil, errPointer
-		}
-		return data[:n], nil
-	default:
+	case err != io.ErrUnexpectedEOF && err != io.EOF:
 		return nil, reason(err)
+	case bytes.HasPrefix(data, []byte(pointerText)):
+		return nil, errPointer
 	}
+	return data[:n], nil
 }
 
 // stat returns the regular file that name leads to.
@@ -85,27 +93,18 @@ func (f *files) stat(name string) (fs.FileInfo, error) {
 		return nil, errFolder
 	case !info.Mode().IsRegular():
 		return nil, errSpecial
-	default:
-		return info, nil
 	}
-}
-
-// begins reports whether a file's first 64 KiB hold text; it is for files that
-// are too large to be read whole.
-func (f *files) begins(name, text string) bool {
-	file, err := f.fsys.Open(name)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	head, _ := io.ReadAll(io.LimitReader(file, 64<<10))
-	return strings.Contains(string(head), text)
+	return info, nil
 }
 
 // reason turns an error of the file system into words for a message. The
 // system's own text may name paths outside of the project, so it is not shown.
 func reason(err error) error {
+	text := err.Error()
 	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		text = pathErr.Err.Error()
+	}
 	switch {
 	case errors.Is(err, ErrUntracked):
 		return ErrUntracked
@@ -113,22 +112,19 @@ func reason(err error) error {
 		return errMissing
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("cannot be read: permission denied")
-	case errors.As(err, &pathErr) && strings.Contains(pathErr.Err.Error(), "escapes"):
+	case strings.Contains(text, "escapes"):
 		return errOutside
-	case errors.As(err, &pathErr) && strings.Contains(pathErr.Err.Error(), "not a directory"):
+	case strings.Contains(text, "not a directory"):
 		return errMissing
-	case errors.As(err, &pathErr):
-		return fmt.Errorf("cannot be read: %s", printable(pathErr.Err.Error()))
-	default:
-		return fmt.Errorf("cannot be read: %s", printable(err.Error()))
 	}
+	return fmt.Errorf("cannot be read: %s", printable(text))
 }
 
 // search returns the files below the root in order: those that a pattern
 // matches, or without patterns every *.yaml and *.yml. Folders that begin with
 // a dot, node_modules and the lock file are passed over, and links to folders
 // are not followed.
-func (f *files) search(patterns []pattern, report func(Problem)) []string {
+func (f *files) search(patterns []*pattern, report func(...Problem)) []string {
 	var found []string
 	entries := 0
 	walk := func(name string, entry fs.DirEntry, err error) error {
@@ -137,29 +133,23 @@ func (f *files) search(patterns []pattern, report func(Problem)) []string {
 		}
 		switch {
 		case err != nil && name == ".":
-			report(Problem{Message: "the project " + reason(err).Error()})
-			return nil
+			report(problem(Pos{}, "", "the project %s", reason(err)))
 		case err != nil:
-			report(Problem{Pos: Pos{File: printable(name)}, Message: "the folder " + reason(err).Error()})
-			return nil
+			report(problem(Pos{File: printable(name)}, "", "the folder %s", reason(err)))
 		case entry.IsDir():
 			if name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules") {
 				return fs.SkipDir
 			}
-			return nil
 		case entry.Name() == lockFile || !wantedFile(name, patterns):
-			return nil
 		case entry.Type()&fs.ModeSymlink != 0 && f.isFolder(name):
-			return nil
+		default:
+			found = append(found, name)
 		}
-		found = append(found, name)
 		return nil
 	}
-	if err := fs.WalkDir(f.fsys, ".", walk); errors.Is(err, errStop) {
-		report(Problem{
-			Message: fmt.Sprintf("too many files: want at most %d manifests among %d files", maxFiles, maxEntries),
-			Hint:    "run agentsync in the folder that holds the agents, or name the manifests in " + projectFile,
-		})
+	if err := fs.WalkDir(f.fsys, ".", walk); err == errStop {
+		report(problem(Pos{}, "run agentsync in the folder that holds the agents, or name the manifests in "+projectFile,
+			"too many files: want at most %d manifests among %d files", maxFiles, maxEntries))
 	}
 	return found
 }
@@ -167,21 +157,76 @@ func (f *files) search(patterns []pattern, report func(Problem)) []string {
 var errStop = errors.New("stop")
 
 func (f *files) isFolder(name string) bool {
-	info, err := fs.Stat(f.fsys, name)
-	return err == nil && info.IsDir()
+	_, err := f.stat(name)
+	return err == errFolder
 }
 
-func wantedFile(name string, patterns []pattern) bool {
+func wantedFile(name string, patterns []*pattern) bool {
 	if len(patterns) == 0 {
 		ext := path.Ext(name)
 		return ext == ".yaml" || ext == ".yml"
 	}
-	for i := range patterns {
-		if patterns[i].match(name) {
+	return slices.ContainsFunc(patterns, func(p *pattern) bool { return p.match(name) })
+}
+
+// Reasons for refusing a prompt file. Hidden files and folders hold what tools
+// keep for themselves, credentials among it (.git/config, .env, .netrc), and a
+// prompt is shown to all who read a plan.
+var (
+	errHidden     = errors.New("is a hidden file, or in a hidden folder")
+	errHiddenLink = errors.New("leads to a hidden file or folder by a link")
+	errManyLinks  = errors.New("cannot be read: too many levels of symbolic links")
+)
+
+const hiddenHint = "prompt files have no name, and no folder, that begins with a dot: move it, to prompts/ for example"
+
+// maxHiddenLinks is more than any file system follows in one path: os.Root
+// takes 8, Linux 40.
+const maxHiddenLinks = 64
+
+// isHidden reports whether a path, as it is written, has a segment that begins
+// with a dot.
+func isHidden(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if part != "." && part != ".." && strings.HasPrefix(part, ".") {
 			return true
 		}
 	}
 	return false
+}
+
+// visible is an error when name is hidden, or leads through a hidden segment by
+// way of links: its own, those of its folders, and those that links lead to. It
+// takes one segment after the other, as os.Root does; what can't be read along
+// the way stays for the one who opens the file.
+func (f *files) visible(name string) error {
+	parts, at := strings.Split(name, "/"), "."
+	for links := 0; len(parts) > 0; {
+		part := parts[0]
+		parts = parts[1:]
+		switch {
+		case isHidden(part) && links == 0:
+			return errHidden
+		case isHidden(part):
+			return errHiddenLink
+		}
+		at = path.Join(at, part)
+		if _, plain := f.plain.Load(at); plain {
+			continue
+		}
+		target, err := fs.ReadLink(f.fsys, at)
+		if err != nil { // no link
+			if len(parts) > 0 {
+				f.plain.Store(at, true)
+			}
+			continue
+		}
+		if links++; links > maxHiddenLinks {
+			return errManyLinks
+		}
+		at, parts = path.Dir(at), append(strings.Split(filepath.ToSlash(target), "/"), parts...)
+	}
+	return nil
 }
 
 // printable returns s as messages show it: as it is, or quoted when it holds
@@ -193,35 +238,18 @@ func printable(s string) string {
 	return s
 }
 
-// notText finds the first byte of text that is no UTF-8, or the first control
-// character, and says so with its place.
+// notText finds the first byte of text that is no UTF-8, or control character,
+// and says so with its place.
 func notText(file, text string) (Problem, bool) {
-	at, message := -1, ""
-	if !utf8.ValidString(text) {
-		for at = 0; at < len(text); {
-			r, size := utf8.DecodeRuneInString(text[at:])
-			if r == utf8.RuneError && size <= 1 {
-				break
-			}
-			at += size
-		}
-		message = fmt.Sprintf("not UTF-8: byte 0x%02x at offset %d", text[at], at)
-	} else if bad, i := schema.Unsafe(text, false); bad >= 0 {
-		at, message = i, fmt.Sprintf("the control character %U is not allowed", bad)
-	}
+	bad, at := schema.Unsafe(text, false)
 	if at < 0 {
 		return Problem{}, false
 	}
-	hint := "delete it"
-	if strings.HasPrefix(message, "not UTF-8") {
-		hint = "save the file as UTF-8"
-	}
-	return Problem{Pos: place(file, text, at), Message: message, Hint: hint}, true
-}
-
-// place returns the line and column, in characters, of a byte offset.
-func place(file, text string, at int) Pos {
 	before := text[:at]
 	start := strings.LastIndexByte(before, '\n') + 1
-	return Pos{File: file, Line: strings.Count(before, "\n") + 1, Column: utf8.RuneCountInString(before[start:]) + 1}
+	place := Pos{File: file, Line: strings.Count(before, "\n") + 1, Column: utf8.RuneCountInString(before[start:]) + 1}
+	if bad == utf8.RuneError {
+		return problem(place, "save the file as UTF-8", "not UTF-8: byte 0x%02x at offset %d", text[at], at), true
+	}
+	return problem(place, "delete it", "the control character %U is not allowed", bad), true
 }

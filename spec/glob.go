@@ -11,27 +11,28 @@ import (
 type pattern struct {
 	text    string
 	parts   []string
+	pos     Pos
 	matched bool // some file matched
 }
 
 // newPattern refuses patterns that cannot be inside a project.
-func newPattern(text string) (pattern, error) {
+func newPattern(text string) (*pattern, error) {
 	switch {
 	case strings.Contains(text, `\`):
-		return pattern{}, errors.New("write the pattern with forward slashes")
+		return nil, errors.New("write the pattern with forward slashes")
 	case path.IsAbs(text):
-		return pattern{}, errors.New("the pattern must be relative to the project's root")
+		return nil, errors.New("the pattern must be relative to the project's root")
 	}
-	p := pattern{text: text}
+	p := &pattern{text: text}
 	for _, part := range strings.Split(text, "/") {
 		switch part {
 		case "", ".":
 			continue
 		case "..":
-			return pattern{}, errors.New(`the pattern must not lead out of the project with ".."`)
+			return nil, errors.New(`the pattern must not lead out of the project with ".."`)
 		}
 		if _, err := path.Match(part, ""); err != nil {
-			return pattern{}, errors.New("the pattern has an unclosed [")
+			return nil, errors.New("the pattern has an unclosed [")
 		}
 		p.parts = append(p.parts, part)
 	}
@@ -46,24 +47,18 @@ func (p *pattern) match(name string) bool {
 	reach := make([]bool, len(names)+1)
 	reach[0] = true
 	for _, part := range p.parts {
-		next := make([]bool, len(names)+1)
 		if part == "**" {
-			open := false
-			for i := range reach {
-				open = open || reach[i]
-				next[i] = open
+			for i := range names {
+				reach[i+1] = reach[i+1] || reach[i]
 			}
-		} else {
-			for i, n := range names {
-				if reach[i] {
-					next[i+1], _ = path.Match(part, n)
-				}
-			}
+			continue
 		}
-		reach = next
+		for i := len(names) - 1; i >= 0; i-- {
+			matches, _ := path.Match(part, names[i])
+			reach[i+1] = reach[i] && matches
+		}
+		reach[0] = false
 	}
-	if reach[len(names)] {
-		p.matched = true
-	}
+	p.matched = p.matched || reach[len(names)]
 	return reach[len(names)]
 }

@@ -32,6 +32,7 @@ func TestHostileFiles(t *testing.T) {
 		"many documents":  {big("---\na: b\n", most), "more than 20000 documents"},
 		"many anchors":    {agent + "spec: {config: {passthrough: {" + manyAnchors(5000) + "}}}", "too large"},
 		"merge of merges": {agent + "spec:\n  config:\n    passthrough:\n" + mergeBomb(2000), "too large"},
+		"deep in a merge": {agent + "spec: {config: {<<: [{a: b}, " + big("[", 70) + big("]", 70) + ", {c: d}]}}", "nested more than 64 deep"},
 		"many keys":       {agent + "spec: {config: {passthrough: {" + manyKeys(60000) + "}}}", "too large"},
 		"long key":        {agent + "spec: {" + big("k", 1000) + ": 1}", `unknown field "kkk`},
 		"long text":       {agent + "spec: {agent: {agent_type: " + big("t", most) + "}}", "got \"ttt"},

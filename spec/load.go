@@ -6,16 +6,30 @@ package spec
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/agentsync/agentsync/schema"
+)
+
+// Limits keep a hostile project from using up memory or time; package schema has
+// those of one document. None is near what a real one needs: 10,000 agents with
+// prompts are 10,000 files, 40 MB and about 1.5 million values to look at.
+const (
+	maxFileBytes  = 1 << 20   // of a manifest, a prompt file, and a joined prompt
+	maxFiles      = 100_000   // manifests of a project
+	maxEntries    = 1_000_000 // files and folders looked at while searching
+	maxTotalBytes = 256 << 20 // manifests and prompt files of a project
+	maxDocuments  = 20_000    // in one file
+	maxBases      = 100       // that extend one another in a row
+	maxWork       = 6_000_000 // values looked at to merge and build a project's agents
+	maxEffort     = 32 << 20  // bytes parsed again to place errors
 )
 
 // LoadOptions say what to load.
@@ -41,31 +55,37 @@ type LoadOptions struct {
 
 // loader is one run of Load.
 type loader struct {
-	files    *files
-	budget   *budget
-	prompts  sync.Map // path → *promptFile
+	files
+	opt      LoadOptions
+	prompts  sync.Map // path → what readPrompt returns for it
+	effort   atomic.Int64
+	work     int // of merging and building, which one goroutine does
 	problems Problems
 	told     map[Problem]bool
 	failed   bool // some problem is an error
-	past     bool // LoadOptions.Past
-	cache    *Cache
 }
 
-// report adds a finding, once: what is wrong with a base shows in each agent
+func newLoader(opt LoadOptions) *loader {
+	return &loader{files: files{fsys: opt.FS}, opt: opt, told: map[Problem]bool{}}
+}
+
+// report adds findings, each once: what is wrong with a base shows in each agent
 // that extends it.
-func (l *loader) report(p Problem) {
-	if !l.told[p] {
-		l.told[p] = true
-		l.take(p)
+func (l *loader) report(problems ...Problem) {
+	for _, p := range problems {
+		if !l.told[p] {
+			l.told[p] = true
+			l.failed = l.failed || !p.Warning
+			l.problems = append(l.problems, p)
+		}
 	}
 }
 
-// take adds findings of which each is there once, or few times.
-func (l *loader) take(problems ...Problem) {
-	for _, p := range problems {
-		l.failed = l.failed || !p.Warning
-	}
-	l.problems = append(l.problems, problems...)
+// spend counts values that are looked at to merge and build agents, and reports
+// whether that is still within the limit.
+func (l *loader) spend(values int) bool {
+	l.work += values
+	return l.work <= maxWork
 }
 
 // Load reads agentsync.yaml and all manifests of a project. problems holds
@@ -75,127 +95,90 @@ func Load(ctx context.Context, opt LoadOptions) (project *Project, problems Prob
 	if opt.FS == nil {
 		root, err := os.OpenRoot(opt.Dir)
 		if err != nil {
-			return nil, Problems{{Message: fmt.Sprintf("the folder %s %s", schema.Quote(opt.Dir), reason(err)), Hint: "name the project's root with --chdir"}}
+			return nil, Problems{problem(Pos{}, "name the project's root with --chdir",
+				"the folder %s %s", schema.Quote(opt.Dir), reason(err))}
 		}
 		defer root.Close()
 		opt.FS = root.FS()
 	}
-	b := &budget{}
-	l := &loader{files: &files{fsys: opt.FS, budget: b}, budget: b, told: map[Problem]bool{}, past: opt.Past, cache: opt.Cache}
-	project = l.load(ctx, opt)
-	if err := ctx.Err(); err != nil {
+	l := newLoader(opt)
+	project = l.load(ctx)
+	if ctx.Err() != nil {
 		return nil, Problems{{Message: "stopped before all manifests were read"}}
 	}
-	if b.work.Load() > maxWork {
-		l.report(Problem{Message: fmt.Sprintf("the project is too large: more than %d values, bases written out", maxWork), Hint: "split it into several projects"})
+	if l.work > maxWork {
+		l.report(problem(Pos{}, "split it into several projects",
+			"the project is too large: more than %d values, bases written out", maxWork))
 	}
-	problems = l.problems.tidy()
-	if l.failed {
-		return nil, problems
+	if l.problems.Sort(); l.failed {
+		return nil, l.problems
 	}
-	project.Warnings = problems
-	return project, problems
+	project.Warnings = l.problems
+	return project, l.problems
 }
 
 // load returns the project as far as it can be read; what is wrong is reported.
-func (l *loader) load(ctx context.Context, opt LoadOptions) *Project {
+func (l *loader) load(ctx context.Context) *Project {
 	first := l.loadProjectFile()
-	settings := l.settings(first, opt.Env)
-	project := &Project{Dir: opt.Dir, Name: settings.name, Formerly: settings.formerly, Environment: settings.env, Policy: settings.policy}
+	settings := l.settings(first)
+	l.report(first.problems...)
+	project := &Project{Dir: l.opt.Dir, Name: settings.name, Formerly: settings.formerly, Environment: settings.env, Policy: settings.policy}
 	if settings.nowhere {
 		return project
 	}
-	files := l.search(&settings)
-	results := l.loadFiles(ctx, files, len(settings.patterns) > 0)
+	results := l.loadFiles(ctx, l.manifests(&settings), len(settings.patterns) > 0)
 	if len(settings.patterns) == 0 {
-		results = append([]*fileResult{first}, results...)
+		results = append(results, first)
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
-
-	var agents, bases []*document
+	documents := map[string][]*document{}
 	for _, r := range results {
 		project.Ignored += r.ignored
+		l.report(r.problems...)
 		for _, doc := range r.documents {
-			switch doc.kind {
-			case "Agent":
-				agents = append(agents, doc)
-			case "Base":
-				bases = append(bases, doc)
-			}
-		}
-		if r != first {
-			l.take(r.problems...)
+			documents[doc.kind] = append(documents[doc.kind], doc)
 		}
 	}
-	if len(agents) == 0 && !l.failed && !l.past {
-		l.report(Problem{Message: "the project has no agents: no file holds an " + apiVersion + " document of kind Agent", Hint: "agentsync init writes a first one"})
+	if len(documents["Agent"]) == 0 && !l.failed && !l.opt.Past {
+		l.report(problem(Pos{}, "agentsync init writes a first one",
+			"the project has no agents: no file holds an %s document of kind Agent", apiVersion))
 	}
-	project.Agents = l.agents(agents, bases, &settings)
+	project.Agents = l.agents(documents["Agent"], documents["Base"], &settings)
 	return project
 }
 
 // loadProjectFile reads agentsync.yaml, if there is one.
 func (l *loader) loadProjectFile() *fileResult {
-	if _, err := fs.Lstat(l.files.fsys, projectFile); err != nil {
+	if _, err := fs.Lstat(l.fsys, projectFile); err != nil {
 		return &fileResult{}
 	}
 	return l.loadFile(projectFile, true)
 }
 
-// settings reads the Project document among those of agentsync.yaml.
-func (l *loader) settings(r *fileResult, env string) settings {
-	var found *document
-	for _, doc := range r.documents {
-		switch {
-		case doc.kind != "Project":
-		case found == nil:
-			found = doc
-		default:
-			r.report(Problem{Pos: doc.pos, Message: "a second Project in " + projectFile, Hint: "the first is at " + found.pos.String() + ": keep one of them"})
+// manifests returns the manifests beside agentsync.yaml.
+func (l *loader) manifests(s *settings) []string {
+	found := l.search(s.patterns, l.report)
+	for _, p := range s.patterns {
+		if !p.matched {
+			l.report(problem(p.pos, "patterns start at the project's root; ** stands for any number of folders; "+
+				"folders that begin with a dot are not searched", "manifests: no file matches %s", schema.Quote(p.text)))
 		}
 	}
-	if found == nil && len(r.problems.Errors()) > 0 {
-		env = "" // it may well be in the part that cannot be read
-	}
-	s := l.readSettings(found, env, r)
-	l.take(r.problems...)
-	return s
+	return slices.DeleteFunc(found, func(name string) bool { return name == projectFile })
 }
 
-// search returns the manifests beside agentsync.yaml.
-func (l *loader) search(s *settings) []string {
-	found := l.files.search(s.patterns, l.report)
-	for i := range s.patterns {
-		if !s.patterns[i].matched {
-			l.report(Problem{Pos: s.at[i].pos, Message: "manifests: no file matches " + schema.Quote(s.patterns[i].text),
-				Hint: "patterns start at the project's root; ** stands for any number of folders; folders that begin with a dot are not searched"})
-		}
-	}
-	out := found[:0]
-	for _, name := range found {
-		if name != projectFile {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-// loadFiles reads files side by side and returns the results in their order.
+// loadFiles reads files side by side and returns the results in their order. Once
+// ctx has ended, some are missing.
 func (l *loader) loadFiles(ctx context.Context, names []string, named bool) []*fileResult {
 	results := make([]*fileResult, len(names))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range names {
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				results[i] = &fileResult{}
-				return nil
-			}
-			if results[i] = l.cached(name, named); results[i] == nil {
-				results[i] = l.loadFile(name, named)
-				l.keep(name, named, results[i])
+			if ctx.Err() == nil {
+				results[i] = l.cached(name, named)
 			}
 			return nil
 		})
@@ -208,27 +191,39 @@ func (l *loader) loadFiles(ctx context.Context, names []string, named bool) []*f
 func (l *loader) agents(agents, bases []*document, s *settings) []Agent {
 	l.uniqueKeys(bases, "Base")
 	l.uniqueKeys(agents, "Agent")
-	resolver := newResolver(bases, l.budget, l.report)
-	names := newNames(s.suffix, l.report)
-	spoken := &spoken{users: map[placeholder]*users{}, report: l.report, budget: l.budget}
-	builder := &builder{budget: l.budget, suffix: s.suffix}
+	resolver := newResolver(l, bases)
+	names := &names{loader: l, suffix: s.suffix, current: map[string]owner{}}
+	spoken := &spoken{loader: l, users: map[placeholder]*users{}}
 	out := make([]Agent, 0, len(agents))
 	for _, doc := range agents {
 		merged := resolver.agent(doc, s.overrides)
-		if l.budget.takeWork(merged.spec.get(SectionOutcomes).count() + merged.spec.get(SectionInfields).count()) {
-			checkAgent(doc, merged.spec, merged.incomplete, l.report)
+		if !l.spend(size(merged.spec)) {
+			break
 		}
+		l.checkAgent(doc, merged)
 		names.add(doc, merged.spec)
-		if merged.spec != nil && !merged.incomplete {
+		if !merged.incomplete {
 			spoken.checkPlaceholders(doc.name, merged.spec)
 		}
 		if !l.failed {
-			out = append(out, builder.agent(doc, merged.spec))
+			out = append(out, build(doc, merged.spec, s.suffix))
 		}
 	}
 	names.check()
-	unusedOverrides(s.env.Name, s.overrides, l.report)
-	l.take(spoken.problems()...)
+	l.unusedOverrides(s.env.Name, s.overrides)
+	spoken.warn()
 	slices.SortStableFunc(out, func(a, b Agent) int { return cmp.Compare(a.Name, b.Name) })
 	return out
+}
+
+// size is the number of values in a spec, with the names that its prompts use.
+func size(n *node) int {
+	values := 1
+	for _, names := range promptOf(n).names {
+		values += len(names)
+	}
+	for _, below := range n.Below {
+		values += size(below)
+	}
+	return values
 }

@@ -5,20 +5,21 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/agentsync/agentsync/schema"
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 	"pgregory.net/rapid"
 )
 
+// tree returns any map, as nodes: smoke_call holds anything.
 func tree(t interface{ Fatal(...any) }, text string) *node {
 	var root yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &root); err != nil {
+	doc := "{apiVersion: agentsync/v1, kind: Agent, metadata: {name: a}, spec: {smoke_call: " + text + "}}"
+	if err := yaml.Unmarshal([]byte(doc), &root); err != nil {
 		t.Fatal(err)
 	}
-	return fromYAML("x.yaml", root.Content[0], nil)
+	return schema.Check("agent", "x.yaml", root.Content[0], func(p Problem) { t.Fatal(p) }).Get("spec", "smoke_call")
 }
-
-func values(n *node) any { return (&builder{budget: &budget{}}).value(n) }
 
 func TestMergeRules(t *testing.T) {
 	for _, c := range []struct{ name, base, over, want string }{
@@ -37,8 +38,8 @@ func TestMergeRules(t *testing.T) {
 			`{"config":{"passthrough":{"call_outcomes":[{"outcome_name":"b"}]}}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := merger{&budget{}}
-			got, err := json.Marshal(values(m.spec(tree(t, c.base), tree(t, c.over))))
+			m := resolver{loader: &loader{}}
+			got, err := json.Marshal(m.merge(tree(t, c.base), tree(t, c.over)).Value())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,19 +56,19 @@ func TestMergeRules(t *testing.T) {
 func TestMergeProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := tree(t, drawSpec(t, "a")), tree(t, drawSpec(t, "b")), tree(t, drawSpec(t, "c"))
-		m := merger{&budget{}}
-		before := fmt.Sprint(values(a), values(b), values(c))
+		m := resolver{loader: &loader{}}
+		before := fmt.Sprint(a.Value(), b.Value(), c.Value())
 		for _, pair := range [][2]*node{
-			{m.spec(a, a), a},
-			{m.spec(nil, a), a},
-			{m.spec(a, nil), a},
-			{m.spec(m.spec(a, b), c), m.spec(a, m.spec(b, c))},
+			{m.merge(a, a), a},
+			{m.merge(schema.None, a), a},
+			{m.merge(a, schema.None), a},
+			{m.merge(m.merge(a, b), c), m.merge(a, m.merge(b, c))},
 		} {
-			if diff := cmp.Diff(values(pair[1]), values(pair[0])); diff != "" {
+			if diff := cmp.Diff(pair[1].Value(), pair[0].Value()); diff != "" {
 				t.Fatal(diff)
 			}
 		}
-		if after := fmt.Sprint(values(a), values(b), values(c)); after != before {
+		if after := fmt.Sprint(a.Value(), b.Value(), c.Value()); after != before {
 			t.Fatalf("a merge changed its input: %s, was %s", after, before)
 		}
 	})

@@ -1,19 +1,29 @@
 package spec
 
 import (
-	"cmp"
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/agentsync/agentsync/schema"
 )
 
-// Problem is one finding about a manifest: where, what, and how to mend it.
-// Message and Hint are lower case, one line, without a period.
-type Problem struct {
-	Pos     Pos
-	Message string
-	Hint    string // "" when there is none
-	Warning bool   // shown, but no failure
-	Verbose bool   // a warning that only -v shows
+// Problem and Pos are the schema's, see there.
+type (
+	Problem = schema.Problem
+	Pos     = schema.Pos
+)
+
+// problem returns an error at a place of a file; format and args are its message.
+func problem(at Pos, hint, format string, args ...any) Problem {
+	return Problem{Pos: at, Message: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// warning returns a problem that is no failure.
+func warning(at Pos, hint, format string, args ...any) Problem {
+	p := problem(at, hint, format, args...)
+	p.Warning = true
+	return p
 }
 
 // Problems are all findings of one run in file and line order. As an error it
@@ -22,56 +32,17 @@ type Problems []Problem
 
 // Error implements error.
 func (p Problems) Error() string {
-	var b strings.Builder
-	for i, problem := range p {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(problem.String())
+	lines := make([]string, len(p))
+	for i := range p {
+		lines[i] = p[i].String()
 	}
-	return b.String()
-}
-
-// String is `file:line:col: message` and, below it, the indented hint.
-func (p Problem) String() string {
-	var b strings.Builder
-	if p.Pos.File != "" {
-		b.WriteString(p.Pos.String())
-		b.WriteString(": ")
-	}
-	if p.Warning {
-		b.WriteString("warning: ")
-	}
-	b.WriteString(p.Message)
-	if p.Hint != "" {
-		b.WriteString("\n  hint: ")
-		b.WriteString(p.Hint)
-	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
 
 // Sort puts problems in file, line, column and message order.
-func (p Problems) Sort() {
-	slices.SortStableFunc(p, func(a, b Problem) int {
-		return cmp.Or(
-			cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
-			cmp.Compare(a.Pos.Column, b.Pos.Column), cmp.Compare(a.Message, b.Message))
-	})
-}
-
-// tidy sorts problems and drops those that say the same of the same place.
-func (p Problems) tidy() Problems {
-	p.Sort()
-	return slices.Compact(p)
-}
+func (p Problems) Sort() { slices.SortStableFunc(p, Problem.Compare) }
 
 // Errors returns the findings that are no warnings.
 func (p Problems) Errors() Problems {
-	var out Problems
-	for _, problem := range p {
-		if !problem.Warning {
-			out = append(out, problem)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(p), func(p Problem) bool { return p.Warning })
 }

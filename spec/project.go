@@ -1,7 +1,7 @@
 package spec
 
 import (
-	"fmt"
+	"cmp"
 	"net"
 	"net/url"
 	"path"
@@ -22,199 +22,145 @@ type settings struct {
 	formerly  []string
 	env       Environment
 	policy    Policy
-	patterns  []pattern
-	at        []*node // the patterns' places
+	patterns  []*pattern
 	suffix    string
 	overrides []*override
 	nowhere   bool // the environment is not known; only with LoadOptions.Past
 }
 
-// defaultSettings are those of a project without agentsync.yaml.
-func defaultSettings(env string) settings {
-	if env == "" {
-		env = defaultEnv
-	}
-	return settings{
-		policy: DefaultPolicy(),
-		env: Environment{Name: env, Credentials: CredentialVars{
-			Email: "INDUSLABS_EMAIL", Password: "INDUSLABS_PASSWORD", Token: "INDUSLABS_TOKEN", APIKey: "INDUSLABS_API_KEY",
-		}},
-	}
-}
-
-// readSettings reads the Project document, which may be nil, for one
-// environment. All environments are checked, whichever is asked for.
-func (l *loader) readSettings(doc *document, env string, r *fileResult) settings {
-	s := defaultSettings(env)
-	var spec *node
-	if doc != nil {
-		spec = doc.spec
-		metadata := doc.root.get("metadata")
-		s.name = metadata.get("name").text()
-		for _, name := range metadata.get("previous_names").texts() {
-			s.formerly = append(s.formerly, name.text())
+// settings reads the Project document among those of agentsync.yaml, if there is
+// one.
+func (l *loader) settings(r *fileResult) settings {
+	var found *document
+	for _, doc := range r.documents {
+		switch {
+		case doc.kind != "Project":
+		case found == nil:
+			found = doc
+		default:
+			r.report(problem(doc.root.Pos, "the first is at "+found.root.Pos.String()+": keep one of them",
+				"a second Project in %s", projectFile))
 		}
 	}
-	s.manifests(spec.get("manifests"), r.report)
-	s.readPolicy(spec.get("policy"))
-	s.baseURL("", spec.field("base_url"), r.report)
-
-	var known []string
-	if environments := spec.get("environments"); environments != nil {
-		for _, f := range environments.fields {
-			known = append(known, f.key)
-			e := l.readEnvironment(f, r)
-			if f.key == s.env.Name || s.env.Name == sandboxEnv && f.key == defaultEnv && environments.get(sandboxEnv) == nil {
-				s.choose(e)
-			}
+	s := settings{policy: DefaultPolicy(), env: Environment{Name: cmp.Or(l.opt.Env, defaultEnv), Credentials: CredentialVars{
+		Email: "INDUSLABS_EMAIL", Password: "INDUSLABS_PASSWORD", Token: "INDUSLABS_TOKEN", APIKey: "INDUSLABS_API_KEY",
+	}}}
+	if found == nil {
+		if len(r.problems.Errors()) > 0 {
+			s.env.Name = defaultEnv // the wanted one may well be in the part that cannot be read
 		}
-	}
-	if s.env.Name == defaultEnv || s.env.Name == sandboxEnv || slices.Contains(known, s.env.Name) {
+		l.chooseEnvironment(&s, Pos{}, schema.None, r)
 		return s
 	}
-	if l.past {
-		s.nowhere = true
-		return s
+	metadata := found.root.Get("metadata")
+	s.name = metadata.Get("name").Text()
+	for _, name := range metadata.Get("previous_names").Texts() {
+		s.formerly = append(s.formerly, name.Text())
 	}
-	if !slices.Contains(known, defaultEnv) {
-		known = append([]string{defaultEnv}, known...)
-	}
-	p := Problem{Message: "unknown environment " + schema.Quote(env), Hint: "known environments: " + strings.Join(known, ", ")}
-	if doc != nil {
-		p.Pos = Pos{File: projectFile}
-		if f := spec.field("environments"); f != nil {
-			p.Pos = f.pos
-		}
-	}
-	r.report(p)
+	s.readPatterns(found.spec.Get("manifests"), r.report)
+	decode(found.spec.Get("policy"), &s.policy)
+	s.env.readURL("", found.spec.Get("base_url"), r.report)
+	l.chooseEnvironment(&s, Pos{File: projectFile}, found.spec.Get("environments"), r)
 	return s
 }
 
-func (s *settings) manifests(list *node, report func(Problem)) {
-	for _, item := range list.texts() {
-		p, err := newPattern(item.text())
+// chooseEnvironment lays the wanted environment over a project's settings; at is
+// the place for a project without environments. All of them are checked.
+func (l *loader) chooseEnvironment(s *settings, at Pos, environments *node, r *fileResult) {
+	name := s.env.Name
+	chosen := environments.Get(name)
+	if name == sandboxEnv && chosen.IsNone() {
+		chosen = environments.Get(defaultEnv)
+	}
+	var known []string
+	for _, e := range environments.Below {
+		known = append(known, e.Key)
+		env, overrides := s.env, l.readOverrides(e, r)
+		env.readURL("environments."+e.Key+".", e.Get("base_url"), r.report)
+		if e == chosen {
+			decode(e.Get("credentials"), &env.Credentials)
+			s.env, s.suffix, s.overrides = env, e.Get("agent_name_suffix").Text(), overrides
+		}
+	}
+	if !slices.Contains(known, defaultEnv) {
+		known = slices.Insert(known, 0, defaultEnv)
+	}
+	switch {
+	case name == sandboxEnv || slices.Contains(known, name):
+		return
+	case l.opt.Past:
+		s.nowhere = true
+		return
+	case !environments.IsNone():
+		at = environments.KeyPos()
+	}
+	r.report(problem(at, "known environments: "+strings.Join(known, ", "), "unknown environment %s", schema.Quote(name)))
+}
+
+func (s *settings) readPatterns(list *node, report func(Problem)) {
+	for _, item := range list.Texts() {
+		p, err := newPattern(item.Text())
 		if err != nil {
-			report(Problem{Pos: item.pos, Message: fmt.Sprintf("manifests: %s: %s", schema.Quote(item.text()), err), Hint: "write a pattern such as agents/**/*.yaml"})
+			report(problem(item.Pos, "write a pattern such as agents/**/*.yaml", "manifests: %s: %s", schema.Quote(item.Text()), err))
 			continue
 		}
-		s.patterns, s.at = append(s.patterns, p), append(s.at, item)
+		p.pos = item.Pos
+		s.patterns = append(s.patterns, p)
 	}
 }
 
-func (s *settings) readPolicy(n *node) {
-	s.policy.Prune = n.get("prune").boolean(s.policy.Prune)
-	s.policy.Provenance = n.get("provenance").boolean(s.policy.Provenance)
-	s.policy.MaxDeletePercent = n.get("max_delete_percent").number(s.policy.MaxDeletePercent)
-	s.policy.Adopt = n.get("adopt").textOr(s.policy.Adopt)
-	s.policy.OnDrift = n.get("on_drift").textOr(s.policy.OnDrift)
-}
-
-// environment is one entry of environments.
-type environment struct {
-	settings
-	credentials *node
-}
-
-func (l *loader) readEnvironment(f field, r *fileResult) environment {
-	var e environment
-	e.baseURL("environments."+f.key+".", f.node.field("base_url"), r.report)
-	e.suffix = f.node.get("agent_name_suffix").text()
-	e.credentials = f.node.get("credentials")
-	list := f.node.get("overrides")
-	if list == nil {
-		return e
-	}
-	for _, item := range list.items {
-		o := &override{patterns: item.get("agents").texts()}
+func (l *loader) readOverrides(e *node, r *fileResult) []*override {
+	var out []*override
+	for _, item := range e.Get("overrides").Below {
+		o := &override{patterns: item.Get("agents").Texts(), spec: schema.None}
 		o.used = make([]bool, len(o.patterns))
 		for _, p := range o.patterns {
-			if _, err := path.Match(p.text(), ""); err != nil {
-				r.report(Problem{Pos: p.pos, Message: fmt.Sprintf("environments.%s.overrides: the pattern %s has an unclosed [", f.key, schema.Quote(p.text())), Hint: "close it"})
+			if _, err := path.Match(p.Text(), ""); err != nil {
+				r.report(problem(p.Pos, "close it",
+					"environments.%s.overrides: the pattern %s has an unclosed [", e.Key, schema.Quote(p.Text())))
 			}
 		}
-		if spec := item.get("spec"); spec != nil && spec.kind == mapKind {
+		if spec := item.Get("spec"); spec.IsMap() {
 			l.checkSpec(projectFile, spec, r)
 			o.spec = spec
 		}
-		e.overrides = append(e.overrides, o)
+		out = append(out, o)
 	}
-	return e
+	return out
 }
 
-// choose lays an environment over the project's settings.
-func (s *settings) choose(e environment) {
-	if e.env.BaseURL != "" {
-		s.env.BaseURL, s.env.BaseURLPos = e.env.BaseURL, e.env.BaseURLPos
-	}
-	s.suffix, s.overrides = e.suffix, e.overrides
-	c := &s.env.Credentials
-	c.Email = e.credentials.get("email_env").textOr(c.Email)
-	c.Password = e.credentials.get("password_env").textOr(c.Password)
-	c.Token = e.credentials.get("token_env").textOr(c.Token)
-	c.APIKey = e.credentials.get("api_key_env").textOr(c.APIKey)
-}
-
-// baseURL reads the platform's address. The message never repeats it: it may
+// readURL reads the platform's address. The message never repeats it: it may
 // hold a password.
-func (s *settings) baseURL(prefix string, f *field, report func(Problem)) {
-	if f == nil || !f.node.isText() || f.node.text() == "" {
+func (e *Environment) readURL(prefix string, n *node, report func(Problem)) {
+	if n.Text() == "" {
 		return
 	}
-	address, problem, hint := checkURL(f.node.text())
-	if problem != "" {
-		report(Problem{Pos: f.node.pos, Message: prefix + "base_url: " + problem, Hint: hint})
+	if message, hint := checkURL(n.Text()); message != "" {
+		report(problem(n.Pos, hint, "%sbase_url: %s", prefix, message))
 		return
 	}
-	s.env.BaseURL, s.env.BaseURLPos = address, f.node.pos
+	e.BaseURL, e.BaseURLPos = strings.TrimRight(n.Text(), "/"), n.Pos
 }
 
-func checkURL(text string) (address, problem, hint string) {
+func checkURL(text string) (problem, hint string) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || strings.ContainsAny(text, " \t\n"):
-		return "", "want an address such as https://developer.induslabs.io", ""
+		return "want an address such as https://developer.induslabs.io", ""
 	case u.User != nil:
-		return "", "the address must not hold a user or a password", "credentials come from environment variables"
+		return "the address must not hold a user or a password", "credentials come from environment variables"
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#"):
-		return "", "the address must not have a query or a fragment", "leave out what begins with ? or #"
+		return "the address must not have a query or a fragment", "leave out what begins with ? or #"
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
-		return strings.TrimRight(text, "/"), "", ""
+		return "", ""
 	case u.Scheme == "http":
-		return "", "want https: http is for this machine alone, such as http://127.0.0.1:8080", "write https://"
+		return "want https: http is for this machine alone, such as http://127.0.0.1:8080", "write https://"
 	default:
-		return "", "want an address that begins with https://", ""
+		return "want an address that begins with https://", ""
 	}
 }
 
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
-// boolean, number and textOr return a value, or what holds without one.
-func (n *node) boolean(or bool) bool {
-	if n != nil {
-		if b, ok := n.value.(bool); ok {
-			return b
-		}
-	}
-	return or
-}
-
-func (n *node) number(or int) int {
-	if n != nil {
-		if v, ok := n.value.(interface{ Int64() (int64, error) }); ok {
-			if i, err := v.Int64(); err == nil {
-				return int(i)
-			}
-		}
-	}
-	return or
-}
-
-func (n *node) textOr(or string) string {
-	if s := n.text(); s != "" {
-		return s
-	}
-	return or
 }

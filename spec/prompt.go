@@ -1,32 +1,38 @@
 package spec
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/schema"
 )
 
-// prompt is what a text that may stand in files was read from.
+// prompt is what a text that may stand in files was read from. The names of
+// placeholders are by file.
 type prompt struct {
 	segments []Segment
-	names    []placeholder
+	names    [][]placeholder
+}
+
+// promptOf returns what a text was read from; of anything else, nothing.
+func promptOf(n *node) prompt {
+	p, _ := n.Source.(prompt)
+	return p
 }
 
 // promptFile is one file, read once however many manifests name it.
 type promptFile struct {
-	once     sync.Once
-	text     string
-	blob     string // as blobID, with a cache
-	names    []placeholder
-	err      error     // why it cannot be used
-	problems []Problem // the same, when the place is in the file itself
+	text  string
+	blob  string // as blobID, with a cache
+	names []placeholder
+	err   error    // why it cannot be used
+	bad   *Problem // the same, when the place is in the file itself
 }
 
 // loadPrompt turns the value of the prompt field at a path below spec into plain
@@ -34,164 +40,141 @@ type promptFile struct {
 // read becomes invalid.
 func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *node {
 	switch {
-	case n.isText():
-		n.prompt = inlinePrompt(n, r.line)
-		return n
-	case n.kind != mapKind:
+	case n.IsText():
+		return n.WithText(n.Text(), inlinePrompt(n, r.lines))
+	case !n.IsMap():
 		return n
 	}
-	out := &node{kind: invalidKind, pos: n.pos}
-	file := n.get("file")
-	paths := []*node{file}
-	if file != nil && file.kind == listKind {
-		paths = file.items
+	paths := []*node{n.Get("file")}
+	if paths[0].IsList() {
+		paths = paths[0].Below
 	}
 	var texts []string
-	joined := &prompt{}
+	var joined prompt
 	size, line, ok := 0, 1, true
 	for _, p := range paths {
-		if !p.isText() {
-			return out // already reported
+		if !p.IsText() {
+			return n.Invalid() // already reported
 		}
-		part := l.promptFile(p.text())
+		name, part := path.Clean(p.Text()), l.promptFile(p.Text())
 		if part.err != nil {
-			l.reportPrompt(manifest, field, p, part, r)
+			r.report(l.promptProblem(manifest, field, p, part))
 			ok = false
 			continue
 		}
 		if size += len(part.text) + 2; size > maxFileBytes+2 {
-			r.report(Problem{Pos: p.pos, Message: field + ": the files are larger than 1 MiB together", Hint: "shorten the prompt"})
-			return out
-		}
-		if !l.budget.takeWork(len(joined.names) + len(part.names)) {
-			return out // Load says that the project is too large
+			r.report(problem(p.Pos, "shorten the prompt", "%s: the files are larger than 1 MiB together", field))
+			return n.Invalid()
 		}
 		if r.prompts != nil {
-			r.prompts[p.cleanPath()] = part.blob
+			r.prompts[name] = part.blob
 		}
 		texts = append(texts, part.text)
-		joined.segments = append(joined.segments, Segment{Start: line, File: p.cleanPath(), Line: 1})
-		joined.names = addPlaceholders(joined.names, part.names)
+		joined.segments = append(joined.segments, Segment{Start: line, File: name, Line: 1})
+		joined.names = append(joined.names, part.names)
 		line += strings.Count(part.text, "\n") + 2
 	}
-	if !ok {
-		return out
+	switch {
+	case !ok:
+		return n.Invalid()
+	case len(texts) > 1 && !l.takeBytes(int64(size)):
+		r.report(problem(n.Pos, "", "%s: the prompt %s", field, errTooMuch))
+		return n.Invalid()
 	}
-	if len(texts) > 1 && !l.budget.takeBytes(int64(size)) {
-		r.report(Problem{Pos: n.pos, Message: field + ": the prompt " + errTooMuch.Error()})
-		return out
-	}
-	return &node{pos: n.pos, value: strings.Join(texts, "\n\n"), prompt: joined}
+	return n.WithText(strings.Join(texts, "\n\n"), joined)
 }
 
-func (n *node) cleanPath() string { return path.Clean(n.text()) }
-
 // inlinePrompt says where the lines of a text in a manifest stand: those of a
-// "|" block one by one, all others at the value itself. raw returns the
-// manifest's lines.
-func inlinePrompt(n *node, raw func(int) []byte) *prompt {
-	text := n.text()
+// "|" block one by one, all others at the value itself. lines are the manifest's.
+func inlinePrompt(n *node, lines [][]byte) prompt {
+	text := n.Text()
 	if text == "" {
-		return &prompt{}
+		return prompt{}
 	}
-	s := Segment{Start: 1, File: n.pos.File, Line: n.pos.Line, Fixed: true}
-	if n.literal {
-		s.Line, s.Fixed = n.pos.Line+1, false
+	s := Segment{Start: 1, File: n.Pos.File, Line: n.Pos.Line, Fixed: !n.Literal}
+	if n.Literal {
+		s.Line++
+		end := min(n.Pos.Line+strings.Count(text, "\n")+1, len(lines))
+		text = string(bytes.Join(lines[min(n.Pos.Line, end):end], nil)) // with its indentation
 	}
-	names := placeholders(n.pos.File, text)
-	indent := 0
-	if len(names) > 0 && !s.Fixed {
-		first := names[0].pos.Line
-		indent = utf8.RuneCount(raw(first+n.pos.Line)) - utf8.RuneCount(nthLine([]byte(text), first))
-	}
+	names := placeholders(n.Pos.File, text)
 	for i := range names {
-		if s.Fixed {
-			names[i].pos = n.pos
+		if n.Literal {
+			names[i].pos.Line += n.Pos.Line
 		} else {
-			names[i].pos.Line += n.pos.Line
-			names[i].pos.Column += max(0, indent)
+			names[i].pos = n.Pos
 		}
 	}
-	return &prompt{segments: []Segment{s}, names: names}
+	return prompt{[]Segment{s}, [][]placeholder{names}}
 }
 
 // promptFile returns the file at a path as a manifest writes it.
-func (l *loader) promptFile(name string) *promptFile {
+func (l *loader) promptFile(name string) promptFile {
 	if err := checkPath(name); err != nil {
-		return &promptFile{err: err}
+		return promptFile{err: err}
 	}
 	name = path.Clean(name)
-	entry, _ := l.prompts.LoadOrStore(name, &promptFile{})
-	f := entry.(*promptFile)
-	f.once.Do(func() { f.load(l.files, name, l.cache != nil) })
-	return f
+	read, _ := l.prompts.LoadOrStore(name, sync.OnceValue(func() promptFile { return l.readPrompt(name) }))
+	return read.(func() promptFile)()
 }
 
 var (
 	errBackslash = errors.New("is written with a backslash")
 	errEmpty     = errors.New("is empty")
+	errNoText    = errors.New("is no text")
 )
 
 func checkPath(name string) error {
 	switch {
 	case strings.Contains(name, `\`):
 		return errBackslash
-	case path.IsAbs(name), filepath.IsAbs(name), filepath.VolumeName(name) != "":
+	case !filepath.IsLocal(name), slices.Contains(strings.Split(name, "/"), ".."):
 		return errOutside
-	}
-	for _, part := range strings.Split(name, "/") {
-		if part == ".." {
-			return errOutside
-		}
-	}
-	if isHidden(name) {
+	case isHidden(name):
 		return errHidden
 	}
 	return nil
 }
 
-func (f *promptFile) load(files *files, name string, identify bool) {
-	if f.err = files.visible(name); f.err != nil {
-		return
+func (l *loader) readPrompt(name string) (f promptFile) {
+	if f.err = l.visible(name); f.err != nil {
+		return f
 	}
-	data, err := files.read(name)
-	if err != nil {
-		f.err = err
-		return
+	data, err := l.read(name)
+	if f.err = err; err != nil {
+		return f
 	}
-	if identify {
+	if l.opt.Cache != nil {
 		f.blob = blobID(data)
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	if p, bad := notText(name, text); bad {
-		f.err, f.problems = errors.New("is no text"), []Problem{p}
-		return
+		f.err, f.bad = errNoText, &p
+		return f
 	}
 	if f.text = value.Text(text); strings.TrimSpace(f.text) == "" {
 		f.err = errEmpty
-		return
 	}
 	f.names = placeholders(name, f.text)
+	return f
 }
 
-// reportPrompt says why a prompt file cannot be used, and how to mend it.
-func (l *loader) reportPrompt(manifest, field string, at *node, f *promptFile, r *fileResult) {
-	if len(f.problems) > 0 {
-		r.problems = append(r.problems, f.problems...)
-		return
+// promptProblem says why a prompt file cannot be used, and how to mend it.
+func (l *loader) promptProblem(manifest, field string, at *node, f promptFile) Problem {
+	if f.bad != nil {
+		return *f.bad
 	}
-	name := at.text()
-	p := Problem{Pos: at.pos, Message: fmt.Sprintf("%s: the prompt file %s %s", field, schema.Quote(name), f.err), Hint: promptHints[f.err]}
-	if f.err == errBackslash {
-		p.Hint = "write " + schema.Quote(strings.ReplaceAll(name, `\`, "/"))
-	}
-	if f.err == errMissing || f.err == errOutside {
+	name, hint := at.Text(), promptHints[f.err]
+	switch f.err {
+	case errBackslash:
+		hint = "write " + schema.Quote(strings.ReplaceAll(name, `\`, "/"))
+	case errMissing, errOutside:
 		beside := path.Join(path.Dir(manifest), name)
-		if _, err := l.files.stat(beside); !path.IsAbs(name) && filepath.IsLocal(beside) && !isHidden(beside) && err == nil {
-			p.Hint = "paths start at the project's root: write " + schema.Quote(beside)
+		if _, err := l.stat(beside); !path.IsAbs(name) && filepath.IsLocal(beside) && !isHidden(beside) && err == nil {
+			hint = "paths start at the project's root: write " + schema.Quote(beside)
 		}
 	}
-	r.report(p)
+	return problem(at.Pos, hint, "%s: the prompt file %s %s", field, schema.Quote(name), f.err)
 }
 
 // promptHints say what to do about a prompt file that cannot be used.
