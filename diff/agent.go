@@ -17,9 +17,8 @@ type agentPlanner struct {
 	memory   Remembered // of this very agent
 	locked   bool       // the lock knows this very agent
 	owner    owner
-	unlisted bool // nobody could look for it
-	lost     bool // the lock has an id for it, and the platform has no such agent
-	policy   spec.Policy
+	unlisted bool        // nobody could look for it
+	lost     bool        // the lock has an id for it, and the platform has no such agent
 	offline  bool        // the manifests of another commit play the platform
 	base     *spec.Agent // what they want of this agent; nil when not offline, or not in them
 
@@ -30,7 +29,7 @@ type agentPlanner struct {
 
 func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent, w Wanted) *agentPlanner {
 	memory := in.Memory[want.Name]
-	p := &agentPlanner{in: in, want: want, remote: r, wanted: w, memory: memory, policy: in.Policy,
+	p := &agentPlanner{in: in, want: want, remote: r, wanted: w, memory: memory,
 		unlisted: in.Remote.Unlisted && memory.AgentID == "", offline: in.base != nil}
 	p.lost = r == nil && memory.AgentID != "" && !memory.Unfinished
 	if r != nil {
@@ -176,7 +175,7 @@ func (p *agentPlanner) step(action Action, target string) Step {
 
 // adopt is the step that makes an agent ours which was found by its name.
 func (p *agentPlanner) adopt() Step {
-	if p.policy.Adopt == "never" {
+	if p.in.Policy.Adopt == "never" {
 		p.refusals = append(p.refusals, Refusal{
 			Agent: p.want.Name, Rule: "adopt",
 			Message: fmt.Sprintf("an agent named %q is on the platform already (%s) and policy.adopt is never", nameOf(p.remote), p.remote.ID),

@@ -51,7 +51,7 @@ func (f itemFacts) class() Class {
 		return Unknown
 	case f.remembered == f.remote:
 		return Pending
-	case f.remembered == f.wanted: // and of what is in neither, somebody has added it on the platform
+	case f.remembered == f.wanted: // both "" for what somebody has added on the platform
 		return Drift
 	default:
 		return Both
@@ -82,8 +82,8 @@ type configFacts struct {
 	noProvenance bool // policy.provenance is false: versions say nothing
 	nothingLive  bool
 	live         verdict // see liveFacts
-	// base is the version that git wanted before the platform moved; moved says
-	// that git wants something else by now.
+	// base: a version is known that git wanted before the platform moved; moved:
+	// git wants something else than that by now.
 	base, moved bool
 	otherLine   bool // the live version's line is of another config than git wants now
 }
@@ -106,7 +106,7 @@ func (f configFacts) class() Class {
 }
 
 func (p *agentPlanner) configClass() Class {
-	f := configFacts{foreign: p.owner != ours, noProvenance: !p.policy.Provenance, nothingLive: p.remote.Current == nil}
+	f := configFacts{foreign: p.owner != ours, noProvenance: !p.in.Policy.Provenance, nothingLive: p.remote.Current == nil}
 	if live := p.remote.Current; live != nil {
 		facts := p.liveFacts(live)
 		f.live = facts.verdict()

@@ -1,7 +1,9 @@
 package schema
 
 // The registry: every field of every kind of document, in the order that
-// plans and schemas show. A new field of the API is a row here.
+// plans and schemas show. A new field of the API is a row here, then go generate
+// ./schema, and the sandbox's own list (sync/sandbox/shapes.go), which shares
+// nothing with this one. TestEveryFieldArrives in internal/cli holds all three.
 
 // The parts of an agent that git manages.
 const (

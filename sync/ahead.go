@@ -47,7 +47,7 @@ func (o *observer) readAhead(ctx context.Context, key string) error {
 	return ctx.Err()
 }
 
-// sections gives agent what Observe reads beside its fields.
+// sections fills in what Observe reads of an agent beside its fields.
 func (o *observer) sections(ctx context.Context, agent *diff.RemoteAgent) error {
 	a, ok := o.ahead[agent.ID]
 	if !ok {

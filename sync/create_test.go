@@ -108,6 +108,24 @@ done publish new, v1
 done AGT_new`,
 			[]string{"create agent", "create draft", "create in call_outcomes", "publish v1"}, "verified",
 		},
+		"it has no config, and a field is refused": {
+			func(e *example) {
+				e.want.Agent = patchOf(t, `{"agent_name":"Sales","agent_type":"INBOUND","agent_cost":5}`)
+				e.remote.on("create agent", cut)
+				e.remote.on("read listing", []diff.RemoteAgent{newSales(t)})
+				e.remote.on("read versions", versions())
+				e.remote.on("read call_outcomes", []value.Value{lead(t)})
+				e.remote.on("create draft", draft(1, "Two."))
+				e.remote.on("update agent", refused)
+				e.remote.on("delete draft v1", nil)
+			},
+			`
+failed create_agent sales: 400 refused
+skipped create_outcome lead: because of sales/create_agent
+skipped publish new: because of sales/create_agent
+failed AGT_new: create_agent sales: 400 refused`,
+			[]string{"create agent", "create draft", "update agent", "delete draft v1"}, "unfinished",
+		},
 		"it is not in the listing": {
 			func(e *example) {
 				e.remote.on("create agent", cut, newSales(t))
@@ -236,6 +254,23 @@ done AGT_new`, "create agent", "update agent")
 	if d := asJSON(e.remote.bodies["update agent"][0]); d != "{\n \"agent_cost\": 5\n}" {
 		t.Errorf("sent %s", d)
 	}
+}
+
+// TestAFirstVersionThatTheListDoesNotCallLive holds that what is live is asked
+// for where the list has a published version and does not say.
+func TestAFirstVersionThatTheListDoesNotCallLive(t *testing.T) {
+	e := newAgent(t, changed)
+	e.remote.on("create agent", newSales(t))
+	e.remote.on("read versions", versions(older(1, "Two.")))
+	now := live(1, "Two.")
+	e.remote.on("read live", &now)
+	e.remote.on("read call_outcomes", []value.Value{})
+	e.remote.on("read call_infields", []value.Value{})
+	e.holdReport(`
+done create_agent sales
+done publish new, v1: v1 went live when the agent was created
+done AGT_new`, "create agent")
+	e.holdLock("verified")
 }
 
 // TestTheFirstVersion holds what is done about a new agent's first version that

@@ -31,7 +31,10 @@ func ToMemory(env lock.Environment) diff.Memory {
 // out about the others is remembered, and orphans that are gone are forgotten.
 // What another apply changed since the plan stays as that one left it.
 func marksFor(in *ApplyInput, have lock.Environment) marks {
-	m := marks{changes: map[string]*lock.Entry{}, before: map[string]lock.Entry{}, marked: map[string]lock.Entry{}, moved: movedSince(in.Locked, have)}
+	m := marks{
+		changes: map[string]*lock.Entry{}, before: map[string]lock.Entry{}, marked: map[string]lock.Entry{},
+		moved: movedSince(in.Locked, have),
+	}
 	forget := func(key string) {
 		if _, there := have[key]; there && !m.moved[key] {
 			m.changes[key] = nil

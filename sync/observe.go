@@ -152,7 +152,7 @@ func (o *observer) observe(ctx context.Context, key string, want *spec.Agent) er
 	return nil
 }
 
-// find gives the agent with its fields, or nil when it is not there.
+// find returns the agent with its fields, or nil when it is not there.
 func (o *observer) find(ctx context.Context, key string, want *spec.Agent) (*diff.RemoteAgent, error) {
 	if id := o.scope.Memory[key].AgentID; id != "" {
 		if o.listedFirst && o.byID[id] != nil {

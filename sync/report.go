@@ -57,7 +57,7 @@ type StepReport struct {
 	To     *int        `json:"to,omitempty"`     // the version that the step made or made current
 }
 
-// NewReport gives the report of a plan of which nothing was done, because of
+// NewReport returns the report of a plan of which nothing was done, because of
 // reason: every step is skipped.
 func NewReport(plan *diff.Plan, result, reason string) *Report {
 	r := &Report{FormatVersion: diff.FormatVersion, Environment: plan.Environment, BaseURL: plan.BaseURL,

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
@@ -81,7 +82,9 @@ func (j *job) readVersions(ctx context.Context, agent *diff.RemoteAgent) (err er
 		return err
 	}
 	agent.Current = diff.LiveVersion(agent.Versions)
-	if agent.Current == nil && j.seen != nil && j.seen.Current != nil { // or the list does not say
+	wasLive := j.seen != nil && j.seen.Current != nil
+	published := slices.ContainsFunc(agent.Versions, func(v diff.Version) bool { return !v.IsDraft() })
+	if agent.Current == nil && (wasLive || published) { // nothing is live any more, or the list does not say
 		agent.Current, err = j.Remote.CurrentVersion(ctx, agent.ID)
 	}
 	return err

@@ -221,7 +221,7 @@ func (j *job) takeBack(ctx context.Context, p *progress, because error) error {
 	if err := j.Remote.DeleteDraft(ctx, p.id, p.version); err != nil && !isNotFound(err) {
 		return fmt.Errorf("%w (draft v%d stays: %v)", because, p.version, err)
 	}
-	p.wrote = p.created != nil
+	p.wrote = j.seen == nil // the agent is this run's own, and stays
 	for i := range j.out.Steps {
 		switch s := &j.out.Steps[i]; {
 		case s.Status != Done || s.Action == diff.Adopt:

@@ -16,7 +16,8 @@ func TestAnyName(t *testing.T) {
 	hostile := rapid.SampledFrom([]string{"<<", "~", "null", "true", "0x1", "1_000", "1e3", "- a", "a: b", "#", "!!str x", "&a", "*a", "|", "'", "\"", "---", "...", " ", "क़", "\u2028", "\ufeff", "2026-01-01", "=", "? x", "{", "[", "%", "@", "`", "a\nb", "\t"})
 	name := rapid.Map(rapid.OneOf(hostile, rapid.String()), value.Text) // as names come in
 	rapid.Check(t, func(t *rapid.T) {
-		digests := rapid.MapOfN(name, rapid.Just("0123456789ab"), 1, 4)
+		digest := rapid.SampledFrom([]string{"0123456789ab", "123456789012", "012345670123", "1234567890e1", "0e1234567890"})
+		digests := rapid.MapOfN(name, digest, 1, 4)
 		entry := Entry{
 			AgentID: "AGT_1", AgentName: name.Draw(t, "agent"),
 			Outcomes: digests.Draw(t, "outcomes"), Infields: digests.Draw(t, "infields"),

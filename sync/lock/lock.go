@@ -72,7 +72,7 @@ type document struct {
 	Environments map[string]Environment `yaml:"environments"`
 }
 
-// Read gives the lock file at path; a missing one is empty. A file that is not
+// Read returns the lock file at path; a missing one is empty. A file that is not
 // a lock file, or holds an entry that agentsync can't have written, is an
 // error that says where: nothing is guessed about which agent is which.
 func Read(path string) (*File, error) {
@@ -90,7 +90,7 @@ func Read(path string) (*File, error) {
 	return file, nil
 }
 
-// readBytes gives what is in the file; nil when there is none.
+// readBytes returns what is in the file; nil when there is none.
 func readBytes(path string) ([]byte, error) {
 	info, err := os.Lstat(path)
 	switch {
@@ -185,7 +185,7 @@ func (e Entry) check() error {
 	return nil
 }
 
-// Bytes gives the file as it is written: sorted, and the same for the same content.
+// Bytes returns the file as it is written: sorted, and the same for the same content.
 func (f *File) Bytes() ([]byte, error) {
 	doc := document{APIVersion: apiVersion, Kind: kind, Environments: map[string]Environment{}}
 	for name, env := range f.Environments {
@@ -216,7 +216,7 @@ func (e Entry) MarshalYAML() (any, error) {
 	}
 	for i := 0; i+1 < len(out.Content); i += 2 {
 		if out.Content[i].Value == "agent_name" {
-			out.Content[i+1] = nameNode(e.AgentName)
+			out.Content[i+1] = textNode(e.AgentName)
 		}
 	}
 	for _, section := range []struct {
@@ -228,26 +228,20 @@ func (e Entry) MarshalYAML() (any, error) {
 		}
 		block := &yaml.Node{Kind: yaml.MappingNode}
 		for _, name := range value.SortedKeys(section.digests) {
-			block.Content = append(block.Content, nameNode(name), digestNode(section.digests[name]))
+			block.Content = append(block.Content, textNode(name), textNode(section.digests[name]))
 		}
-		out.Content = append(out.Content, nameNode(section.name), block)
+		out.Content = append(out.Content, textNode(section.name), block)
 	}
 	return &out, nil
 }
 
-func nameNode(name string) *yaml.Node {
+func textNode(text string) *yaml.Node {
 	var n yaml.Node
-	n.SetString(name)
+	n.SetString(text)
 	hidden := func(r rune) bool { return !unicode.IsPrint(r) }
-	if name == "<<" || strings.ContainsFunc(name, hidden) {
+	if text == "<<" || strings.ContainsFunc(text, hidden) {
 		n.Style = yaml.DoubleQuotedStyle
 	}
-	return &n
-}
-
-func digestNode(digest string) *yaml.Node {
-	var n yaml.Node
-	n.SetString(digest)
 	return &n
 }
 

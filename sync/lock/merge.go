@@ -2,7 +2,7 @@ package lock
 
 import "fmt"
 
-// Merge gives theirs with what changed in one environment from before to
+// Merge returns theirs with what changed in one environment from before to
 // after: an entry that changed there, or went, wins over theirs, since it was
 // held against the platform last; every other entry and environment stays as
 // theirs has it. A result that no lock file may be, such as one agent under two

@@ -39,7 +39,7 @@ type Store struct {
 // Open reads the environment's block of the lock file at path. Beside the lock
 // a write needs a guard, which keeps two processes from writing at once, and a
 // temporary file: scratch makes the folder for them (on the same file system)
-// and gives its path. It is called at the first write, so that a plan writes
+// and returns its path. It is called at the first write, so that a plan writes
 // nothing.
 func Open(path, env string, scratch func() (string, error)) (*Store, error) {
 	file, err := Read(path)
@@ -118,7 +118,7 @@ func (s *Store) reload() error {
 // the name of the environment by id. It is as the file was when it was opened.
 func (s *Store) Elsewhere() map[string]string { return s.elsewhere }
 
-// Entries gives a copy of the block.
+// Entries returns a copy of the block.
 func (s *Store) Entries() Environment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -234,7 +234,7 @@ func (s *Store) write(batch map[string]*Entry) error {
 	return nil
 }
 
-// readAgain gives the file as it is now. One that is as this store left it is
+// readAgain returns the file as it is now. One that is as this store left it is
 // not parsed again: an apply writes it for every few agents.
 func (s *Store) readAgain() (*File, []byte, error) {
 	data, err := readBytes(s.path)
