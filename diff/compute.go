@@ -42,8 +42,8 @@ type Prepared struct {
 }
 
 // Prepare plans one agent that was seen as r; nil is not there. w is Want's. It
-// is what Compute does for each agent, and reads of in only Policy, Memory and
-// Remote.Unlisted, so it can be done while others are still being read.
+// is what Compute does for each agent, and reads nothing of in.Remote but
+// Unlisted, so it can be done while others are still being read.
 func Prepare(in Input, want spec.Agent, r *RemoteAgent, w Wanted) Prepared {
 	p := newAgentPlanner(in, want, r, w)
 	agent := p.plan()
@@ -53,8 +53,8 @@ func Prepare(in Input, want spec.Agent, r *RemoteAgent, w Wanted) Prepared {
 	return Prepared{agent, p.problems, p.refusals, p.warnings}
 }
 
-// Compute makes the plan, without its digest (see planfile.Seal). Problems are faults in manifests that only the
-// platform's state shows; then the plan is nil.
+// Compute makes the plan, without its digest (see planfile.Seal). Problems are
+// faults in manifests that only the platform's state shows; then the plan is nil.
 func Compute(in Input) (*Plan, spec.Problems) {
 	plan := &Plan{
 		FormatVersion: FormatVersion, Environment: in.Environment.Name, BaseURL: in.Environment.BaseURL,

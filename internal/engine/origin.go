@@ -42,7 +42,7 @@ func (o *origins) of(ctx context.Context, key string, live *diff.Version, line d
 	defer o.mu.Unlock()
 	commit, _ := strings.CutSuffix(line.Commit, "+")
 	from := o.commit(ctx, commit)
-	want, there := from.agents[key]
+	want, there := from.agent(o.project.Agents, key)
 	switch {
 	case from.answer == git.No:
 		return diff.OriginBranch
@@ -53,6 +53,21 @@ func (o *origins) of(ctx context.Context, key string, live *diff.Version, line d
 	default:
 		return diff.OriginOther
 	}
+}
+
+// agent is what the commit's manifests want of the agent that has this key now:
+// it may have had another one then, and is the one with its name.
+func (o *origin) agent(now []spec.Agent, key string) (want spec.Agent, there bool) {
+	if want, there = o.agents[key]; there {
+		return want, true
+	}
+	i := slices.IndexFunc(now, func(a spec.Agent) bool { return a.Name == key })
+	for _, was := range o.agents {
+		if i >= 0 && (was.AgentName == now[i].AgentName || slices.Contains(now[i].PreviousNames, was.AgentName)) {
+			return was, true
+		}
+	}
+	return want, false
 }
 
 // commit asks git about a commit, in 12 hex digits.
