@@ -204,9 +204,9 @@ func TestFindings(t *testing.T) {
 4:55 call_infields[1].field_name: "a/b" is not allowed here (want one line without control characters and slashes, and not dots alone: the name stands in the API's paths)
 4:74 call_infields[2].field_name: ".." is not allowed here (want one line without control characters and slashes, and not dots alone: the name stands in the API's paths)`},
 		"credentials": {"project", "apiVersion: agentsync/v1\nkind: Project\nspec: {environments: {Prod: null, dev: {credentials: {email_env: PATH, token_env: GITHUB_TOKEN, password_env: x, api_key_env: null}}}}", `3:23 environments: "Prod" is not allowed here (want lower-case letters, digits and dashes, at most 63, not beginning with a dash)
-3:66 environments.dev.credentials.email_env: "PATH" is not allowed here: the name belongs to the system, to the runner or to another tool (give the credential a variable of its own, such as STAGING_TOKEN)
-3:83 environments.dev.credentials.token_env: "GITHUB_TOKEN" is not allowed here: the name belongs to the system, to the runner or to another tool (give the credential a variable of its own, such as STAGING_TOKEN)
-3:111 environments.dev.credentials.password_env: "x" is not allowed here (want the name of an environment variable: capital letters, digits and underscores, beginning with a letter)
+3:66 environments.dev.credentials.email_env: "PATH" is not allowed here (want a variable that is there for this alone: a name that begins with INDUSLABS_, such as INDUSLABS_STAGING_TOKEN, in capital letters, digits and underscores)
+3:83 environments.dev.credentials.token_env: "GITHUB_TOKEN" is not allowed here (want a variable that is there for this alone: a name that begins with INDUSLABS_, such as INDUSLABS_STAGING_TOKEN, in capital letters, digits and underscores)
+3:111 environments.dev.credentials.password_env: "x" is not allowed here (want a variable that is there for this alone: a name that begins with INDUSLABS_, such as INDUSLABS_STAGING_TOKEN, in capital letters, digits and underscores)
 3:127 environments.dev.credentials.api_key_env: want text, got nothing`},
 		"a field at home in two places": {"project", "apiVersion: agentsync/v1\nkind: Project\nbase_url: x", `3:1 unknown field "base_url" (known fields: apiVersion, kind, metadata, spec)`},
 		"a field of another map":        {"project", "apiVersion: agentsync/v1\nkind: Project\nspec: {prune: true}", `3:8 spec: unknown field "prune" (it belongs in policy)`},

@@ -49,11 +49,7 @@ type Type struct {
 	want    string   // the hint for text that does not match the pattern
 	oneLine bool
 	filled  bool // not empty
-	not     *exclusion
 }
-
-// exclusion is text that a pattern matches and that is refused all the same.
-type exclusion struct{ why, pattern, hint string }
 
 // Patterns of what is safe to show; Unsafe says the same with a better message.
 const (
@@ -100,16 +96,13 @@ var (
 		pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
 		want:    "want lower-case letters, digits and dashes, at most 63, not beginning with a dash",
 	}
-	// Variable is the name of an environment variable.
+	// Variable is the name of an environment variable that a credential is read
+	// from. What a manifest names is sent as a login, so it must not be another
+	// tool's secret: the name begins with INDUSLABS_.
 	Variable = &Type{json: text, notNull: true, oneLine: true,
-		pattern: "^[A-Z][A-Z0-9_]{0,127}$",
-		want:    "want the name of an environment variable: capital letters, digits and underscores, beginning with a letter",
-		not: &exclusion{
-			why: "the name belongs to the system, to the runner or to another tool",
-			pattern: "^((GITHUB|INPUT|ACTIONS|RUNNER|AWS|AZURE|GOOGLE|GCP|NPM|DOCKER|SSH|LD|GIT)_.*" +
-				"|PATH|HOME|USER|SHELL|PWD|CI|TERM|HOSTNAME)$",
-			hint: "give the credential a variable of its own, such as STAGING_TOKEN",
-		},
+		pattern: "^INDUSLABS_[A-Z0-9_]{1,118}$",
+		want: "want a variable that is there for this alone: a name that begins with INDUSLABS_, such as INDUSLABS_STAGING_TOKEN, " +
+			"in capital letters, digits and underscores",
 	}
 )
 

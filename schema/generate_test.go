@@ -73,7 +73,7 @@ var definitions = []struct {
 	{"name", &Field{Type: Name, Doc: "A name of one line that is not empty, without control characters."}},
 	{"pathName", &Field{Type: PathName, Doc: "A name that stands in the API's paths: one line, not empty, without a slash."}},
 	{"text", &Field{Name: "*", Type: Text, Doc: "Text of any number of lines, without control characters."}},
-	{"variable", &Field{Type: Variable, Doc: "The name of an environment variable that is there for this credential alone."}},
+	{"variable", &Field{Type: Variable, Doc: "The name of an environment variable that is there for this credential alone; it begins with INDUSLABS_."}},
 	{"prompt", &Field{Name: "*", Type: Prompt, Fields: promptFile,
 		Doc: "Text, {file: path} or {file: [a.md, b.md]}; several files are joined by a blank line."}},
 	{"anything", &Field{Type: Any, Doc: "Whatever JSON can say, in text and names without control characters."}},
@@ -162,9 +162,6 @@ func shape(row *Field) object {
 	if form.pattern != "" {
 		out.add("pattern", form.pattern)
 		out.add("patternErrorMessage", form.want)
-	}
-	if form.not != nil {
-		out.add("not", object{{"description", form.not.why}, {"pattern", form.not.pattern}, {"patternErrorMessage", form.not.hint}})
 	}
 	if row.Min != nil {
 		out.add("minimum", *row.Min)

@@ -112,7 +112,7 @@ spec:
   environments:
     staging:
       base_url: https://staging.example.com
-      credentials: {email_env: A, password_env: B, token_env: C, api_key_env: D}
+      credentials: {email_env: INDUSLABS_A, password_env: INDUSLABS_B, token_env: INDUSLABS_C, api_key_env: INDUSLABS_D}
       agent_name_suffix: " (s)"
       overrides:
         - agents: ["*"]

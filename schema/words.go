@@ -43,9 +43,6 @@ func (c *checker) word(keyword string, p *place) {
 	case "pattern":
 		message, hint := unfit(row.Type, n.raw)
 		c.say(p, hint, "%s", message)
-	case "not":
-		not := row.Type.not
-		c.say(p, not.hint, "%s is not allowed here: %s", Quote(n.raw), not.why)
 	case "minimum":
 		c.say(p, "", "want %s or more, got %s", decimals(*row.Min), Clip(n.raw))
 	case "maximum":

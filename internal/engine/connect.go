@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -16,52 +17,58 @@ const sandboxURL = "https://sandbox.invalid"
 
 const defaultBaseURL = "https://developer.induslabs.io"
 
-// setAddress decides the platform's address. The variable wins over the files,
-// so that a pull request can't send the credentials of the one who runs it
-// elsewhere.
-func (p *Project) setAddress() error {
-	env := &p.Environment
+// baseURLVar names the platform's address; it is the environment's own word
+// against which a file's is held.
+const baseURLVar = "INDUSLABS_BASE_URL"
+
+// getenv reads a variable; white space around it, as a pasted secret may have it,
+// is dropped.
+func (o Options) getenv(name string) string { return strings.TrimSpace(o.Getenv(name)) }
+
+// inCI says that nobody looks at agentsync.yaml before the program reads it. A
+// runner of GitHub is one whatever CI says.
+func (o Options) inCI() bool { return o.getenv("CI") == "true" || o.getenv("GITHUB_ACTIONS") == "true" }
+
+// address is the platform's: what the variable and the files say, which must not
+// differ, else the default. In CI an address that a file alone names is refused:
+// whoever may change the file could have the credentials sent there.
+func (p *Project) address() (string, error) {
+	env := p.Environment
 	if p.opt.Sandbox {
-		env.BaseURL = sandboxURL
-		return nil
+		return sandboxURL, nil
 	}
-	address, named := p.opt.Getenv("INDUSLABS_BASE_URL"), "INDUSLABS_BASE_URL"
+	given, err := canonicalURL(baseURLVar, p.opt.getenv(baseURLVar))
+	if err != nil {
+		return "", err
+	}
+	written, err := canonicalURL(env.BaseURLPos.String(), env.BaseURL)
 	switch {
-	case address != "" && env.BaseURL != "" && env.BaseURL != address:
-		p.opt.Logf("INDUSLABS_BASE_URL is used instead of %s's %s", env.BaseURLPos, env.BaseURL)
-	case address == "" && env.BaseURL != "":
-		address, named = env.BaseURL, env.BaseURLPos.String()
-	case address == "":
-		address, named = defaultBaseURL, "the default"
+	case err != nil:
+		return "", err
+	case given != "" && written != "" && given != written:
+		return "", Errorf(Usage, "make them the same, or take one of the two away",
+			"two addresses: %s is %s, and %s says %s", baseURLVar, given, env.BaseURLPos, written)
+	case given == "" && written != "" && written != defaultBaseURL && p.opt.inCI():
+		return "", Errorf(Refused, "set "+baseURLVar+" in the workflow, so that no change of a file can send them elsewhere",
+			"%s: the credentials would go to %s, which only this file names", env.BaseURLPos, written)
+	}
+	return cmp.Or(given, written, defaultBaseURL), nil
+}
+
+// canonicalURL is an address in the one way to write it, "" for none; named says
+// where it is from.
+func canonicalURL(named, address string) (string, error) {
+	if address == "" {
+		return "", nil
 	}
 	address, err := indus.CanonicalBaseURL(address)
 	if err != nil {
-		return fmt.Errorf("%s: %w", named, err)
+		return "", fmt.Errorf("%s: %w", named, err)
 	}
-	env.BaseURL = address
-	return nil
+	return address, nil
 }
 
-// checkAddress is about an address that only a file names. For a pull request
-// that file is whatever its author wrote, and the credentials don't go there; in
-// other CI, where nobody looks at agentsync.yaml first, it warns.
-func (p *Project) checkAddress() error {
-	env, getenv := p.Environment, p.opt.Getenv
-	if getenv("INDUSLABS_BASE_URL") != "" || env.BaseURL == defaultBaseURL {
-		return nil
-	}
-	const hint = "set INDUSLABS_BASE_URL in the workflow, so that no pull request can send them elsewhere"
-	if getenv("GITHUB_ACTIONS") == "true" && strings.HasPrefix(getenv("GITHUB_EVENT_NAME"), "pull_request") {
-		return Errorf(Refused, hint, "%s: the credentials would go to %s, which only the pull request's own file names", env.BaseURLPos, env.BaseURL)
-	}
-	if getenv("CI") == "true" {
-		p.opt.Message("warning: %s: the credentials go to %s, which only this file names", env.BaseURLPos, env.BaseURL)
-		p.opt.Message("  hint: %s", hint)
-	}
-	return nil
-}
-
-// connect returns the platform at the address that setAddress has decided, and
+// connect returns the platform at the address in p.Environment, and
 // what ends it. Nothing is sent yet.
 func (p *Project) connect() (_ sync.Remote, done func(), err error) {
 	options := indus.Options{
@@ -80,9 +87,6 @@ func (p *Project) connect() (_ sync.Remote, done func(), err error) {
 			Email: sandbox.DefaultEmail, Password: secret.New(sandbox.DefaultPassword), APIKey: secret.New(sandbox.DefaultAPIKey),
 		}
 	} else {
-		if err := p.checkAddress(); err != nil {
-			return nil, done, err
-		}
 		options.Credentials = p.credentials()
 	}
 	client, err := indus.New(options)
@@ -97,7 +101,7 @@ func (p *Project) connect() (_ sync.Remote, done func(), err error) {
 }
 
 func (p *Project) credentials() indus.Credentials {
-	vars, getenv := p.Environment.Credentials, p.opt.Getenv
+	vars, getenv := p.Environment.Credentials, p.opt.getenv
 	return indus.Credentials{
 		Email:    getenv(vars.Email),
 		Password: secret.New(getenv(vars.Password)),

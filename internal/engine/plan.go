@@ -36,13 +36,15 @@ func (p *Project) Plan(ctx context.Context, scope Scope) (_ *Planned, err error)
 	}
 	out.locked = out.store.Entries()
 	memory := sync.ToMemory(out.locked).Rekey(p.Agents)
+	address, err := p.address()
+	if err != nil {
+		return nil, err
+	}
 	targets, err := p.choose(ctx, scope, memory)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.setAddress(); err != nil {
-		return nil, err
-	}
+	p.Environment.BaseURL = address
 	if scope.Since == "" || len(targets) > 0 {
 		if out.remote, out.close, err = p.connect(); err != nil {
 			return nil, err
