@@ -95,7 +95,7 @@ func (l *loader) isForeign(name string, data []byte, err error, named bool) bool
 }
 
 const (
-	untrackedHint = "commit it: for a pull request, only what is committed is read"
+	untrackedHint = "commit it: in a workflow, only files that the commit has are read"
 	pointerHint   = "check it out with Git LFS (actions/checkout: lfs: true), or take it out of LFS"
 )
 

@@ -6,6 +6,7 @@ package spec
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"runtime"
@@ -151,7 +152,7 @@ func (l *loader) load(ctx context.Context) *Project {
 
 // loadProjectFile reads agentsync.yaml, if there is one.
 func (l *loader) loadProjectFile() *fileResult {
-	if _, err := fs.Lstat(l.fsys, projectFile); err != nil {
+	if _, err := fs.Lstat(l.fsys, projectFile); err != nil && !errors.Is(err, ErrUntracked) {
 		return &fileResult{}
 	}
 	return l.loadFile(projectFile, true)

@@ -16,9 +16,9 @@ import (
 )
 
 // tracked is the project's folder as it lies on disk, without the files that
-// HEAD does not have: what a pull request names in it is shown to everybody,
-// and a runner's working tree has more than the pull request, such as the
-// credentials that other actions write there.
+// HEAD does not have: what a workflow reads there is shown to everybody, and a
+// runner's working tree has more than the commit, such as the credentials that
+// other actions write there.
 //
 // It implements what spec.LoadOptions wants of an FS. What is on disk and not
 // in HEAD is spec.ErrUntracked to who asks for it by name, and not listed.
@@ -62,7 +62,7 @@ func openTracked(ctx context.Context, dir string) (files *tracked, done func(), 
 // check is an error for what may not be read.
 func (f *tracked) check(op, name string, follow bool) error {
 	err := f.tree.Check(name, follow)
-	if err == nil || name == "agentsync.yaml" && f.isFile(name) {
+	if err == nil {
 		return nil
 	}
 	if _, missing := fs.Lstat(f.disk, name); missing != nil {
@@ -72,12 +72,6 @@ func (f *tracked) check(op, name string, follow bool) error {
 		return missing
 	}
 	return &fs.PathError{Op: op, Path: name, Err: spec.ErrUntracked}
-}
-
-// isFile is true for a file itself: a link could lead anywhere in the folder.
-func (f *tracked) isFile(name string) bool {
-	info, err := fs.Lstat(f.disk, name)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // checked asks the disk for a file that may be read.

@@ -46,6 +46,7 @@ func Command(out *console.Console, opt *engine.Options) *cobra.Command {
 		Long: `github is what the GitHub Action runs. It reads the event of its workflow run
 and writes outputs, a job summary and annotations; plan keeps one comment in the
 pull request, and apply does just the plan that stood there when it was merged.
+Only files that the commit has are read.
 
 Every flag takes its default from the Action's input, as a variable: --on-drift
 from INPUT_ON_DRIFT, --chdir from INPUT_WORKING_DIRECTORY. The token is
@@ -62,10 +63,9 @@ INPUT_GITHUB_TOKEN or GITHUB_TOKEN, and never a flag.`,
 	}
 	cmd.AddCommand(
 		f.jobCmd("plan", "Plan, and keep the pull request's comment", `plan compares with the platform and shows the plan on stdout, in the job summary
-and, for a pull request, in one comment that it keeps up to date. For a pull
-request only files that git tracks are read. One from outside has no
-credentials: its manifests are compared with the base branch's, without the
-platform.`, (*Job).plan),
+and, for a pull request, in one comment that it keeps up to date. A pull request
+from outside has no credentials: its manifests are compared with the base
+branch's, without the platform.`, (*Job).plan),
 		f.jobCmd("apply", "Apply what was reviewed in the merged pull request", `apply finds the merged pull request of the commit and the plan that was reviewed
 in its comment, plans again, and applies when it does nothing but what was
 reviewed. Else nothing is written, and what differs is shown. Nor is anything

@@ -93,10 +93,11 @@ func (j *Job) finish(err error) error {
 	return j.outputs.Write(path)
 }
 
-// load reads the manifests, for a pull request only what git tracks. What is
+// load reads the manifests, and only files that the commit has: other steps leave
+// credentials in the working tree, and plans are shown to everybody. What is
 // wrong in them is annotated and listed in the summary.
 func (j *Job) load(ctx context.Context) error {
-	project, problems, err := engine.Load(ctx, j.opt, engine.Source{Tracked: j.Run.Pull != nil})
+	project, problems, err := engine.Load(ctx, j.opt, engine.Source{Tracked: true})
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,16 @@ func TestAPullRequestPrintsNoFileOfTheRunner(t *testing.T) {
 					t.Errorf("github %s prints it: %s", command, all)
 				}
 			}
+			for _, event := range []string{"merge_group", "push", "workflow_run", "issue_comment", "schedule", "a new one"} {
+				w.env["GITHUB_EVENT_NAME"] = event
+				r := w.job(1, "validation", "plan")
+				has(t, "the job", r.String(), c.want)
+				if all := r.String(); strings.Contains(all, token) {
+					t.Errorf("github plan prints it on %s: %s", event, all)
+				}
+			}
+			w.env["GITHUB_EVENT_NAME"] = "push"
+			w.job(1, "validation", "apply")
 			for _, comment := range w.comments() {
 				if strings.Contains(comment.Body, token) {
 					t.Errorf("the comment has it: %s", comment.Body)
@@ -77,7 +87,8 @@ func (w *world) link(name, target string) {
 }
 
 // What is committed is read as it lies in the working tree, links followed; a
-// manifest that is not committed is passed over, and agentsync.yaml is not.
+// manifest that is not committed is passed over, and an agentsync.yaml refused:
+// without its settings the plan would be another project's.
 func TestAPullRequestIsWhatGitTracks(t *testing.T) {
 	w := committed(t)
 	w.link("texts", "prompts")
@@ -86,11 +97,13 @@ func TestAPullRequestIsWhatGitTracks(t *testing.T) {
 	w.commit("topic")
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.write("extra.yaml", strings.ReplaceAll(strings.ReplaceAll(manifests, "sales}", "made}"), "support}", "too}"))
-	w.write("agentsync.yaml", "apiVersion: agentsync/v1\nkind: Project\nspec: {policy: {prune: true}}\n")
 	r := w.job(0, "", "plan")
 	has(t, "stdout", r.stdout, "boldly", "1 to update", "!to create")
 	has(t, "stderr", r.stderr, "warning: passed over, since git does not track them: extra.yaml", "!agentsync.yaml", "!lock")
 	w.comment("boldly")
+	w.write("agentsync.yaml", "apiVersion: agentsync/v1\nkind: Project\nspec: {policy: {prune: true}}\n")
+	r = w.job(1, "validation", "plan")
+	has(t, "stderr", r.stderr, "file=agentsync.yaml,line=1,col=1::the manifest is not tracked by git%0Ahint: commit it: in a workflow, only files that the commit has are read")
 
 	// It may be no link out of what git tracks.
 	w.write("key.yaml", "apiVersion: agentsync/v1\nkind: Project\nspec: {s3cret: true}\n")
@@ -105,7 +118,7 @@ func TestAPullRequestIsWhatGitTracks(t *testing.T) {
 	has(t, "stderr", r.stderr, "agentsync.yaml,line=1,col=1", "the manifest is not tracked by git", "!s3cret")
 }
 
-// Elsewhere than on a pull request, and without git, all files are read.
+// Without git, and on the command line, all files are read.
 func TestUntrackedFilesAreReadElsewhere(t *testing.T) {
 	w := newWorld(t)
 	w.write("prompts/new.md", "Sell boldly.\n")
@@ -116,8 +129,7 @@ func TestUntrackedFilesAreReadElsewhere(t *testing.T) {
 	w.write("prompts/new.md", "Sell boldly.\n")
 	w.replace("agents.yaml", "prompts/sales.md", "prompts/new.md")
 	w.job(1, "validation", "validate")
-	w.event("push", map[string]any{"ref": "refs/heads/main"})
-	w.job(0, "", "validate")
+	w.cli(0, "validate")
 }
 
 // A repository that git does not read says nothing of what it tracks.
