@@ -23,6 +23,10 @@ type Project struct {
 	Agents      []Agent // sorted by Name; every agent, whatever its lifecycle
 	Warnings    []Problem
 	Ignored     int // documents of other tools that were passed over
+	// Patterns say which files are manifests; without any, every *.yaml and *.yml
+	// is. Linked says that some file was found by a link. See Reads.
+	Patterns []string
+	Linked   bool
 }
 
 // Environment is where a plan goes.

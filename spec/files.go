@@ -24,6 +24,8 @@ type files struct {
 	fsys  fs.FS
 	bytes atomic.Int64
 	plain sync.Map // folders that are no links, for visible
+
+	linked atomic.Bool // some file was found by a link
 }
 
 // takeBytes counts what is held in memory, and reports whether that is still
@@ -137,12 +139,15 @@ func (f *files) search(patterns []*pattern, report func(...Problem)) []string {
 		case err != nil:
 			report(problem(Pos{File: printable(name)}, "", "the folder %s", reason(err)))
 		case entry.IsDir():
-			if name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules") {
+			if name != "." && isPassedOver(entry.Name()) {
 				return fs.SkipDir
 			}
 		case entry.Name() == lockFile || !wantedFile(name, patterns):
 		case entry.Type()&fs.ModeSymlink != 0 && f.isFolder(name):
 		default:
+			if entry.Type()&fs.ModeSymlink != 0 {
+				f.linked.Store(true)
+			}
 			found = append(found, name)
 		}
 		return nil
@@ -221,6 +226,7 @@ func (f *files) visible(name string) error {
 			}
 			continue
 		}
+		f.linked.Store(true)
 		if links++; links > maxHiddenLinks {
 			return errManyLinks
 		}

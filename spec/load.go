@@ -147,6 +147,10 @@ func (l *loader) load(ctx context.Context) *Project {
 			"the project has no agents: no file holds an %s document of kind Agent", apiVersion))
 	}
 	project.Agents = l.agents(documents["Agent"], documents["Base"], &settings)
+	for _, p := range settings.patterns {
+		project.Patterns = append(project.Patterns, p.text)
+	}
+	project.Linked = l.linked.Load()
 	return project
 }
 

@@ -54,7 +54,7 @@ func (j *Job) apply(ctx context.Context) error {
 		}
 		return nil
 	}
-	if err := j.checkBranch(ctx); err != nil {
+	if err := j.checkBranch(ctx, r); err != nil {
 		return err
 	}
 	if r, err = j.awaitReview(ctx, r); err != nil {

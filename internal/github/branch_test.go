@@ -1,6 +1,7 @@
 package github_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"path"
@@ -20,12 +21,20 @@ func (w *world) push(sha string, files ...string) {
 // request that changes nothing on the platform. The dropped run, run again
 // after that, has its review and would put the reverted prompt live.
 func TestALateRunDoesNotBringBackWhatWasReverted(t *testing.T) {
-	for name, event := range map[string]string{"run again": "push", "started by hand": "workflow_dispatch"} {
+	for name, c := range map[string]struct{ event, ref string }{
+		"run again":                 {event: "push"},
+		"started by hand":           {event: "workflow_dispatch"},
+		"by the clock":              {event: "schedule"},
+		"after another workflow":    {event: "workflow_run"},
+		"by a call":                 {event: "repository_dispatch"},
+		"by an event of the future": {event: "something_new"},
+		"of a tag":                  {event: "push", ref: "refs/tags/v1"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := reviewed(t)
 			w.merge()
-			w.push(secondMerge, "prompts/sales.md", "README.md")
-			w.env["GITHUB_EVENT_NAME"] = event
+			w.push(secondMerge, "README.md", "prompts/sales.md")
+			w.env["GITHUB_EVENT_NAME"], w.env["GITHUB_REF"] = c.event, cmp.Or(c.ref, w.env["GITHUB_REF"])
 			before := w.comment().Body
 			for _, require := range []string{"true", "false"} {
 				w.env["INPUT_REQUIRE_REVIEWED_PLAN"] = require
@@ -54,18 +63,23 @@ func TestABranchMovesOn(t *testing.T) {
 		files  []string
 		says   string // "" for an apply
 	}{
-		"by nothing":                   {},
-		"by the lock file":             {files: []string{lockName}},
-		"by anything else at the root": {files: []string{lockName, "docs/a.md"}, says: "changes docs/a.md"},
-		"by a hidden folder":           {files: []string{".github/workflows/apply.yml", "docs/.vale/a.yaml"}},
-		"by a hidden manifest":         {files: []string{"agents/.a.yaml"}, says: "changes agents/.a.yaml"},
-		"beside the folder":            {folder: "voice", files: append(many(298), "voices.yaml")},
-		"by the folder's lock file":    {folder: "voice", files: []string{"voice/" + lockName}},
-		"by the folder's manifests":    {folder: "voice", files: []string{"docs/a.md", "voice/agents.yaml"}, says: "changes voice/agents.yaml"},
-		"by a rename out of it":        {folder: "voice", files: []string{"voice/agents.yaml => old/agents.yaml"}, says: "changes voice/agents.yaml"},
-		"by a rename into it":          {folder: "voice", files: []string{"new.yaml => voice/new.yaml"}, says: "changes voice/new.yaml"},
-		"by too much to tell":          {folder: "voice", files: many(300), says: "changes more files than can be looked through"},
-		"by a hostile name":            {files: []string{"a\n::error::b\x1b.yaml"}, says: `changes a\n::error::b\x1b.yaml`},
+		"by nothing":                      {},
+		"by the lock file":                {files: []string{lockName}},
+		"by a file that it does not read": {files: []string{lockName, "README.md", "prompts/unused.md", "main.go"}},
+		"by a prompt":                     {files: []string{"README.md", "prompts/sales.md"}, says: "changes prompts/sales.md"},
+		"by its settings":                 {files: []string{"agentsync.yaml"}, says: "changes agentsync.yaml"},
+		"by a new manifest":               {files: []string{"new.yml"}, says: "changes new.yml"},
+		"by a dependency's file":          {files: []string{"node_modules/a/b.yaml"}},
+		"by a hidden folder":              {files: []string{".github/workflows/apply.yml", "docs/.vale/a.yaml"}},
+		"by a hidden manifest":            {files: []string{"agents/.a.yaml"}, says: "changes agents/.a.yaml"},
+		"beside the folder":               {folder: "voice", files: append(many(298), "voices.yaml")},
+		"by the folder's lock file":       {folder: "voice", files: []string{"voice/" + lockName}},
+		"by the folder's README":          {folder: "voice", files: []string{"voice/README.md"}},
+		"by the folder's manifests":       {folder: "voice", files: []string{"docs/a.md", "voice/agents.yaml"}, says: "changes voice/agents.yaml"},
+		"by a rename out of it":           {folder: "voice", files: []string{"voice/agents.yaml => old/agents.yaml"}, says: "changes voice/agents.yaml"},
+		"by a rename into it":             {folder: "voice", files: []string{"new.yaml => voice/new.yaml"}, says: "changes voice/new.yaml"},
+		"by too much to tell":             {folder: "voice", files: many(300), says: "changes more files than can be looked through"},
+		"by a hostile name":               {files: []string{"a\n::error::b\x1b.yaml"}, says: `changes a\n::error::b\x1b.yaml`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -127,26 +141,52 @@ func TestABranchThatIsNotKnown(t *testing.T) {
 	}
 }
 
-// Other events have no branch whose run would come, and an empty plan needs
-// no look.
+// A tag belongs to the branch that its commit was merged into, else to the
+// repository's own.
+func TestATagIsHeldAgainstItsBranch(t *testing.T) {
+	w := reviewed(t)
+	w.merge()
+	w.env["GITHUB_REF"] = "refs/tags/v1"
+	w.job(0, "", "apply")
+	w.settled()
+
+	w = newWorld(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.onPush(mergeAt)
+	w.push(secondMerge, "prompts/sales.md")
+	w.env["GITHUB_REF"] = "refs/tags/v1"
+	r := w.job(4, "refused", "apply", "--require-reviewed-plan=false")
+	has(t, "stderr", r.stderr, "main has moved on: 222222222222 changes prompts/sales.md")
+}
+
+// It is the commit that is checked out that must not be old.
+func TestAnOldCheckoutIsHeldAgainstTheBranch(t *testing.T) {
+	w := committed(t)
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.commit("boldly")
+	old := w.env["GITHUB_SHA"]
+	w.onPush(old)
+	w.push(secondMerge, "prompts/sales.md")
+	w.onPush(secondMerge)
+	w.env["GITHUB_EVENT_NAME"] = "workflow_run" // which checks out what the other one ran on
+	r := w.job(4, "refused", "apply", "--require-reviewed-plan=false")
+	has(t, "stderr", r.stderr, "main has moved on: 222222222222 changes prompts/sales.md")
+	if r.platform != 0 {
+		t.Errorf("%d writes", r.platform)
+	}
+}
+
+// An empty plan needs no look.
 func TestWhereTheBranchDoesNotMatter(t *testing.T) {
-	for name, change := range map[string]func(*world){
-		"a tag":         func(w *world) { w.env["GITHUB_REF"] = "refs/tags/v1" },
-		"a schedule":    func(w *world) { w.env["GITHUB_EVENT_NAME"] = "schedule" },
-		"an empty plan": func(w *world) { w.replace("prompts/sales.md", "boldly", "politely") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := reviewed(t)
-			w.merge()
-			w.push(secondMerge, "prompts/sales.md")
-			change(w)
-			w.job(0, "", "apply")
-			for _, r := range w.github.Requests() {
-				if strings.Contains(r.Path, "/git/ref/") || strings.Contains(r.Path, "/compare/") {
-					t.Errorf("asked for %s", r.Path)
-				}
-			}
-		})
+	w := reviewed(t)
+	w.merge()
+	w.push(secondMerge, "prompts/sales.md")
+	w.replace("prompts/sales.md", "boldly", "politely")
+	w.job(0, "", "apply")
+	for _, r := range w.github.Requests() {
+		if strings.Contains(r.Path, "/git/ref/") || strings.Contains(r.Path, "/compare/") {
+			t.Errorf("asked for %s", r.Path)
+		}
 	}
 }
 

@@ -101,6 +101,11 @@ func (c *Client) Commit(ctx context.Context, sha string) (*api.RepositoryCommit,
 	return get[*api.RepositoryCommit](ctx, c, "contents: read", c.path("/commits/%s", sha))
 }
 
+func (c *Client) DefaultBranch(ctx context.Context) (string, error) {
+	repo, err := get[*api.Repository](ctx, c, "", c.path(""))
+	return repo.GetDefaultBranch(), err
+}
+
 func (c *Client) BranchHead(ctx context.Context, branch string) (string, error) {
 	ref, err := get[*api.Reference](ctx, c, "contents: read", c.path("/git/ref/heads/%s", escaped(branch)))
 	return ref.GetObject().GetSHA(), err

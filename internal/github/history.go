@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"path"
@@ -47,7 +48,7 @@ func (j *Job) findReview(ctx context.Context) (*review, error) {
 // awaitReview asks again for a pull request: GitHub may need some seconds after
 // a push to know which one the commit came from.
 func (j *Job) awaitReview(ctx context.Context, r *review) (_ *review, err error) {
-	if !j.Inputs.RequireReviewed || j.Run.Event != "push" {
+	if !j.Inputs.RequireReviewed {
 		return r, nil
 	}
 	for wait := time.Second; wait <= 8*time.Second && r.pull == nil; wait *= 2 {
@@ -135,19 +136,21 @@ func unlessUnknown(err error) error {
 	return err
 }
 
-// checkBranch refuses to apply a commit that the branch has left behind, as
+// checkBranch refuses to apply a commit that its branch has left behind, as
 // when an old run is run again: what was reviewed then may have been reverted
-// since. Later commits that change nothing but its lock file do no harm.
-func (j *Job) checkBranch(ctx context.Context) error {
-	branch := j.Run.Branch()
-	if branch == "" || j.Run.Event != "push" && j.Run.Event != "workflow_dispatch" {
-		return nil
-	}
-	head, err := j.Client.BranchHead(ctx, branch)
-	if err != nil || head == j.Run.SHA {
+// since. It is the commit that is checked out, whatever has started the run.
+// Later commits do no harm that change no file which the project reads.
+func (j *Job) checkBranch(ctx context.Context, r *review) error {
+	branch, err := j.branchOf(ctx, r)
+	if err != nil {
 		return err
 	}
-	since, err := j.Client.Compare(ctx, j.Run.SHA, head)
+	head, err := j.Client.BranchHead(ctx, branch)
+	commit := cmp.Or(j.Head, j.Run.SHA)
+	if err != nil || head == commit {
+		return err
+	}
+	since, err := j.Client.Compare(ctx, commit, head)
 	if err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func (j *Job) checkBranch(ctx context.Context) error {
 	what := ""
 	switch {
 	case since.GetStatus() != "ahead" && since.GetStatus() != "identical":
-		what = "does not come after " + cut12(j.Run.SHA)
+		what = "does not come after " + cut12(commit)
 	case ours != "":
 		what = "changes " + render.Escape(ours)
 	case len(since.Files) >= maxCompared:
@@ -169,16 +172,26 @@ func (j *Job) checkBranch(ctx context.Context) error {
 	return failure
 }
 
-// firstOfOurs is the first file that is the project's, by its new or its old
-// name; "" for none. The lock file says nothing of what the agents should be,
-// and nothing is read in a hidden folder, such as .github.
+// branchOf is the branch that the run's commit belongs to: the run's own; of a
+// tag, the one that the commit was merged into, else the default branch.
+func (j *Job) branchOf(ctx context.Context, r *review) (string, error) {
+	branch := j.Run.Branch()
+	if branch == "" {
+		branch = r.pull.GetBase().GetRef()
+	}
+	if branch != "" {
+		return branch, nil
+	}
+	return j.Client.DefaultBranch(ctx)
+}
+
+// firstOfOurs is the first file that the project reads, by its new or its old
+// name; "" for none.
 func (j *Job) firstOfOurs(files []*api.CommitFile) string {
-	project := strings.TrimPrefix(j.Folder+"/", "/")
+	folder := strings.TrimPrefix(j.Folder+"/", "/")
 	for _, file := range files {
 		for _, name := range []string{file.GetFilename(), file.GetPreviousFilename()} {
-			inside, ours := strings.CutPrefix(name, project)
-			folder, _ := path.Split(inside)
-			if ours && inside != "" && !strings.Contains("/"+folder, "/.") && inside != lock.FileName {
+			if inside, below := strings.CutPrefix(name, folder); below && inside != "" && j.project.Reads(inside) {
 				return name
 			}
 		}

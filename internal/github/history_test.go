@@ -160,10 +160,10 @@ func TestTheLastRunDoesTheRestOfAnEarlierOne(t *testing.T) {
 	w.faults.Add(faults.Rule{Method: "POST", Path: "/configs", Do: faults.Status(400)})
 	w.job(1, "apply-failed", "apply")
 	w.faults.Reset()
-	w.onPush(secondMerge) // of a README
+	w.onPush(secondMerge) // of a comment in a manifest
 	w.github.Edit(func(s *fakegithub.State) {
 		r := s.Repo(repo)
-		r.Commits[len(r.Commits)-1].Files = []string{"README.md"}
+		r.Commits[len(r.Commits)-1].Files = []string{"agents.yaml"}
 	})
 	w.onPush(firstMerge)
 	w.job(4, "refused", "apply")
