@@ -22,6 +22,7 @@ type Remembered struct {
 	Unfinished bool
 	Version    int               // the live config version, 0 when none
 	Config     string            // digest of the live config
+	Wants      string            // digest of the manifest that the agent was verified against
 	Draft      int               // the draft that the apply left on purpose (mode: draft), 0 when none
 	Expect     []string          // config digests that unfinished applies may have left behind
 	Agent      map[string]string // by field
@@ -30,7 +31,7 @@ type Remembered struct {
 }
 
 // Remember returns what the lock is to hold of an agent whose state on the
-// platform was verified against the manifest.
+// platform was verified against the manifest, but for Wants.
 func Remember(want spec.Agent, r *RemoteAgent) Remembered {
 	m := Remembered{
 		AgentID: r.ID, AgentName: r.Fields.Get("agent_name").Text(), Protect: want.Lifecycle.Protect,

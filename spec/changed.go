@@ -42,6 +42,30 @@ func Same(a, b *Agent) bool {
 		maps.EqualFunc(byName(a.Infields), byName(b.Infields), value.Patch.Equal)
 }
 
+// Wants is a short digest of what an agent's manifest wants, and of which account:
+// agents that are Same have the same one in one environment. The environment's
+// BaseURL is the address that is used, wherever that comes from.
+func (e Environment) Wants(a *Agent) string {
+	config := sorted(a.Config)
+	return value.NewPatch(map[string]any{
+		"base_url": e.BaseURL, "variables": []string{e.Credentials.Email, e.Credentials.Password, e.Credentials.Token, e.Credentials.APIKey},
+		"name": a.Name, "agent_name": a.AgentName, "previous_names": a.PreviousNames,
+		"mode": a.Release.Mode, "version": a.Release.Version, "service_updates": a.Release.ServiceUpdates,
+		"absent": a.Lifecycle.Absent, "protect": a.Lifecycle.Protect,
+		"agent": a.Agent.Any(), "config": config.Any(), "passthrough": a.Passthrough.Any(),
+		"outcomes_managed": a.OutcomesManaged, "outcomes": itemsByName(a.Outcomes),
+		"infields_managed": a.InfieldsManaged, "infields": itemsByName(a.Infields),
+	}).ShortDigest()
+}
+
+func itemsByName(items []Item) map[string]any {
+	out := make(map[string]any, len(items))
+	for _, item := range items {
+		out[item.Name] = item.Fields.Any()
+	}
+	return out
+}
+
 func byName(items []Item) map[string]value.Patch {
 	out := make(map[string]value.Patch, len(items))
 	for _, item := range items {

@@ -70,6 +70,17 @@ func TestChanged(t *testing.T) {
 					t.Errorf("-want +got:\n%s", d)
 				}
 			}
+			for i := range states[0].Agents {
+				a, b, env := &states[0].Agents[i], &states[1].Agents[i], states[0].Environment
+				if got := env.Wants(a) == env.Wants(b); got != spec.Same(a, b) {
+					t.Errorf("%s: the same digest: %v", a.Name, got)
+				}
+				elsewhere := env
+				elsewhere.BaseURL = "https://elsewhere.example.com"
+				if env.Wants(a) == elsewhere.Wants(a) {
+					t.Errorf("%s: the address does not count", a.Name)
+				}
+			}
 		})
 	}
 }

@@ -30,6 +30,8 @@ type ApplyInput struct {
 	Locked  lock.Environment // the lock's entries as the plan read them, before Rekey
 	Orphans []string
 	Policy  spec.Policy
+	// Environment is the one that is applied to, its BaseURL the address used.
+	Environment spec.Environment
 	// Identity and Commit are what provenance lines say; Commit is as in
 	// diff.Provenance.
 	Identity diff.Identity

@@ -263,7 +263,7 @@ func newExample(t *testing.T, config string) *example {
 	live := live(1, "One.")
 	e.seen = &diff.RemoteAgent{ID: salesID, Fields: object(t, `{"agent_name":"Sales","agent_type":"INBOUND"}`),
 		Current: &live, Versions: []diff.Version{live}}
-	e.keeper.entries["sales"] = lock.Entry(diff.Remember(e.want, e.seen))
+	e.keeper.entries["sales"] = (&ApplyInput{}).verified(e.want, e.seen)
 	e.answerAsSeen()
 	return e
 }

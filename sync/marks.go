@@ -64,7 +64,7 @@ func marksFor(in *ApplyInput, have lock.Environment) marks {
 			forget(plan.Name)
 			continue
 		case isWanted:
-			entry = lock.Entry(diff.Remember(want, seen))
+			entry = in.verified(want, seen)
 		}
 		if old, there := have[plan.Name]; !there || !old.Equal(entry) {
 			m.changes[plan.Name] = &entry
@@ -77,6 +77,14 @@ func marksFor(in *ApplyInput, have lock.Environment) marks {
 		}
 	}
 	return m
+}
+
+// verified is the lock's entry of an agent that is on the platform what its
+// manifest wants.
+func (in *ApplyInput) verified(want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
+	entry := lock.Entry(diff.Remember(want, seen))
+	entry.Wants = in.Environment.Wants(&want)
+	return entry
 }
 
 // movedSince names the agents whose entry is not what it was.

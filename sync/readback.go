@@ -10,7 +10,6 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
-	"github.com/agentsync/agentsync/sync/lock"
 )
 
 // readBack reads the agent once more. It must be what is wanted: a plan of it
@@ -36,7 +35,7 @@ func (j *job) readBack(ctx context.Context, p *progress) error {
 	if len(left.Steps) > 0 {
 		return fmt.Errorf("read back, the agent is not what was applied: %s; plan again", describeLeft(left.Steps))
 	}
-	entry := lock.Entry(diff.Remember(j.want, fresh))
+	entry := j.verified(j.want, fresh)
 	j.remember(&entry)
 	return nil
 }

@@ -65,6 +65,10 @@ func (p Patch) Sort(key, nameKey string) Patch {
 // one that is emptied are two things.
 func (p Patch) Equal(q Patch) bool { return maps.EqualFunc(p.fields, q.fields, equal) }
 
+// ShortDigest is a digest of what the patch says, as Value.ShortDigest. Patches
+// that are Equal have the same one.
+func (p Patch) ShortDigest() string { return Value{p.fields}.ShortDigest() }
+
 // Over lays what the patch says about a key over the platform's value of it,
 // and returns the whole value that is then wanted: objects merge, anything
 // else replaces. An empty value over zeros (0, false, or an object of nothing

@@ -48,6 +48,9 @@ type Entry struct {
 	// Version and Config are the live config version and its digest.
 	Version int    `yaml:"version,omitempty"`
 	Config  string `yaml:"config,omitempty"`
+	// Wants is the digest of what the manifest wanted when the agent was last
+	// verified to be so (spec.Environment.Wants).
+	Wants string `yaml:"wants,omitempty"`
 	// Draft is the draft that an apply left on purpose (release.mode: draft).
 	Draft int `yaml:"draft,omitempty"`
 	// Expect are digests of configs that unfinished applies may have left, live
@@ -61,7 +64,7 @@ type Entry struct {
 // Equal reports whether two entries are written as the same bytes.
 func (e Entry) Equal(o Entry) bool {
 	return e.AgentID == o.AgentID && e.AgentName == o.AgentName && e.Protect == o.Protect &&
-		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Config == o.Config && e.Draft == o.Draft &&
+		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Config == o.Config && e.Wants == o.Wants && e.Draft == o.Draft &&
 		slices.Equal(e.Expect, o.Expect) && maps.Equal(e.Agent, o.Agent) &&
 		maps.Equal(e.Outcomes, o.Outcomes) && maps.Equal(e.Infields, o.Infields)
 }
@@ -169,8 +172,10 @@ func (e Entry) check() error {
 		return fmt.Errorf("agent_id %q is not an id", e.AgentID)
 	}
 	digests := slices.Clone(e.Expect)
-	if e.Config != "" {
-		digests = append(digests, e.Config)
+	for _, one := range []string{e.Config, e.Wants} {
+		if one != "" {
+			digests = append(digests, one)
+		}
 	}
 	for _, m := range []map[string]string{e.Agent, e.Outcomes, e.Infields} {
 		for _, k := range value.SortedKeys(m) {
