@@ -14,7 +14,8 @@ import (
 // Planned is a plan with all that it was computed from, and what an apply of it
 // needs.
 type Planned struct {
-	Plan *diff.Plan
+	Plan  *diff.Plan
+	About *About // of a scope with a Change, else nil
 
 	project *Project
 	in      diff.Input
@@ -40,12 +41,13 @@ func (p *Project) Plan(ctx context.Context, scope Scope) (_ *Planned, err error)
 	if err != nil {
 		return nil, err
 	}
-	targets, err := p.choose(ctx, scope, memory)
-	if err != nil {
+	var targets []string
+	if targets, out.About, err = p.choose(ctx, scope, memory, address); err != nil {
 		return nil, err
 	}
 	p.Environment.BaseURL = address
-	if scope.Since == "" || len(targets) > 0 {
+	narrowed := scope.Since != "" || out.About != nil
+	if !narrowed || targets == nil || len(targets) > 0 {
 		if out.remote, out.close, err = p.connect(); err != nil {
 			return nil, err
 		}

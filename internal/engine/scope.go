@@ -19,6 +19,10 @@ type Scope struct {
 	// Targets where these are given. When there are none, the platform is asked
 	// nothing, not even for a login. "" is for all.
 	Since string
+	// Change narrows the plan to what a commit changes and what was left before
+	// it, of Targets where these are given; nil does not. As with Since, the
+	// platform is asked nothing where that is no agent.
+	Change *Change
 }
 
 // ScopeOf is the scope that a plan was made with.
@@ -38,27 +42,41 @@ func (s Scope) targets() []string {
 }
 
 // choose returns the targets of a plan, nil for all: those that were asked for
-// and, with Since, of them those that have changed.
-func (p *Project) choose(ctx context.Context, scope Scope, memory diff.Memory) ([]string, error) {
-	if scope.Since == "" {
-		return scope.targets(), nil
+// and, with Since or Change, of them those that have changed. About is nil
+// without Change.
+func (p *Project) choose(ctx context.Context, scope Scope, memory diff.Memory, address string) (targets []string, about *About, err error) {
+	asked := scope.targets()
+	var changed []string
+	switch {
+	case scope.Change != nil && !scope.None:
+		changed, about, err = p.changed(ctx, scope.Change, memory, address, scope.Prune || p.Policy.Prune)
+	case scope.Since != "":
+		changed, err = p.changedSince(ctx, scope.Since, memory)
+	default:
+		return asked, nil, nil
 	}
-	changed, err := p.changedSince(ctx, scope.Since, memory)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if len(scope.Targets) > 0 {
-		if _, err := narrow(p.Project, memory, scope.Targets); err != nil {
-			return nil, err
+	if asked != nil {
+		if _, err := narrow(p.Project, memory, asked); err != nil {
+			return nil, nil, err
 		}
-		changed = slices.DeleteFunc(changed, func(name string) bool { return !slices.Contains(scope.Targets, name) })
+		changed = slices.DeleteFunc(changed, func(name string) bool { return !slices.Contains(asked, name) })
+	}
+	if about != nil {
+		all := changedFrom(nil, p.Project, memory)
+		if asked != nil {
+			all = asked
+		}
+		return about.of(changed, all, asked), about, nil
 	}
 	if len(changed) > 0 {
 		p.opt.Message("changed since %s: %s", scope.Since, listed(changed))
 	} else {
 		p.opt.Message("no manifest that a plan was asked for has changed since %s", scope.Since)
 	}
-	return changed, nil
+	return changed, nil, nil
 }
 
 // narrow is a plan's input as far as project, memory and targets (nil for all)
@@ -99,6 +117,11 @@ func (p *Project) changedSince(ctx context.Context, ref string, memory diff.Memo
 	if err != nil {
 		return nil, err
 	}
+	return p.changedAt(ctx, repo, ref, commit, memory)
+}
+
+// changedAt is changedSince for a commit, which the user knows as ref.
+func (p *Project) changedAt(ctx context.Context, repo *git.Repo, ref, commit string, memory diff.Memory) ([]string, error) {
 	was, problems, err := p.opt.atCommit(ctx, repo, commit, spec.LoadOptions{Past: true, Cache: p.cache})
 	if err != nil {
 		return nil, err

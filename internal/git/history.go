@@ -46,6 +46,20 @@ func (r *Repo) Fork(ctx context.Context, base, head string) (string, error) {
 	}
 }
 
+// FirstParents returns commits that change the project's folder: the newest of
+// commit and of its first parents, at most n. It is empty where git can't say.
+func (r *Repo) FirstParents(ctx context.Context, commit string, n int) []string {
+	args := []string{"rev-list", "--first-parent", fmt.Sprintf("--max-count=%d", n), commit}
+	if r.prefix != "" {
+		args = append(args, "--", ".")
+	}
+	out, _, err := r.run(ctx, args...)
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(out)
+}
+
 // parents reads a commit's parents from the commit itself: git hides them where
 // a shallow clone ends.
 func (r *Repo) parents(ctx context.Context, commit string) ([]string, error) {

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ func (j *Job) apply(ctx context.Context) error {
 		j.warn("the reviewed plan can't be read", err)
 	}
 	state := r.note.status.State
-	planned, err := j.project.Plan(ctx, j.Inputs.Scope)
+	planned, err := j.project.Plan(ctx, j.scope(r))
 	if err != nil {
 		j.failed("❌ The apply did not begin", err)
 		if engine.KindOf(err) != engine.Interrupted {
@@ -40,6 +41,7 @@ func (j *Job) apply(ctx context.Context) error {
 		return err
 	}
 	defer planned.Close()
+	j.tellScope(planned.About)
 	if err := j.showPlan(planned.Plan); err != nil {
 		return err
 	}
@@ -48,8 +50,13 @@ func (j *Job) apply(ctx context.Context) error {
 		return err
 	}
 	if planned.Plan.IsEmpty() {
+		j.rememberVerified(ctx, r, planned)
 		if state != applied { // whose report stays
-			done := func(int) string { return "The platform is as the manifests want it.\n" }
+			text := "The platform is as the manifests want it.\n"
+			if len(planned.Plan.Agents) == 0 {
+				text = "No agent wants something that is not applied.\n"
+			}
+			done := func(int) string { return text }
 			j.tell(ctx, r, applied, "✅ Nothing left to apply", done)
 		}
 		return nil
@@ -64,6 +71,32 @@ func (j *Job) apply(ctx context.Context) error {
 		return err
 	}
 	return j.execute(ctx, r, planned)
+}
+
+// rememberVerified commits to the lock that agents without a step are what their
+// manifests want, as where a change was taken from the dashboard: else later
+// plans would take them for left. A commit that its branch has left behind says
+// nothing of that.
+func (j *Job) rememberVerified(ctx context.Context, r *review, planned *engine.Planned) {
+	if !j.Inputs.CommitLock || len(planned.Plan.Agents) == 0 {
+		return
+	}
+	before, err := j.readLock()
+	if err == nil {
+		_, err = planned.Apply(ctx, nil)
+	}
+	after, readErr := j.readLock()
+	if err = errors.Join(err, readErr); err == nil && bytes.Equal(before, after) {
+		return
+	}
+	if err == nil {
+		err = j.leftBehind(ctx, r)
+	}
+	if err != nil {
+		j.warn("commit-lock: what was verified is not remembered", err)
+		return
+	}
+	j.commitLock(ctx, before)
 }
 
 // approve compares the plan with what was reviewed.

@@ -20,6 +20,7 @@ type Inputs struct {
 	RequireReviewed bool   // an apply needs a plan that was reviewed
 	CommitLock      bool   // an apply commits the lock file
 	OnDrift         string // "fail" or "overwrite", for a plan that nobody reviewed; "" for the policy's
+	About           string // AboutChange or AboutAll: which agents a plan and an apply are about
 	Scope           engine.Scope
 }
 
@@ -34,7 +35,7 @@ const (
 var actionInputs = [][2]string{
 	{"chdir", "working-directory"}, {"env", "environment"}, {"target", "targets"}, {"comment", "comment"},
 	{"require-reviewed-plan", "require-reviewed-plan"}, {"on-drift", "on-drift"}, {"prune", "prune"},
-	{"parallelism", "parallelism"}, {"commit-lock", "commit-lock"},
+	{"parallelism", "parallelism"}, {"commit-lock", "commit-lock"}, {"scope", "scope"},
 }
 
 // Command is `agentsync github`, with a command for each kind of job.
@@ -46,7 +47,8 @@ func Command(out *console.Console, opt *engine.Options) *cobra.Command {
 		Long: `github is what the GitHub Action runs. It reads the event of its workflow run
 and writes outputs, a job summary and annotations; plan keeps one comment in the
 pull request, and apply does just the plan that stood there when it was merged.
-Only files that the commit has are read.
+Both are about the agents that the commit changes, and those that an earlier one
+asked for and no run has applied yet. Only files that the commit has are read.
 
 Every flag takes its default from the Action's input, as a variable: --on-drift
 from INPUT_ON_DRIFT, --chdir from INPUT_WORKING_DIRECTORY. The token is
@@ -103,6 +105,7 @@ func (f *front) jobCmd(name, short, long string, do work) *cobra.Command {
 	flags.BoolVar(&in.RequireReviewed, "require-reviewed-plan", true, "apply only what was reviewed")
 	flags.StringVar(&in.OnDrift, "on-drift", "", "fail or overwrite, for a plan that nobody reviewed; instead of policy.on_drift")
 	flags.BoolVar(&in.CommitLock, "commit-lock", false, "commit the lock file to the branch after an apply that changed it")
+	flags.StringVar(&in.About, "scope", AboutChange, "change: agents that the commit changes, and those that earlier ones left to apply; or all")
 	console.ScopeFlags(cmd, f.opt, &in.Scope)
 	return cmd
 }
@@ -138,6 +141,8 @@ func (f *front) job(ctx context.Context, flags *pflag.FlagSet, in *Inputs) (*Job
 	switch {
 	case in.Comment != CommentAlways && in.Comment != CommentChanges && in.Comment != CommentNever:
 		return nil, console.Usagef("input comment: want true, changes-only or false, got %q", in.Comment)
+	case in.About != AboutChange && in.About != AboutAll:
+		return nil, console.Usagef("input scope: want change or all, got %q", in.About)
 	case in.OnDrift != "" && in.OnDrift != "fail" && in.OnDrift != "overwrite":
 		return nil, console.Usagef("input on-drift: want fail or overwrite, got %q", in.OnDrift)
 	}

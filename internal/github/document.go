@@ -31,11 +31,13 @@ func document(p *diff.Plan, budget int, elsewhere string) string {
 // one do the same, whatever became of the agents that neither touches.
 func stepsDigest(p *diff.Plan) string { return digestOf(p, withSteps(p)...) }
 
-// digestOf is the digest that the plan would have with these agents alone.
+// digestOf is the digest that the plan would have with these agents alone. Which
+// others it was asked about plays no part: that depends on what other runs have
+// applied by now.
 func digestOf(p *diff.Plan, agents ...diff.AgentPlan) string {
 	bare := *p
 	bare.Summary = diff.Summary{}
-	bare.Agents = agents
+	bare.Agents, bare.Targets = agents, nil
 	return planfile.Digest(&bare)
 }
 

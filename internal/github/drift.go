@@ -46,7 +46,7 @@ func (j *Job) drift(ctx context.Context) error {
 	if len(lines) == 0 {
 		return engine.Refusal(p)
 	}
-	return engine.Errorf(engine.Drifted, "take it into the manifests, or apply with on-drift: overwrite",
+	return engine.Errorf(engine.Drifted, "take it into the manifests, or apply with scope: all and on-drift: overwrite",
 		"the platform was changed since the last apply, in %s", render.Count(len(drifted(p)), "agent"))
 }
 
@@ -137,7 +137,7 @@ func (j *Job) issueBody(p *diff.Plan, lines []string) string {
 	fmt.Fprintf(&b, "%s\n%s\n", j.marker(), driftMarker)
 	fmt.Fprintf(&b, "%s %s changed on the platform since the last apply%s:\n\n%s\n",
 		render.Count(len(agents), "agent"), were, j.title(), fenced("text", strings.Join(lines, "\n"), issueLines))
-	b.WriteString("**What to do:** take what is right into the manifests by a pull request. What is wrong is overwritten by the next reviewed plan, or by `apply` with `on-drift: overwrite`.\n\n")
+	b.WriteString("**What to do:** take what is right into the manifests by a pull request. What is wrong is overwritten by a plan with `scope: all` that is reviewed, or by `apply` with `scope: all`, `require-reviewed-plan: false` and `on-drift: overwrite`.\n\n")
 	b.WriteString(folded("What an apply would overwrite", visible(&only, issuePlan, inSummaryOrLog)))
 	if pending := slices.DeleteFunc(withSteps(p), hasDrift); len(pending) > 0 { // git's changes alone
 		var names []string

@@ -141,6 +141,16 @@ func unlessUnknown(err error) error {
 // since. It is the commit that is checked out, whatever has started the run.
 // Later commits do no harm that change no file which the project reads.
 func (j *Job) checkBranch(ctx context.Context, r *review) error {
+	err := j.leftBehind(ctx, r)
+	if engine.KindOf(err) == engine.Refused {
+		j.failed("⛔ Nothing was applied", err)
+	}
+	return err
+}
+
+// leftBehind is an error of the kind Refused where the branch has left the commit
+// behind, and any other where that is not known.
+func (j *Job) leftBehind(ctx context.Context, r *review) error {
 	branch, err := j.branchOf(ctx, r)
 	if err != nil {
 		return err
@@ -166,10 +176,8 @@ func (j *Job) checkBranch(ctx context.Context, r *review) error {
 	default:
 		return nil
 	}
-	failure := engine.Errorf(engine.Refused, "its own run applies what is there now; run that one again",
+	return engine.Errorf(engine.Refused, "its own run applies what is there now; run that one again",
 		"%s has moved on: %s %s; nothing was applied", render.Escape(branch), cut12(head), what)
-	j.failed("⛔ Nothing was applied", failure)
-	return failure
 }
 
 // branchOf is the branch that the run's commit belongs to: the run's own; of a

@@ -41,6 +41,7 @@ type Job struct {
 	opt     engine.Options
 	outputs Outputs
 	project *engine.Project
+	about   string // which agents the plan is about, as Markdown; see tellScope
 }
 
 // Do does the job. The outputs are written on every way out.
@@ -97,7 +98,7 @@ func (j *Job) finish(err error) error {
 // credentials in the working tree, and plans are shown to everybody. What is
 // wrong in them is annotated and listed in the summary.
 func (j *Job) load(ctx context.Context) error {
-	project, problems, err := engine.Load(ctx, j.opt, engine.Source{Tracked: true})
+	project, problems, err := engine.Load(ctx, j.opt, engine.Source{Tracked: true, Compared: j.Command == "plan" || j.Command == "apply"})
 	if err != nil {
 		return err
 	}
@@ -229,7 +230,7 @@ func (j *Job) keep(p *diff.Plan) error {
 		err = os.WriteFile(plan, data.Bytes(), 0o600)
 	}
 	if err == nil {
-		text := marker.String() + "\n" + document(p, planBudget, "the job summary")
+		text := marker.String() + "\n" + j.about + document(p, planBudget, "the job summary")
 		err = os.WriteFile(markdown, []byte(text), 0o600)
 	}
 	if err != nil {

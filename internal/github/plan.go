@@ -35,11 +35,12 @@ func (j *Job) makePlan(ctx context.Context) (p *diff.Plan, err error) {
 		j.annotate("notice", "a pull request from outside gets no credentials, "+
 			"so its manifests were compared with those of the base branch, and not with the platform")
 		p, err = engine.Offline(ctx, j.opt, j.Run.Pull.BaseSHA, j.Inputs.Scope)
-	} else if planned, planErr := j.project.Plan(ctx, j.Inputs.Scope); planErr != nil {
+	} else if planned, planErr := j.project.Plan(ctx, j.scope(nil)); planErr != nil {
 		err = planErr
 	} else {
 		defer planned.Close()
 		p = planned.Plan
+		j.tellScope(planned.About)
 	}
 	if err != nil {
 		j.failed("❌ The plan failed", err)
@@ -63,7 +64,7 @@ func (j *Job) showPlan(p *diff.Plan) error {
 	if j.Command == "apply" {
 		room /= 2 // the other half is for the report
 	}
-	j.summarize(visible(p, room, inLog))
+	j.summarize(j.about + visible(p, room, inLog))
 	return nil
 }
 
@@ -117,7 +118,7 @@ func (j *Job) planNote(p *diff.Plan, planErr error, merged bool) note {
 			fenced("text", errorText(planErr, j.Folder), 10_000)
 		return n
 	}
-	n.document, n.foot = document(p, planBudget, inSummaryOrLog), j.foot("Planned")
+	n.document, n.foot = j.about+document(p, planBudget, inSummaryOrLog), j.foot("Planned")
 	switch {
 	case p.Base != "":
 		n.status.State = offline

@@ -42,6 +42,7 @@ func (r *review) why() string {
 // may be abridged, and have nothing of agents without steps.
 func (r *review) comparable(now *diff.Plan) *diff.Plan {
 	out := *now
+	out.Targets = r.plan.Targets // which follow from what other runs have applied
 	out.Agents = slices.DeleteFunc(slices.Clone(now.Agents), func(a diff.AgentPlan) bool {
 		return len(a.Steps) == 0 && agentOf(r.plan, a.Name) == nil
 	})

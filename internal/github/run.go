@@ -32,6 +32,8 @@ type Run struct {
 	Temp, Workspace    string // folders for what later steps read, and for checkouts
 	Token              secret.Secret
 	Pull               *PullEvent // of an event about a pull request, else nil
+	Into               string     // the commit that a pull request or a merge group goes into, "" elsewhere
+	Before             string     // the commit that the branch was at before a push, "" elsewhere
 }
 
 // PullEvent is what the event says of its pull request.
@@ -71,9 +73,6 @@ func ReadRun(getenv func(string) string) (Run, error) {
 	if err := checkAPI(r.API); err != nil {
 		return r, fmt.Errorf("GITHUB_API_URL: %w", err)
 	}
-	if !r.aboutPull() {
-		return r, nil
-	}
 	return r, r.readEvent(getenv("GITHUB_EVENT_PATH"))
 }
 
@@ -92,16 +91,29 @@ func checkAPI(raw string) error {
 
 func (r *Run) aboutPull() bool { return strings.HasPrefix(r.Event, "pull_request") }
 
+// readEvent reads what the event says of commits. Of an event that is not about
+// a pull request it is no error to say nothing.
 func (r *Run) readEvent(path string) error {
-	if path == "" {
+	if path == "" && r.aboutPull() {
 		return fmt.Errorf("GITHUB_EVENT_PATH is not set, and the event %s needs it", r.Event)
 	}
 	var event struct {
-		Pull *api.PullRequest `json:"pull_request"`
+		Pull   *api.PullRequest `json:"pull_request"`
+		Group  *api.MergeGroup  `json:"merge_group"`
+		Before string           `json:"before"`
 	}
 	data, err := os.ReadFile(path)
 	if err == nil {
 		err = json.Unmarshal(data, &event)
+	}
+	if !r.aboutPull() {
+		if shaForm.MatchString(event.Before) {
+			r.Before = event.Before
+		}
+		if into := event.Group.GetBaseSHA(); shaForm.MatchString(into) {
+			r.Into = into
+		}
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read the event: %s: %w", path, err)
@@ -116,6 +128,7 @@ func (r *Run) readEvent(path string) error {
 	}
 	r.Pull = &PullEvent{Number: p.GetNumber(), HeadSHA: head.GetSHA(), HeadRepo: head.GetRepo().GetFullName(),
 		BaseSHA: base.GetSHA(), Author: p.GetUser().GetLogin()}
+	r.Into = base.GetSHA()
 	return nil
 }
 

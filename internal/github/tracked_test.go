@@ -99,7 +99,7 @@ func TestAPullRequestIsWhatGitTracks(t *testing.T) {
 	w.write("extra.yaml", strings.ReplaceAll(strings.ReplaceAll(manifests, "sales}", "made}"), "support}", "too}"))
 	r := w.job(0, "", "plan")
 	has(t, "stdout", r.stdout, "boldly", "1 to update", "!to create")
-	has(t, "stderr", r.stderr, "warning: passed over, since git does not track them: extra.yaml", "!agentsync.yaml", "!lock")
+	has(t, "stderr", r.stderr, "warning: passed over, since git does not track them: extra.yaml", "!agentsync.yaml", "!"+lockName)
 	w.comment("boldly")
 	w.write("agentsync.yaml", "apiVersion: agentsync/v1\nkind: Project\nspec: {policy: {prune: true}}\n")
 	r = w.job(1, "validation", "plan")
