@@ -6,7 +6,7 @@
 // In the order in which a plan comes about:
 //
 //	load.go    manifests → Project; tracked.go and commit.go are other places to load from
-//	scope.go   which agents: targets, and what changed since a commit
+//	scope.go   which agents: targets, and what changed since a commit; change.go has a workflow's
 //	connect.go the platform's address and credentials; state.go has the lock file
 //	plan.go    observe → compute → Planned, whose plan has its digest
 //	policy.go  may it be applied: refusals, drift, what was reviewed

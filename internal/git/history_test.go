@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -191,5 +192,38 @@ func TestKindsOfErrors(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if err := open(c.dir); !errors.Is(err, git.ErrNoGit) {
 		t.Errorf("without git: %v", err)
+	}
+}
+
+// TestFirstParents lists what changed a folder on a branch: not what the commits
+// of merged branches did one by one, and nothing beside the folder.
+func TestFirstParents(t *testing.T) {
+	c := newCheckout(t)
+	c.write("voice/a", "1")
+	one := c.commit("one")
+	c.git("switch", "-q", "-c", "topic")
+	c.write("voice/a", "2")
+	c.commit("topic")
+	c.write("beside", "2")
+	c.commit("beside")
+	c.git("switch", "-q", "main")
+	c.git("merge", "-q", "--no-ff", "-m", "merge", "topic")
+	merge := c.git("rev-parse", "HEAD")
+	c.write("beside", "3")
+	last := c.commit("last")
+	for dir, want := range map[string][]string{"": {last, merge, one}, "voice": {merge, one}} {
+		r, err := git.Open(context.Background(), filepath.Join(c.dir, dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.FirstParents(context.Background(), last, 10); !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", dir, got, want)
+		}
+		if got := r.FirstParents(context.Background(), last, 1); !slices.Equal(got, want[:1]) {
+			t.Errorf("%q: %v, want %v alone", dir, got, want[0])
+		}
+		if got := r.FirstParents(context.Background(), strings.Repeat("1", 40), 1); len(got) != 0 {
+			t.Errorf("%q: %v of no commit", dir, got)
+		}
 	}
 }

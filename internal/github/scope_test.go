@@ -108,12 +108,7 @@ func (w *world) onMergeOf(n int) {
 func (w *world) land(n int, how string) {
 	w.t.Helper()
 	branch := fmt.Sprintf("topic-%d", n)
-	w.git("switch", "-q", "main")
-	if lock := w.repo().Files["main"][lockName]; lock != "" {
-		w.write(lockName, lock)
-		w.git("add", ".")
-		w.git("commit", "-q", "--allow-empty", "-m", "agentsync: lock after apply of default")
-	}
+	w.takeLock()
 	before := w.git("rev-parse", "main")
 	switch how {
 	case "merge":
@@ -131,6 +126,18 @@ func (w *world) land(n int, how string) {
 		r.Pull(n).Commits = strings.Fields(w.git("rev-list", "--first-parent", before+".."+head))
 	})
 	w.pushed(before)
+}
+
+// takeLock puts the lock that applies have committed on GitHub into main, and
+// checks it out.
+func (w *world) takeLock() {
+	w.t.Helper()
+	w.git("checkout", "-q", "--force", "main")
+	if lock := w.repo().Files["main"][lockName]; lock != "" {
+		w.write(lockName, lock)
+		w.git("add", ".")
+		w.git("commit", "-q", "--allow-empty", "-m", "agentsync: lock after apply of default")
+	}
 }
 
 // pushed makes the next jobs run for a push to main of what is there.
@@ -419,7 +426,11 @@ func TestWhatNeedsNoStepIsRemembered(t *testing.T) {
 		if r := w.job(0, "", "apply"); r.platform != 0 {
 			t.Errorf("%d writes", r.platform)
 		}
+		if w.env["INPUT_COMMIT_LOCK"] != "" { // which says it without any comment
+			w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Comments = nil })
+		}
 		w.dashboard("beta", "Edited again.")
+		w.takeLock()
 		w.open(3, w.says("alpha", "I am the first."))
 		w.job(0, "", "plan")
 		w.land(3, "squash")
