@@ -227,10 +227,19 @@ func TestEndOf(t *testing.T) {
 		"the apply has stopped by itself":  {stopped, aborted, StepReport{Status: Skipped, Reason: "the lock file could not be written"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := endOf(tt.ctx, tt.err); got != tt.want {
+			if got := endOf(tt.ctx, tt.err, false); got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+	// An agent that was created, and whose other fields were not set any more; a
+	// draft that was to be sent again since it was not found.
+	want := StepReport{Status: Fate, Reason: "interrupted after a part of it was sent: " + aborted.Error()}
+	if got := endOf(cancelled, aborted, true); got != want {
+		t.Errorf("half done: got %+v, want %+v", got, want)
+	}
+	if got := endOf(open, refused, true); got.Status != Failed {
+		t.Errorf("half done and refused: got %+v", got)
 	}
 }
 

@@ -108,7 +108,8 @@ func (j *job) send(ctx context.Context, p *progress, w write) error {
 	for {
 		err := w.send(ctx)
 		sent += max(1, tries(err))
-		p.wrote = p.wrote || err == nil || mayHaveActed(err)
+		p.acted = p.acted || err == nil || mayHaveActed(err)
+		p.wrote = p.wrote || p.acted
 		if err == nil || !mayHaveActed(err) {
 			return err
 		}

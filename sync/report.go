@@ -10,7 +10,7 @@ const (
 	Done    StepStatus = "done"
 	Failed  StepStatus = "failed"
 	Skipped StepStatus = "skipped" // because of another step, or an interrupt
-	Fate    StepStatus = "unknown" // sent, and no answer told what became of it
+	Fate    StepStatus = "unknown" // sent, and no answer told what became of it, or interrupted half way
 )
 
 // Report says what an apply did: every step of the plan, whatever happened.

@@ -39,6 +39,7 @@ type progress struct {
 	with    []diff.Step
 	live    *diff.Version // what is live, where that was read after the last write
 	wrote   bool          // some write may have reached the platform and stays there
+	acted   bool          // one of the step that runs may have reached it
 }
 
 // run takes the agent through read again, steps and read back, and reports how
@@ -47,7 +48,7 @@ func (j *job) run(ctx context.Context) {
 	p := &progress{id: j.plan.AgentID}
 	err := j.reread(ctx, p)
 	if err != nil {
-		j.fail(ctx, 0, err)
+		j.fail(0, endOf(ctx, err, false))
 	} else {
 		err = j.steps(ctx, p)
 	}
@@ -82,14 +83,16 @@ func (j *job) steps(ctx context.Context, p *progress) error {
 		if need := firstMissing(step.Needs, done, j.earlier); need != "" {
 			err = fmt.Errorf("it needs %s, which is not done", need)
 		}
+		p.acted = false
 		if err == nil {
 			note, err = j.do(ctx, p, step)
 		}
+		acted := p.acted
 		if err != nil {
 			if step.Action != diff.Publish || isConflict(err) {
 				err = j.takeBack(ctx, p, err)
 			}
-			j.fail(ctx, i, err)
+			j.fail(i, endOf(ctx, err, acted))
 			return fmt.Errorf("%s %s: %w", step.Action, step.Target, err)
 		}
 		done[step.ID] = true
@@ -119,8 +122,7 @@ func (p *progress) versionOf(step diff.Step) *int {
 }
 
 // fail ends step i, and skips those that are not done because of it.
-func (j *job) fail(ctx context.Context, i int, err error) {
-	end := endOf(ctx, err)
+func (j *job) fail(i int, end StepReport) {
 	j.finish(i, end)
 	because := "because of " + j.plan.Steps[i].ID
 	if end.Status == Skipped {
@@ -134,13 +136,18 @@ func (j *job) fail(ctx context.Context, i int, err error) {
 }
 
 // endOf says what became of a step that ended with err: it failed, nobody knows
-// its fate, or it was never sent since the apply was interrupted.
-func endOf(ctx context.Context, err error) StepReport {
+// its fate, or it was never sent since the apply was interrupted. acted says that
+// a write of the step may have reached the platform, as the create of an agent
+// has whose other fields were to be set by a second request: then it is not
+// skipped.
+func endOf(ctx context.Context, err error, acted bool) StepReport {
 	var unknown *unknownFate
 	cancelled := ctx.Err() != nil && errors.Is(err, context.Canceled)
 	switch {
 	case errors.As(err, &unknown), cancelled && mayHaveActed(err):
 		return StepReport{Status: Fate, Reason: err.Error()}
+	case cancelled && acted:
+		return StepReport{Status: Fate, Reason: whyCancelled(ctx) + " after a part of it was sent: " + err.Error()}
 	case cancelled:
 		return StepReport{Status: Skipped, Reason: whyCancelled(ctx)}
 	default:

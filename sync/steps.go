@@ -219,7 +219,7 @@ func (j *job) takeBack(ctx context.Context, p *progress, because error) error {
 		return because
 	}
 	if err := j.Remote.DeleteDraft(ctx, p.id, p.version); err != nil && !isNotFound(err) {
-		return fmt.Errorf("%w (draft v%d stays: %v)", because, p.version, err)
+		return fmt.Errorf("%w (draft v%d may stay: %v)", because, p.version, err)
 	}
 	p.wrote = j.seen == nil // the agent is this run's own, and stays
 	for i := range j.out.Steps {

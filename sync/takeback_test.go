@@ -36,9 +36,9 @@ failed AGT_1: update_agent sales: 400 refused`,
 		"and the draft can't be deleted": {
 			refused, nil, busy, `
 done create_draft new, v2
-failed update_agent sales: 400 refused (draft v2 stays: 503 busy)
+failed update_agent sales: 400 refused (draft v2 may stay: 503 busy)
 skipped publish new: because of sales/update_agent
-failed AGT_1: update_agent sales: 400 refused (draft v2 stays: 503 busy)`,
+failed AGT_1: update_agent sales: 400 refused (draft v2 may stay: 503 busy)`,
 			[]string{"create draft", "update agent", "delete draft v2"}, "unfinished",
 		},
 		"the answer is not clear": {
