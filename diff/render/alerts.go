@@ -17,7 +17,7 @@ var alertSizes = []alertSize{{20, 40, 300}, {8, 12, 120}, {3, 3, 60}}
 // alerts are the lines that a reviewer has to see first: what policy refuses,
 // what goes away, what somebody else changed, and warnings. Where not even the
 // shortest of these lists fits in room, they are counted.
-func (m *markdown) alerts(room int) string {
+func (m *markdown) alerts(room int) (text string, cut bool) {
 	for _, size := range alertSizes {
 		lines := atMost(size.remarks, m.plan.Refusals, "⛔ … %s\n", "more refusal", func(r diff.Refusal) string {
 			return remarkLine("⛔ **Refused** by "+Code(r.Rule, 40), r.Agent, r.Message, r.Hint, size.columns)
@@ -27,15 +27,26 @@ func (m *markdown) alerts(room int) string {
 			return remarkLine("⚠️ **Warning**", w.Agent, w.Message, w.Hint, size.columns)
 		})
 		if lines == "" {
-			return ""
+			return "", false
 		}
-		if len(lines) < room {
-			return "\n" + lines
+		if m.size(lines) < room {
+			return "\n" + lines, m.shortens(size)
 		}
 	}
 	drifted := m.choose(func(a *diff.AgentPlan) bool { return a.Status != diff.Delete && hurts(a) })
 	return fmt.Sprintf("\n⛔ %s, %s to delete, %s with drift, %s.\n", Count(len(m.plan.Refusals), "refusal"),
-		Count(m.tally.agents[diff.Delete], "agent"), Count(len(drifted), "agent"), Count(len(m.plan.Warnings), "warning"))
+		Count(m.tally.agents[diff.Delete], "agent"), Count(len(drifted), "agent"), Count(len(m.plan.Warnings), "warning")), true
+}
+
+// shortens says whether a list of this size leaves out or shortens what policy
+// refuses or a warning. Agents that it does not name are shown below.
+func (m *markdown) shortens(size alertSize) bool {
+	long := func(texts ...string) bool {
+		return slices.ContainsFunc(texts, func(s string) bool { return clip(s, size.columns) != Escape(s) })
+	}
+	return len(m.plan.Refusals) > size.remarks || len(m.plan.Warnings) > size.remarks ||
+		slices.ContainsFunc(m.plan.Refusals, func(r diff.Refusal) bool { return long(r.Message, r.Hint) }) ||
+		slices.ContainsFunc(m.plan.Warnings, func(w diff.Warning) bool { return long(w.Message, w.Hint) })
 }
 
 // atMost is one line for each of the first items, and one that counts the rest.

@@ -14,7 +14,17 @@ import (
 // blocks of lines below it.
 type detail struct {
 	inline []string
+	full   []string // inline with no value shortened
 	blocks []block
+}
+
+// items are those for the step's own line under these limits. cut says that a
+// value is shortened in them.
+func (d *detail) items(l limits) (items []string, cut bool) {
+	if l == noLimits {
+		return d.full, false
+	}
+	return d.inline, !slices.Equal(d.inline, d.full)
 }
 
 // describe says of each step what it changes.
@@ -52,7 +62,12 @@ func (d *detail) step(s *diff.Step) {
 }
 
 // say adds an item for the step's own line.
-func (d *detail) say(text string) { d.inline = append(d.inline, text) }
+func (d *detail) say(text string) { d.sayShort(text, text) }
+
+// sayShort adds an item, and what it is where nothing is shortened.
+func (d *detail) sayShort(short, full string) {
+	d.inline, d.full = append(d.inline, short), append(d.full, full)
+}
 
 // gather shortens what a new thing is made of: fields of one section become one
 // value, and config's prefix goes where no agent field has the same name.
@@ -108,7 +123,7 @@ func (d *detail) itemType(s *diff.Step) []diff.Change {
 		}
 	}
 	if kind+enum != "" {
-		d.say(shorten(kind+enum, defaultWidth))
+		d.sayShort(shorten(kind+enum, defaultWidth), kind+enum)
 	}
 	return rest
 }
@@ -130,9 +145,11 @@ func (d *detail) change(c diff.Change, fresh bool) {
 	case (IsLong(before) || IsLong(after)) && (before == nil || c.Before.IsText()) && (after == nil || c.After.IsText()):
 		d.textChange(c)
 	case before == nil && fresh:
-		d.say(path + " " + shorten(literal(c.Path, after), defaultWidth))
+		full := literal(c.Path, after)
+		d.sayShort(path+" "+shorten(full, defaultWidth), path+" "+full)
 	default:
-		d.say(path + " " + shorten(literal(c.Path, before), maxInline) + " → " + shorten(literal(c.Path, after), maxInline))
+		was, is := literal(c.Path, before), literal(c.Path, after)
+		d.sayShort(path+" "+shorten(was, maxInline)+" → "+shorten(is, maxInline), path+" "+was+" → "+is)
 	}
 }
 

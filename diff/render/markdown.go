@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"io"
+	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/diff"
 )
@@ -35,11 +36,29 @@ const (
 // neither HTML, Markdown nor mentions. Color and Width are not used. The error
 // is w's.
 func Markdown(w io.Writer, p *diff.Plan, opt Options) error {
-	m := &markdown{plan: p, verbose: opt.Verbose, elsewhere: elsewhereOf(opt), tally: tallyOf(p)}
-	text := m.heading()
-	text += m.alerts((budgetOf(opt) - len(text)) / 3)
-	_, err := io.WriteString(w, text+m.agents(budgetOf(opt)-len(text)))
+	text, _ := Document(p, opt)
+	_, err := io.WriteString(w, text)
 	return err
+}
+
+// Document is what Markdown writes. whole says that all of the plan is in it:
+// then nobody needs to look elsewhere.
+func Document(p *diff.Plan, opt Options) (text string, whole bool) {
+	m := &markdown{plan: p, verbose: opt.Verbose, elsewhere: elsewhereOf(opt), tally: tallyOf(p), size: sizeIn(opt)}
+	text = m.heading()
+	alerts, cut := m.alerts((budgetOf(opt) - m.size(text)) / 3)
+	m.alertsCut = cut
+	text += alerts
+	agents, whole := m.agents(budgetOf(opt) - m.size(text))
+	return text + agents, whole
+}
+
+// sizeIn counts what Options.Budget is in.
+func sizeIn(opt Options) func(string) int {
+	if opt.Characters {
+		return utf8.RuneCountInString
+	}
+	return func(s string) int { return len(s) }
 }
 
 func budgetOf(opt Options) int { return max(cmp.Or(opt.Budget, defaultBudget), minBudget) }
@@ -51,6 +70,8 @@ type markdown struct {
 	verbose   bool
 	elsewhere string
 	tally     tally
+	size      func(string) int // of a text, in what the budget is in
+	alertsCut bool             // refusals or warnings are shortened or left out
 }
 
 // heading says what the plan is of, what it comes to, and what it was not

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
@@ -45,8 +46,10 @@ type piece struct {
 	agent   *diff.AgentPlan
 	details []detail // of its steps
 	level   level
+	show    limits // of what changes, at the levels that show it
 	lost    loss
 	text    string // as it stands in the document; for named in the list of names
+	size    int    // of text
 }
 
 // cost is what the piece takes, with what parts it from its neighbour.
@@ -55,23 +58,21 @@ func (p piece) cost() int {
 	case counted:
 		return 0
 	case named:
-		return len(p.text) + len(", ")
+		return p.size + len(", ")
 	}
-	return len(p.text) + len("\n")
+	return p.size + len("\n")
 }
 
-// agents writes what there is to say of each agent, in at most room bytes, and
-// what had to be left out.
-func (m *markdown) agents(room int) string {
+// agents is what there is to say of each agent, in at most room, and what had to
+// be left out. whole says that nothing had.
+func (m *markdown) agents(room int) (text string, whole bool) {
 	chosen := m.choose(func(a *diff.AgentPlan) bool {
 		return len(a.Steps) > 0 || a.Status == diff.Orphan || a.Unfinished || len(a.Drift) > 0 || m.verbose
 	})
-	if len(chosen) == 0 {
-		return ""
-	}
-	pieces := m.fit(chosen, room-noteRoom-len(m.elsewhere))
+	pieces := m.fit(chosen, room-noteRoom-m.size(m.elsewhere))
+	note := m.note(pieces)
 	var out strings.Builder
-	out.WriteString(m.note(pieces))
+	out.WriteString(note)
 	list := false // the last piece was a list item; neighbours make one list
 	var names []string
 	for _, p := range pieces {
@@ -89,10 +90,10 @@ func (m *markdown) agents(room int) string {
 	if len(names) > 0 {
 		out.WriteString("\n**Also in this plan:** " + strings.Join(names, ", ") + "\n")
 	}
-	if out.Len() > room { // where even the note is too much, the counts above stand alone
-		return ""
+	if m.size(out.String()) > room { // where even the note is too much, the counts above stand alone
+		return "", false
 	}
-	return out.String()
+	return out.String(), note == ""
 }
 
 // fit chooses each agent's level. All go up together from nothing, one level at
@@ -124,8 +125,45 @@ func (m *markdown) fit(agents []*diff.AgentPlan, room int) []piece {
 			}
 		}
 	}
+	m.stretch(order, room-used)
 	return pieces
 }
+
+// stretch gives what room is left to the pieces whose lines are cut: to all of
+// them the same number of times as many lines, then what is left to the first.
+func (m *markdown) stretch(order []*piece, room int) {
+	cut := slices.DeleteFunc(slices.Clone(order), func(p *piece) bool { return p.level > glimpse || p.lost != someLines })
+	room -= m.grow(cut, room)
+	for _, p := range cut[:min(missesMax, len(cut))] {
+		if p.lost == someLines {
+			room -= m.grow([]*piece{p}, room)
+		}
+	}
+}
+
+// grow shows as many times more lines of each piece as there is room for, and
+// returns what that takes.
+func (m *markdown) grow(pieces []*piece, room int) (cost int) {
+	longer := func(times int) (grown []piece, cost int) {
+		for _, p := range pieces {
+			up := m.within(*p, p.show.times(times))
+			grown, cost = append(grown, up), cost+up.cost()-p.cost()
+			if cost > room {
+				break
+			}
+		}
+		return grown, cost
+	}
+	times := 1 + sort.Search(maxTimes, func(i int) bool { _, cost := longer(i + 2); return cost > room })
+	grown, cost := longer(times)
+	for i, p := range pieces {
+		*p = grown[i]
+	}
+	return cost
+}
+
+// maxTimes is how often more lines grow shows at most: more than GitHub takes.
+const maxTimes = 20_000
 
 // missesMax is how many agents in a row may be too long for the room that is
 // left, before the others are not tried at that level any more.
@@ -135,6 +173,13 @@ const missesMax = 20
 // what has nothing to unfold is a line.
 func (m *markdown) at(p piece, l level) piece {
 	p.level = l
+	return m.within(p, shown[l])
+}
+
+// within is a piece at its level, in these limits.
+func (m *markdown) within(p piece, show limits) piece {
+	l := p.level
+	p.show = show
 	switch {
 	case l == named:
 		p.text, p.lost = agentName(p.agent), allButName
@@ -146,13 +191,14 @@ func (m *markdown) at(p piece, l level) piece {
 	default:
 		p.text, p.lost = m.folded(p)
 	}
+	p.size = m.size(p.text)
 	return p
 }
 
 // folded is an agent's folded block.
 func (m *markdown) folded(p piece) (string, loss) {
 	a := p.agent
-	body := newFencePrinter(m.verbose && p.level == whole, shown[p.level])
+	body := newFencePrinter(m.verbose && p.level == whole, p.show)
 	body.drift(a)
 	body.steps(a.Steps, p.details)
 	title := codeHTML(a.Name, 200)
@@ -243,6 +289,9 @@ func (m *markdown) note(pieces []piece) string {
 		if n := lost[l]; n > 0 {
 			parts = append(parts, fmt.Sprintf(string(l), Count(n, "agent")))
 		}
+	}
+	if m.alertsCut {
+		parts = append(parts, "only part of what is refused or warned of")
 	}
 	if len(parts) == 0 {
 		return ""

@@ -62,6 +62,11 @@ type limits struct {
 	removed int // columns of one line that only goes away
 }
 
+// times are limits of n times as much.
+func (l limits) times(n int) limits {
+	return limits{context: l.context, lines: l.lines * n, whole: l.whole * n, added: l.added * n, removed: l.removed * n}
+}
+
 // textLimits are those of a terminal or a log.
 var textLimits = limits{context: 2, lines: 200, whole: 6, added: 1200, removed: 360}
 
@@ -76,8 +81,11 @@ const (
 
 func newPrinter(opt Options) *printer {
 	p := &printer{opt: opt, limit: defaultWidth, indent: blockIndent, show: textLimits, rest: " (-v shows all)"}
-	if opt.Verbose {
+	switch {
+	case opt.Verbose:
 		p.show = noLimits
+	case opt.Groups:
+		p.rest = " (all below)"
 	}
 	if opt.Width > 0 {
 		p.limit = max(opt.Width-len(blockIndent)-2, minWidth)

@@ -47,8 +47,10 @@ func (p *printer) steps(steps []diff.Step, details []detail) {
 // they start, or further left where that leaves too little room.
 func (p *printer) step(s *diff.Step, what detail, number string, targetWidth int) {
 	facts := factsOf(s.Action)
+	items, cut := what.items(p.show)
+	p.cut = p.cut || cut
 	kind, to := pad(facts.Noun, kindColumns), target(s)
-	if len(what.inline) > 0 {
+	if len(items) > 0 {
 		to = pad(to, targetWidth)
 	}
 	width := cmp.Or(p.opt.Width, defaultWidth)
@@ -57,7 +59,7 @@ func (p *printer) step(s *diff.Step, what detail, number string, targetWidth int
 	if width-column < minWidth {
 		indent = len(blockIndent)
 	}
-	lines := wrapItems(what.inline, width-column, max(width-indent, minWidth))
+	lines := wrapItems(items, width-column, max(width-indent, minWidth))
 	p.line(span{faint, number}, span{styles[facts.Glyph], facts.Glyph}, span{plain, " " + kind}, span{strong, to},
 		span{plain, lines[0]})
 	for _, text := range lines[1:] {

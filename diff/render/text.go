@@ -21,9 +21,14 @@ type Options struct {
 	Width   int  // columns; 0 = no limit (a pipe)
 	Verbose bool // everything: unchanged agents, whole texts, pending sections
 
+	// For Text alone: where an agent's changes are too long, all of them follow in
+	// a group, which a GitHub runner's log folds.
+	Groups bool
+
 	// For Markdown alone.
-	Budget    int    // bytes that the document may have; 0 = 60,000
-	Elsewhere string // where the whole plan is, as Markdown of at most 500 bytes; "" = "the job summary"
+	Budget     int    // bytes that the document may have; 0 = 60,000
+	Characters bool   // Budget is in characters, as GitHub counts a comment's
+	Elsewhere  string // where the whole plan is, as Markdown of at most 500 bytes; "" = "the job summary"
 }
 
 // Text writes a plan as design section 4 shows it: each changed agent with its
@@ -33,7 +38,7 @@ type Options struct {
 //
 // A line that is longer than Width (120 columns without one) shows only what
 // changed in it and a little around; a text shows at most 200 changed lines.
-// Verbose shows all. The error is w's.
+// Verbose shows all, and so do Groups. The error is w's.
 func Text(w io.Writer, p *diff.Plan, opt Options) error {
 	pr := newPrinter(opt)
 	tally := tallyOf(p)
@@ -80,9 +85,22 @@ func (p *printer) agents(plan *diff.Plan) {
 		}
 		p.header(a)
 		p.drift(a)
-		p.steps(a.Steps, describe(a.Steps))
+		details := describe(a.Steps)
+		p.cut = false
+		p.steps(a.Steps, details)
+		if p.cut && p.opt.Groups {
+			p.group(a, details)
+		}
 		block = len(a.Steps) > 0
 	}
+}
+
+// group writes all that changes in an agent in a group. A runner takes a % in its
+// name for the start of an escape.
+func (p *printer) group(a *diff.AgentPlan, details []detail) {
+	all := newPrinter(Options{Color: p.opt.Color, Width: p.opt.Width, Verbose: true})
+	all.steps(a.Steps, details)
+	fmt.Fprintf(p, "::group::%s: all that changes\n%s::endgroup::\n", strings.ReplaceAll(Escape(a.Name), "%", "%25"), all.String())
 }
 
 var statusStyles = map[diff.Status]style{diff.Create: added, diff.Update: changed, diff.Orphan: changed,
