@@ -28,12 +28,19 @@ func Differences(w io.Writer, reviewed, now *diff.Plan, opt Options) error {
 }
 
 // DifferencesMarkdown is what Differences says as one fence for a comment or a
-// job summary, in at most Options.Budget bytes. Lines that do not fit are
-// counted, and Options.Elsewhere is named for them.
+// job summary, in at most Options.Budget bytes: all of it where that fits. Lines
+// that do not fit are counted, and Options.Elsewhere is named for them.
 func DifferencesMarkdown(reviewed, now *diff.Plan, opt Options) string {
-	p := newFencePrinter(opt.Verbose, textLimits)
-	p.differences(reviewed, now)
-	return Fenced("diff", p.String(), budgetOf(opt), elsewhereOf(opt))
+	text := func(show limits) string {
+		p := newFencePrinter(opt.Verbose, show)
+		p.rest = ", see " + elsewhereOf(opt)
+		p.differences(reviewed, now)
+		return p.String()
+	}
+	if all := fence("diff", text(noLimits)); len(all) <= budgetOf(opt) {
+		return all
+	}
+	return Fenced("diff", text(textLimits), budgetOf(opt), elsewhereOf(opt))
 }
 
 func (p *printer) differences(saved, now *diff.Plan) {

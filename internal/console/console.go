@@ -28,6 +28,7 @@ type Console struct {
 	Terminal       bool // stderr is one, and shows progress
 	Width          int  // columns of stdout, 0 when it is no terminal
 	Color          bool // stdout takes colours
+	Groups         bool // and is a GitHub runner's log, which folds groups
 	NoColor        bool // and must have none all the same
 	Verbose        bool
 
@@ -37,7 +38,7 @@ type Console struct {
 
 // RenderOptions are how results are shown on stdout.
 func (c *Console) RenderOptions() render.Options {
-	return render.Options{Color: c.Color && !c.NoColor, Width: c.Width, Verbose: c.Verbose}
+	return render.Options{Color: c.Color && !c.NoColor, Width: c.Width, Verbose: c.Verbose, Groups: c.Groups}
 }
 
 // ShowPlan prints a plan as text on stdout.

@@ -35,7 +35,7 @@ func (j *Job) apply(ctx context.Context) error {
 	planned, err := j.project.Plan(ctx, j.scope(r))
 	if err != nil {
 		j.failed("❌ The apply did not begin", err)
-		if engine.KindOf(err) != engine.Interrupted {
+		if engine.KindOf(err) != engine.Interrupted && state != applied {
 			j.tell(ctx, r, state, "❌ The apply did not begin", nothingWritten(errorText(err, j.Folder)))
 		}
 		return err
@@ -134,11 +134,20 @@ func (j *Job) refuse(ctx context.Context, r *review, s state, title string, told
 // refuseChanged shows what differs from the reviewed plan.
 func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error {
 	const notKept = "The comment does not hold the reviewed plan, so what differs can't be told.\n"
+	const again = "review a new plan in a pull request, or look at the differences and run apply with require-reviewed-plan: false"
+	if r.note.status.State == applied {
+		err := engine.Errorf(engine.Stale, again, "what was reviewed is applied already and covers nothing any more: "+
+			"the platform was changed since, nothing was written")
+		j.failed("⛔ What was reviewed is applied already", err)
+		return err
+	}
+	opt := j.out.RenderOptions()
+	opt.Verbose = opt.Verbose || j.Run.InWorkflow // the comment points to the log
 	var text strings.Builder
 	text.WriteString("\nWhat differs from the reviewed plan:\n")
 	if r.plan == nil {
 		text.WriteString(notKept)
-	} else if err := render.Differences(&text, r.plan, r.comparable(p), j.out.RenderOptions()); err != nil {
+	} else if err := render.Differences(&text, r.plan, r.comparable(p), opt); err != nil {
 		return err
 	}
 	if _, err := io.WriteString(j.out.Stdout, text.String()); err != nil {
@@ -153,8 +162,7 @@ func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error 
 			"\n**What to do:** take what was changed on the platform into the manifests, or change it back there, and review a new plan in a pull request. " +
 			"Or look at the differences above and run `apply` with `require-reviewed-plan: false`.\n"
 	})
-	return engine.Errorf(engine.Stale, "review a new plan in a pull request, or look at the differences and run apply with require-reviewed-plan: false",
-		"the plan is not the one that was reviewed, nothing was written")
+	return engine.Errorf(engine.Stale, again, "the plan is not the one that was reviewed, nothing was written")
 }
 
 // execute applies, and says so in the comment before and after.
@@ -163,7 +171,11 @@ func (j *Job) execute(ctx context.Context, r *review, planned *engine.Planned) e
 	if err != nil {
 		return err
 	}
-	j.tell(ctx, r, applying, "⏳ Applying", func(int) string { return "" })
+	if moved := j.tell(ctx, r, applying, "⏳ Applying", func(int) string { return "" }); moved != nil {
+		err := &engine.Error{Kind: engine.Stale, Err: fmt.Errorf("nothing was written: %w", moved), Way: "run the job of the branch's last commit again"}
+		j.failed("⛔ Nothing was applied", err)
+		return err
+	}
 	report, err := j.out.Apply(ctx, planned)
 	failure := applyFailure(report, err)
 	s, title := applied, "✅ Applied"

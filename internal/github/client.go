@@ -3,6 +3,7 @@ package github
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -64,6 +65,11 @@ func list[T any](ctx context.Context, c *Client, permission, path, query string)
 // Comments lists all comments of a pull request or issue, oldest first.
 func (c *Client) Comments(ctx context.Context, number int) ([]*api.IssueComment, error) {
 	return list[*api.IssueComment](ctx, c, "pull-requests: read", c.path("/issues/%d/comments", number), "")
+}
+
+// Comment reads one comment; nil with an error.
+func (c *Client) Comment(ctx context.Context, id int64) (*api.IssueComment, error) {
+	return get[*api.IssueComment](ctx, c, "pull-requests: read", c.path("/issues/comments/%d", id))
 }
 
 func (c *Client) CreateComment(ctx context.Context, number int, body string) (int64, error) {
@@ -168,16 +174,20 @@ func (c *Client) PutFile(ctx context.Context, path, branch, sha, message string,
 func escaped(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 // author is who the token acts as. An installation's token, such as a workflow's
-// own, may not ask for the user: GraphQL answers it, and where that fails too it
-// is taken for the workflow's own, which acts as github-actions[bot].
+// own, may not ask for the user: GraphQL answers it. Where that is refused too,
+// the token is taken for the workflow's own, which acts as github-actions[bot],
+// unless it is a user's. A nameless error is a noAuthor.
 func (c *Client) author(ctx context.Context) (*api.User, error) {
 	if c.me != nil {
 		return c.me, nil
 	}
 	user, err := get[*api.User](ctx, c, "", "/user")
-	if statusOf(err) == http.StatusForbidden {
-		login := cmp.Or(c.viewer(ctx), "github-actions") + "[bot]"
-		user, err = &api.User{Login: &login, Type: new("Bot")}, ctx.Err()
+	if refusal, ok := errors.AsType[*apiError](err); ok && refusal.status == http.StatusForbidden && !refusal.limited {
+		user, err = c.viewer(ctx)
+		if err == nil && user == nil {
+			refusal.hint = "the token can't say who it acts as, so its comments can't be found again: give one that may read its user, or the workflow's own"
+			err = &noAuthor{refusal}
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -186,19 +196,39 @@ func (c *Client) author(ctx context.Context) (*api.User, error) {
 	return user, nil
 }
 
+// noAuthor is a token that does not say who it acts as.
+type noAuthor struct{ *apiError }
+
+func (e *noAuthor) Unwrap() error { return e.apiError }
+
 // wrote says whether what user wrote is ours.
 func wrote(me, user *api.User) bool {
 	same := me.GetLogin() != "" && strings.EqualFold(user.GetLogin(), me.GetLogin())
 	return same && (me.GetType() != "Bot" || user.GetType() == "Bot")
 }
 
-// viewer is the login of an installation without "[bot]", "" when GraphQL does
-// not say it. GitHub Enterprise has GraphQL at /api/graphql beside /api/v3.
-func (c *Client) viewer(ctx context.Context) string {
+// viewer asks GraphQL who the token acts as; nil where nobody can say. An
+// installation's name ends with "[bot]" as GitHub shows it. GitHub Enterprise has
+// GraphQL at /api/graphql beside /api/v3.
+func (c *Client) viewer(ctx context.Context) (*api.User, error) {
 	address := strings.TrimSuffix(strings.TrimSuffix(c.api.BaseURL.String(), "/"), "/v3") + "/graphql"
 	var answer struct {
 		Data struct{ Viewer struct{ Login string } }
 	}
-	_, _ = c.call(ctx, "", http.MethodPost, address, map[string]string{"query": "query{viewer{login}}"}, &answer)
-	return strings.TrimSuffix(answer.Data.Viewer.Login, "[bot]")
+	_, err := c.call(ctx, "", http.MethodPost, address, map[string]string{"query": "query{viewer{login}}"}, &answer)
+	if code := statusOf(err); err != nil && (code == 0 || code >= 500 || code == http.StatusTooManyRequests) {
+		return nil, err // it may say it the next time: a guess would make a second comment
+	}
+	login, isBot := strings.CutSuffix(answer.Data.Viewer.Login, "[bot]")
+	users := false // personal tokens of both kinds, those of OAuth apps, and of apps for a user
+	for _, prefix := range []string{"ghp_", "github_pat_", "gho_", "ghu_"} {
+		users = users || strings.HasPrefix(c.token.Reveal(), prefix)
+	}
+	switch {
+	case login == "" && users:
+		return nil, nil
+	case users && !isBot:
+		return &api.User{Login: &login, Type: new("User")}, nil
+	}
+	return &api.User{Login: new(cmp.Or(login, "github-actions") + "[bot]"), Type: new("Bot")}, nil
 }

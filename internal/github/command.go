@@ -77,7 +77,7 @@ it does the rest of that plan. With --commit-lock the lock
 file is committed to the branch, also after a failure.`, (*Job).apply),
 		f.jobCmd("validate", "Check all manifests, with annotations", `validate checks all manifests, offline, and annotates what is wrong at its line.`, (*Job).validate),
 		f.jobCmd("drift", "Report what was changed on the platform in one issue", `drift compares with the platform. What was changed there since the last apply is
-shown in one issue, which is closed when the drift is gone.`, (*Job).drift),
+shown in one issue of the branch, which is closed when the drift is gone.`, (*Job).drift),
 	)
 	return cmd
 }
@@ -153,6 +153,7 @@ func (f *front) job(ctx context.Context, flags *pflag.FlagSet, in *Inputs) (*Job
 	if err != nil {
 		return nil, err
 	}
+	f.out.Groups = run.InWorkflow
 	job := &Job{Run: run, Inputs: *in, out: f.out, opt: *f.opt}
 	if job.Folder, err = f.folder(flags, run.Workspace); err != nil {
 		return nil, err

@@ -2,21 +2,24 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/sync"
 )
 
-// sticky is the one comment of an environment of a project in a pull request.
+// sticky is the one comment of an environment of a project, or of some agents of
+// it, in a pull request.
 type sticky struct {
 	client *Client
 	number int    // the pull request's
-	marker marker // whose environment and project are the key
+	marker marker // the key
 
 	id   int64 // 0 while there is none
 	note note
@@ -29,7 +32,8 @@ func (j *Job) sticky(number int) sticky {
 }
 
 // find looks for the comment. Of several, as two runs at once leave them, the
-// oldest is the comment, and its text is that of the one written last.
+// oldest is the comment, and its text is that of the latest run, or of the one
+// written last where that can't be told.
 func (s *sticky) find(ctx context.Context) error {
 	me, err := s.client.author(ctx)
 	if err != nil {
@@ -51,20 +55,52 @@ func (s *sticky) find(ctx context.Context) error {
 		} else {
 			s.more = append(s.more, c.GetID())
 		}
-		if at := c.GetUpdatedAt().Time; !at.Before(latest) {
+		at, run := c.GetUpdatedAt().Time, n.status.Run
+		if olderRun(s.note.status.Run, run) || !olderRun(run, s.note.status.Run) && !at.Before(latest) {
 			latest, s.note = at, n
 		}
 	}
 	return nil
 }
 
-// put makes the one comment say n. Further ones of ours are deleted.
-func (s *sticky) put(ctx context.Context, n note) error {
-	body, err := n.String(), error(nil)
+// keepsError says why a comment is left as it is: somebody else has written it, or
+// it can't be read again.
+type keepsError struct{ why string }
+
+func (e *keepsError) Error() string { return e.why }
+
+// put makes the one comment say what change makes of what it says now, which is
+// read right before it is written: the list that find read may be old by then,
+// and other runs write too. change may return a keepsError. Further comments of
+// ours are deleted.
+func (s *sticky) put(ctx context.Context, change func(now note) (note, error)) error {
+	now := s.note
+	if s.id != 0 {
+		comment, err := s.client.Comment(ctx, s.id)
+		switch fresh, ours := parseNote(comment.GetBody()); {
+		case statusOf(err) == http.StatusNotFound: // somebody has deleted it
+			if err := s.find(ctx); err != nil {
+				return err
+			}
+			if s.id == 0 {
+				s.note = now
+			}
+			now = s.note
+		case err != nil:
+			return &keepsError{"it can't be read again: " + err.Error()}
+		case ours && len(s.more) == 0: // else find has chosen the latest of several
+			now = fresh
+		}
+	}
+	n, err := change(now)
+	if err != nil {
+		return err
+	}
+	body := n.String()
 	if s.id != 0 {
 		err = s.client.EditComment(ctx, s.id, body)
 	}
-	if s.id == 0 || statusOf(err) == http.StatusNotFound { // somebody has deleted it just now
+	if s.id == 0 || statusOf(err) == http.StatusNotFound { // deleted just now
 		err = s.create(ctx, body)
 	}
 	if err != nil {
@@ -97,30 +133,77 @@ func (s *sticky) create(ctx context.Context, body string) (err error) {
 // it, folded; and the comments of earlier pull requests, where the apply needed
 // their reviews. body returns the text below the title in about so many bytes. A
 // comment that can't be written is a warning, so that no apply stays half done.
-func (j *Job) tell(ctx context.Context, r *review, s state, title string, body func(limit int) string) {
+// moved is why one was left alone that is another by now: before an apply it is
+// asked for that also where comments are not to be written.
+//
+// What was applied stays so: its report goes only for that of another apply, and
+// the comment never covers a plan again.
+func (j *Job) tell(ctx context.Context, r *review, s state, title string, body func(limit int) string) (moved error) {
+	executes := s.unfinished() || s == applied
 	for _, one := range append([]*review{r}, r.used...) {
-		if one.id == 0 || j.Inputs.Comment == CommentNever {
+		silent := j.Inputs.Comment == CommentNever
+		if one.id == 0 || silent && s != applying || one.note.status.State == applied && !executes {
 			continue
 		}
 		head := "### " + title + j.title() + "\n\n"
 		if one != r {
 			head += "Together with what was merged after it.\n\n"
 		}
-		n := one.note
-		n.status, n.foot = status{State: s, Steps: n.status.Steps, Commit: r.commit}, j.foot("Last told")
-		for _, limit := range []int{30_000, 10_000, 3_000, 500} {
-			n.told = head + body(limit)
-			if len(n.String()) <= bodyLimit {
-				break
+		known := one.note
+		err := one.put(ctx, func(now note) (note, error) {
+			if why := j.movedOn(known, now, r.commit); why != "" {
+				return note{}, &keepsError{fmt.Sprintf("the comment in #%d is left as it is, since %s", one.number, why)}
 			}
+			if silent {
+				return note{}, &keepsError{}
+			}
+			n := now
+			n.status.Commit, n.status.Run = r.commit, j.Run.number()
+			if now.status.State != applied {
+				n.status.State = s
+			}
+			planned, _, _ := strings.Cut(now.foot, " Last told") // where the plan's run is
+			n.foot = planned + " " + j.foot("Last told")
+			return n.within(bodyLimit, func(limit int) string { return head + body(limit) }), nil
+		})
+		keeps, kept := errors.AsType[*keepsError](err)
+		if kept && keeps.why != "" {
+			moved = keeps
 		}
-		if len(n.String()) > bodyLimit {
-			n.document = "_The plan is too large to stand here; it is in the log of the pull request's run._"
-		}
-		if err := one.put(ctx, n); err != nil {
+		if err != nil && !(kept && keeps.why == "") {
 			j.warn("the comment was not brought up to date", err)
 		}
 	}
+	return moved
+}
+
+// movedOn says why an apply must not write a comment that it knows as known and
+// that is now another; "" where it may.
+func (j *Job) movedOn(known, now note, commit string) string {
+	switch {
+	case now.marker != known.marker || now.status.Steps != known.status.Steps:
+		return "it shows another plan by now"
+	case now.status.State == applied && known.status.State != applied && now.status.Run != j.Run.number():
+		return "it was applied meanwhile, in the run of " + cut12(now.status.Commit)
+	case now.status.Commit != known.status.Commit && now.status.Commit != commit:
+		return "the run of " + cut12(now.status.Commit) + " has written it meanwhile"
+	case now.status.Run != known.status.Run && olderRun(j.Run.number(), now.status.Run):
+		return "a later run has written it meanwhile"
+	}
+	return ""
+}
+
+// within is the note in at most limit characters: told returns what it says in
+// about so many bytes.
+func (n note) within(limit int, told func(limit int) string) note {
+	fits := func() bool { return utf8.RuneCountInString(n.String()) <= limit }
+	for _, room := range []int{30_000, 10_000, 3_000, 500} {
+		if n.told = told(room); fits() {
+			return n
+		}
+	}
+	n.document = "_The plan is too large to stand here; it is in the log of the pull request's run._"
+	return n
 }
 
 // nothingWritten is a body that says why nothing was done.
@@ -150,7 +233,7 @@ func (j *Job) reportMarkdown(report *sync.Report, failure error, limit int) stri
 		b.WriteString("\n**What to do:** when what is wrong is mended, run this job again: it looks at what is there, and does the rest of this plan and nothing else.\n")
 	}
 	if limit < 2_000 {
-		return b.String() + "\nEvery step is in the job's log and summary.\n"
+		return b.String() + "\nEvery step is in " + inLog + ".\n"
 	}
 	var steps strings.Builder
 	console.Report(&steps, report)

@@ -13,11 +13,10 @@ import (
 	"github.com/agentsync/agentsync/spec"
 )
 
-// visible is what a plan says to people, in at most budget bytes.
+// visible is what a plan says to people, in at most budget characters.
 func visible(p *diff.Plan, budget int, elsewhere string) string {
-	var b strings.Builder // takes everything
-	_ = render.Markdown(&b, p, render.Options{Budget: budget, Elsewhere: elsewhere})
-	return b.String()
+	text, _ := render.Document(p, render.Options{Budget: budget, Characters: true, Elsewhere: elsewhere})
+	return text
 }
 
 // document is a plan for a comment: what people read, and the plan itself, hidden.
@@ -75,6 +74,7 @@ func (j *Job) foot(verb string) string {
 	if link := j.Run.Link(); link != "" {
 		text += fmt.Sprintf(` in <a href="%s">this run</a>`, link)
 	}
+	text += j.title()
 	if verb == "Planned" {
 		text += "; later commits that leave the plan as it is leave this comment as it is"
 	}
@@ -87,8 +87,9 @@ func cut12(sha string) string { return fmt.Sprintf("%.12s", sha) }
 // code is s as inline code in Markdown, one line.
 func code(s string) string { return render.Code(s, 300) }
 
-// fenced puts text in a fence that it can't close, in at most limit bytes.
-func fenced(kind, text string, limit int) string { return render.Fenced(kind, text, limit, "") }
+// fenced puts text in a fence that it can't close, in at most limit bytes. It is a
+// text that the log has too.
+func fenced(kind, text string, limit int) string { return render.Fenced(kind, text, limit, inLog) }
 
 // folded is a block that a click unfolds; the title is HTML.
 func folded(title, body string) string {

@@ -3,10 +3,12 @@ package github
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
@@ -18,7 +20,7 @@ const (
 	driftLabel  = "agentsync-drift"
 	driftMarker = "<!-- agentsync:drift -->" // the second line, below a plan's marker
 	issueLines  = 20_000                     // bytes of the issue that drift's lines take
-	issuePlan   = 36_000                     // and what would be overwritten
+	issueRest   = 3_000                      // characters for what follows the plan in it
 )
 
 // drift reports what was changed on the platform since the last apply.
@@ -59,10 +61,23 @@ func hasDrift(agent diff.AgentPlan) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(agent.Drift)), engine.Moved)
 }
 
-// keepIssue keeps the one issue of this environment of this project: open and
-// up to date while there is drift, closed when it is gone.
+// issueMarker is that of the drift issue: it belongs to its branch, since each
+// branch has manifests of its own.
+func (j *Job) issueMarker() marker {
+	m := j.marker()
+	m.Branch = markerName(j.Run.Branch())
+	return m
+}
+
+// keepIssue keeps the one issue of this environment of this project on this
+// branch: open and up to date while there is drift, closed when it is gone.
+// A tag, and the merge that a pull request or a queue tries out, have none.
 func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error {
-	if j.Client == nil || j.Run.Event == "pull_request" {
+	if j.Client == nil || j.Run.aboutPull() || j.Run.Event == "merge_group" {
+		return nil
+	}
+	if j.Run.Branch() == "" {
+		j.annotate("notice", "no issue: it belongs to a branch, and this run is on none")
 		return nil
 	}
 	ours, err := j.findIssues(ctx)
@@ -73,7 +88,7 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 	if len(lines) == 0 {
 		return j.closeIssues(ctx, open, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
 	}
-	title := "Voice agents were changed on the platform" + j.where("", j.environment(), render.Escape)
+	title := "Voice agents were changed on the platform" + j.where("", j.environment(), render.Escape) + " (branch " + render.Escape(j.Run.Branch()) + ")"
 	body := j.issueBody(p, lines)
 	if len(ours) == 0 {
 		return j.Client.SaveIssue(ctx, 0, api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{driftLabel}})
@@ -92,11 +107,21 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 	if err != nil || len(open) > 0 {
 		return err
 	}
-	_, err = j.Client.CreateComment(ctx, one.GetNumber(), "The drift is back.")
+	return j.say(ctx, one, "The drift is back.")
+}
+
+// say adds a comment to an issue, which is the less important part: one that is
+// locked takes none.
+func (j *Job) say(ctx context.Context, issue *api.Issue, text string) error {
+	_, err := j.Client.CreateComment(ctx, issue.GetNumber(), text)
+	if refusal, ok := errors.AsType[*apiError](err); ok && refusal.locked {
+		return nil
+	}
 	return err
 }
 
-// findIssues returns those of this environment of this project, the latest first.
+// findIssues returns those of this environment of this project on this branch,
+// the latest first.
 func (j *Job) findIssues(ctx context.Context) ([]*api.Issue, error) {
 	me, err := j.Client.author(ctx)
 	if err != nil {
@@ -107,14 +132,14 @@ func (j *Job) findIssues(ctx context.Context) ([]*api.Issue, error) {
 	return slices.DeleteFunc(all, func(one *api.Issue) bool {
 		lines := strings.SplitN(strings.ReplaceAll(one.GetBody(), "\r\n", "\n")+"\n", "\n", 3)
 		marker, ok := findMarker(lines[0])
-		ours := ok && lines[1] == driftMarker && marker.sameKey(j.marker()) && wrote(me, one.User)
+		ours := ok && lines[1] == driftMarker && marker.sameKey(j.issueMarker()) && wrote(me, one.User)
 		return !ours || one.IsPullRequest()
 	}), err
 }
 
 func (j *Job) closeIssues(ctx context.Context, issues []*api.Issue, why string) error {
 	for _, issue := range issues {
-		if _, err := j.Client.CreateComment(ctx, issue.GetNumber(), why); err != nil {
+		if err := j.say(ctx, issue, why); err != nil {
 			return err
 		}
 		if err := j.Client.SaveIssue(ctx, issue.GetNumber(), api.IssueRequest{State: new("closed")}); err != nil {
@@ -134,11 +159,11 @@ func (j *Job) issueBody(p *diff.Plan, lines []string) string {
 	only.Agents, only.Warnings, only.Refusals = agents, nil, nil
 	only.Count()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n", j.marker(), driftMarker)
-	fmt.Fprintf(&b, "%s %s changed on the platform since the last apply%s:\n\n%s\n",
-		render.Count(len(agents), "agent"), were, j.title(), fenced("text", strings.Join(lines, "\n"), issueLines))
+	fmt.Fprintf(&b, "%s\n%s\n", j.issueMarker(), driftMarker)
+	fmt.Fprintf(&b, "%s %s changed on the platform since the last apply of %s%s:\n\n%s\n",
+		render.Count(len(agents), "agent"), were, code(j.Run.Branch()), j.title(), fenced("text", strings.Join(lines, "\n"), issueLines))
 	b.WriteString("**What to do:** take what is right into the manifests by a pull request. What is wrong is overwritten by a plan with `scope: all` that is reviewed, or by `apply` with `scope: all`, `require-reviewed-plan: false` and `on-drift: overwrite`.\n\n")
-	b.WriteString(folded("What an apply would overwrite", visible(&only, issuePlan, inSummaryOrLog)))
+	b.WriteString(folded("What an apply would overwrite", visible(&only, bodyLimit-issueRest-utf8.RuneCountInString(b.String()), j.whole)))
 	if pending := slices.DeleteFunc(withSteps(p), hasDrift); len(pending) > 0 { // git's changes alone
 		var names []string
 		for _, agent := range pending[:min(20, len(pending))] {

@@ -33,7 +33,7 @@ func TestDriftKeepsOneIssue(t *testing.T) {
 	r := w.job(4, "drift", "drift")
 	has(t, "stderr", r.stderr, "drift: sales: config changed on the platform at 20", "the platform was changed since the last apply, in 1 agent")
 	first := issue("open", "1 agent was changed on the platform", "config changed on the platform at 20", "Sell by the dashboard.", "No drift, but not applied yet: `support`", "Found at cccccccccccc")
-	if first.Title != "Voice agents were changed on the platform" || first.Labels[0] != "agentsync-drift" {
+	if first.Title != "Voice agents were changed on the platform (branch main)" || first.Labels[0] != "agentsync-drift" {
 		t.Errorf("title %q, labels %v", first.Title, first.Labels)
 	}
 

@@ -42,6 +42,7 @@ type world struct {
 	slept    time.Duration
 	later    time.Duration // that the clock of the jobs is ahead
 	jobs     int
+	summary  string // of other steps, in each job's
 }
 
 const manifests = `apiVersion: agentsync/v1
@@ -253,6 +254,9 @@ func (w *world) jobIn(ctx context.Context, code int, reason, command string, arg
 	w.jobs++
 	dir := w.t.TempDir()
 	w.env["GITHUB_OUTPUT"], w.env["GITHUB_STEP_SUMMARY"] = filepath.Join(dir, "outputs"), filepath.Join(dir, "summary.md")
+	if err := os.WriteFile(w.env["GITHUB_STEP_SUMMARY"], []byte(w.summary), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
 	before, hub := w.faults.Writes(), w.github.Writes()
 	r := result{}
 	r.code, r.stdout, r.stderr = w.run(ctx, append([]string{"github", command}, args...))

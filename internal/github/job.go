@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,12 +21,13 @@ import (
 
 const (
 	summaryLimit = 1_000_000 // GitHub drops a step's summary over 1 MiB
-	bodyLimit    = 60_000    // and refuses a comment over 65,536 characters
-	planBudget   = 55_000    // of those, the plan's; the rest is for what became of it
+	bodyLimit    = 65_000    // characters; it refuses a comment or an issue over 65,536
+	planBudget   = 60_000    // of those, the plan's; the rest is for what became of it
 	hiddenBudget = 16_000    // of those, the hidden plan's
-	// Where the whole plan is: stdout has it. The outputs' files are gone after the job.
-	inLog          = "the log of this job"
-	inSummaryOrLog = "the job summary, or this job's log,"
+	// Where the whole plan is: the log has it always, the summary where there is
+	// room. The outputs' files are gone after the job.
+	inLog     = "the log of this job"
+	inSummary = "the job summary"
 )
 
 // Job is one command in one workflow run.
@@ -42,6 +44,7 @@ type Job struct {
 	outputs Outputs
 	project *engine.Project
 	about   string // which agents the plan is about, as Markdown; see tellScope
+	whole   string // where the whole plan is that was shown: inLog or inSummary
 }
 
 // Do does the job. The outputs are written on every way out.
@@ -143,15 +146,22 @@ func (j *Job) environment() string {
 	return cmp.Or(j.opt.Env(), "default")
 }
 
-// marker is that of the project's comments and issues, without a plan's digest.
+// marker is that of the project's comments, without a plan's digest.
 func (j *Job) marker() marker {
-	return marker{Environment: markerName(j.environment()), FormatVersion: diff.FormatVersion, Project: markerName(j.Folder)}
+	return marker{Environment: markerName(j.environment()), FormatVersion: diff.FormatVersion,
+		Project: markerName(j.Folder), Targets: markerName(strings.Join(j.targets(), ","))}
 }
 
-// title names the environment and the project's folder in headings.
+// targets are the agents that the job was asked for, in order; none for all.
+func (j *Job) targets() []string {
+	return slices.Compact(slices.Sorted(slices.Values(j.Inputs.Scope.Targets)))
+}
+
+// title names the environment, the project's folder and the targets in headings.
 func (j *Job) title() string { return j.where("environment ", j.environment(), code) }
 
-// where is an environment and the project's folder, where they are not the usual.
+// where is an environment, the project's folder and the targets, where they are
+// not the usual.
 func (j *Job) where(named, environment string, show func(string) string) string {
 	var parts []string
 	if environment != "" && environment != "default" {
@@ -159,6 +169,9 @@ func (j *Job) where(named, environment string, show func(string) string) string 
 	}
 	if j.Folder != "" {
 		parts = append(parts, "in "+show(j.Folder))
+	}
+	if targets := j.targets(); len(targets) > 0 {
+		parts = append(parts, "only "+show(strings.Join(targets, ", ")))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -177,17 +190,21 @@ func (j *Job) failed(title string, err error) {
 func (j *Job) report(title, body string) { j.summarize("### " + title + j.title() + "\n\n" + body) }
 
 // summarize adds Markdown to the job's summary, or a note that it does not fit.
-func (j *Job) summarize(markdown string) {
+// It reports whether the Markdown is there.
+func (j *Job) summarize(markdown string) bool {
 	if j.Run.Summary == "" {
-		return
+		return false
 	}
 	text := strings.TrimRight(markdown, "\n") + "\n\n"
-	if len(text) > j.summaryRoom() {
-		text = "_The rest does not fit into this summary; see the job's log._\n\n"
+	fits := len(text) <= j.summaryRoom()
+	if !fits {
+		text = "_The rest does not fit into this summary; see " + inLog + "._\n\n"
 	}
-	if err := appendFile(j.Run.Summary, text); err != nil {
+	err := appendFile(j.Run.Summary, text)
+	if err != nil {
 		j.warn("the job summary can't be written", err)
 	}
+	return fits && err == nil
 }
 
 // summaryRoom is how many bytes the summary still takes, beside other steps'.
@@ -230,7 +247,7 @@ func (j *Job) keep(p *diff.Plan) error {
 		err = os.WriteFile(plan, data.Bytes(), 0o600)
 	}
 	if err == nil {
-		text := marker.String() + "\n" + j.about + document(p, planBudget, "the job summary")
+		text := marker.String() + "\n" + j.about + document(p, planBudget, j.whole)
 		err = os.WriteFile(markdown, []byte(text), 0o600)
 	}
 	if err != nil {

@@ -19,12 +19,16 @@ type marker struct {
 	Environment   string
 	Digest        string // "" where there is no plan that may be applied
 	FormatVersion string // of the plan; digits
-	Project       string // the folder; "" is left out of the line
+	Project       string // the folder; like the fields below, "" is left out of the line
+	Targets       string // the agents that it is about alone, with commas
+	Branch        string // that an issue is of
 }
 
-// sameKey says whether both belong to the same environment of the same project.
+// sameKey says whether both belong to the same environment of the same project,
+// the same targets and, of issues, the same branch.
 func (m marker) sameKey(other marker) bool {
-	return m.Environment == other.Environment && m.Project == other.Project
+	m.Digest, m.FormatVersion = other.Digest, other.FormatVersion
+	return m == other
 }
 
 // markerName is a name, or the start and a digest of one of more than 80 bytes.
@@ -38,20 +42,22 @@ func markerName(s string) string {
 // String is the marker's line, without a line end. Values stand in it as in a
 // URL's query, so that none can end the attribute or the comment.
 func (m marker) String() string {
-	project := ""
-	if m.Project != "" {
-		project = fmt.Sprintf(` project="%s"`, markerValue(m.Project))
+	more := ""
+	for _, one := range [][2]string{{"project", m.Project}, {"targets", m.Targets}, {"branch", m.Branch}} {
+		if one[1] != "" {
+			more += fmt.Sprintf(` %s="%s"`, one[0], markerValue(one[1]))
+		}
 	}
 	return fmt.Sprintf(`<!-- agentsync:plan environment="%s" digest="%s" format_version="%s"%s -->`,
-		markerValue(m.Environment), markerValue(m.Digest), markerValue(m.FormatVersion), project)
+		markerValue(m.Environment), markerValue(m.Digest), markerValue(m.FormatVersion), more)
 }
 
 // markerValue keeps readable what a digest and a path are made of.
 func markerValue(s string) string {
-	return strings.NewReplacer("%3A", ":", "%2F", "/").Replace(url.QueryEscape(s))
+	return strings.NewReplacer("%3A", ":", "%2F", "/", "%2C", ",").Replace(url.QueryEscape(s))
 }
 
-var markerForm = regexp.MustCompile(`^<!-- agentsync:plan environment="([^" ]*)" digest="([^" ]*)" format_version="([0-9]+)"(?: project="([^" ]+)")? -->$`)
+var markerForm = regexp.MustCompile(`^<!-- agentsync:plan environment="([^" ]*)" digest="([^" ]*)" format_version="([0-9]+)"(?: project="([^" ]+)")?(?: targets="([^" ]+)")?(?: branch="([^" ]+)")? -->$`)
 
 // findMarker reads the marker of a document that starts with it. It takes exactly
 // what String writes, with CRLF too, which GitHub stores where a browser edits.
@@ -62,7 +68,7 @@ func findMarker(body string) (m marker, ok bool) {
 	if found == nil {
 		return m, false
 	}
-	for i, field := range []*string{&m.Environment, &m.Digest, &m.FormatVersion, &m.Project} {
+	for i, field := range []*string{&m.Environment, &m.Digest, &m.FormatVersion, &m.Project, &m.Targets, &m.Branch} {
 		*field, _ = url.QueryUnescape(found[i+1]) // what is wrong is not written like this
 	}
 	return m, m.String() == line && (m.Digest == "" || planfile.IsDigest(m.Digest))
@@ -90,18 +96,36 @@ func (s state) unfinished() bool { return s == applying || s == applyFailed || s
 
 // status is a comment's second hidden line, below the plan's marker:
 //
-//	<!-- agentsync:status state="failed" steps="sha256:…" commit="…" -->
+//	<!-- agentsync:status state="failed" steps="sha256:…" commit="…" run="42.1" -->
 type status struct {
 	State  state
 	Steps  string // the digest of the plan's agents that have steps (stepsDigest)
-	Commit string // the one that the apply is of
+	Commit string // the one that the apply is of, or the head that the plan is of
+	Run    string // that wrote it: its id and attempt; "" is left out, as outside a workflow
 }
 
 func (s status) String() string {
-	return fmt.Sprintf(`<!-- agentsync:status state="%s" steps="%s" commit="%s" -->`, s.State, s.Steps, s.Commit)
+	run := ""
+	if s.Run != "" {
+		run = fmt.Sprintf(` run="%s"`, s.Run)
+	}
+	return fmt.Sprintf(`<!-- agentsync:status state="%s" steps="%s" commit="%s"%s -->`, s.State, s.Steps, s.Commit, run)
 }
 
-var statusForm = regexp.MustCompile(`^<!-- agentsync:status state="([a-z-]+)" steps="((?:sha256:[0-9a-f]{64})?)" commit="([0-9a-f]*)" -->$`)
+var statusForm = regexp.MustCompile(`^<!-- agentsync:status state="([a-z-]+)" steps="((?:sha256:[0-9a-f]{64})?)" commit="([0-9a-f]*)"(?: run="([0-9.]+)")? -->$`)
+
+// olderRun says whether run a began before run b: GitHub numbers runs upwards,
+// and the attempts of each. Of a run that is not known nothing can be said.
+func olderRun(a, b string) bool {
+	var first, second [2]uint64
+	for i, run := range []string{a, b} {
+		at := []*[2]uint64{&first, &second}[i]
+		if n, err := fmt.Sscanf(run, "%d.%d", &at[0], &at[1]); n != 2 || err != nil {
+			return false
+		}
+	}
+	return first[0] < second[0] || first[0] == second[0] && first[1] < second[1]
+}
 
 // These lines part a comment. Nothing from a manifest or from the platform can
 // be one of them: it stands in fences, behind a sign, blanks or a name.
@@ -148,7 +172,7 @@ func parseNote(body string) (note, bool) {
 	if !ok || found == nil {
 		return note{}, false
 	}
-	n := note{marker: marker, status: status{state(found[1]), found[2], found[3]}}
+	n := note{marker: marker, status: status{state(found[1]), found[2], found[3], found[4]}}
 	rest, foot, _ := cutLast("\n"+lines[2], "\n"+footBegin+"\n<sub>")
 	n.foot = strings.TrimSuffix(strings.TrimSpace(foot), "</sub>")
 	told, document, begins := cutLast(rest, "\n"+documentBegin+"\n")
@@ -170,8 +194,9 @@ func cutLast(s, at string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// same says whether two comments say the same, the last line aside.
+// same says whether two comments say the same, whichever commit and run says it,
+// the last line aside.
 func (n note) same(other note) bool {
-	return n.marker == other.marker && n.status == other.status &&
+	return n.marker == other.marker && n.status.State == other.status.State && n.status.Steps == other.status.Steps &&
 		strings.TrimSpace(n.told) == strings.TrimSpace(other.told) && strings.TrimSpace(n.document) == strings.TrimSpace(other.document)
 }

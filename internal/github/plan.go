@@ -2,11 +2,15 @@ package github
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/engine"
+	api "github.com/google/go-github/v84/github"
 )
 
 // plan plans, and keeps the pull request's comment.
@@ -57,15 +61,16 @@ func (j *Job) showPlan(p *diff.Plan) error {
 	if err := j.out.ShowPlan(p); err != nil {
 		return err
 	}
-	if err := j.keep(p); err != nil {
-		return err
-	}
 	room := max(2_000, j.summaryRoom()-20_000)
 	if j.Command == "apply" {
 		room /= 2 // the other half is for the report
 	}
-	j.summarize(j.about + visible(p, room, inLog))
-	return nil
+	text, whole := render.Document(p, render.Options{Budget: room, Elsewhere: inLog})
+	j.whole = inLog
+	if j.summarize(j.about+text) && whole {
+		j.whole = inSummary
+	}
+	return j.keep(p)
 }
 
 // commentPlan makes the comment show the plan, or why there is none.
@@ -75,6 +80,11 @@ func (j *Job) commentPlan(ctx context.Context, p *diff.Plan, planErr error) erro
 	}
 	err := j.putPlan(ctx, p, planErr)
 	mayNot := slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}, statusOf(err))
+	_, nameless := errors.AsType[*noAuthor](err)
+	if refusal, ok := errors.AsType[*apiError](err); nameless || ok && refusal.locked {
+		j.warn("no comment, and so no plan that an apply goes by; the plan is in the job summary", err)
+		return nil
+	}
 	if err != nil && j.Run.FromOutside() && (mayNot || j.Run.Token.IsZero()) {
 		j.annotate("notice", "no comment: the token of a pull request from outside may not write one; the plan is in the job summary")
 		return nil
@@ -94,23 +104,51 @@ func (j *Job) putPlan(ctx context.Context, p *diff.Plan, planErr error) error {
 	if err != nil {
 		return err
 	}
-	merged := !pull.GetMergedAt().IsZero()
-	now := s.note.status.State
-	if now == applied || now.unfinished() || merged && s.note.marker.Digest != "" {
-		j.annotate("notice", "the comment stays as it is: the pull request is merged, and what was reviewed in it is what counts")
-		return nil
-	}
-	n := j.planNote(p, planErr, merged)
+	n := j.planNote(p, planErr, !pull.GetMergedAt().IsZero())
 	none := p == nil || p.IsEmpty() && planErr == nil && j.Inputs.Comment == CommentChanges
-	if s.id == 0 && none || s.id != 0 && s.note.same(n) && len(s.more) == 0 {
+	if s.id == 0 && none {
 		return nil
 	}
-	return s.put(ctx, n)
+	replace := func(now note) (note, error) {
+		if why := j.keepsComment(pull, now); why != "" {
+			return n, &keepsError{"the comment stays as it is: " + why}
+		}
+		// The plan of a later commit that is the same leaves it alone; that of a
+		// later run of this commit takes it over from the run before.
+		rerun := now.status.Commit == n.status.Commit && olderRun(now.status.Run, n.status.Run)
+		if s.id != 0 && now.same(n) && len(s.more) == 0 && !rerun {
+			return n, &keepsError{}
+		}
+		return n, nil
+	}
+	err = s.put(ctx, replace)
+	if keeps, ok := errors.AsType[*keepsError](err); ok {
+		if keeps.why != "" {
+			j.annotate("notice", keeps.why)
+		}
+		return nil
+	}
+	return err
+}
+
+// keepsComment says why this run's plan must not take the place of what the
+// comment says now; "" where it may.
+func (j *Job) keepsComment(pull *api.PullRequest, now note) string {
+	state, head := now.status.State, pull.GetHead().GetSHA()
+	switch {
+	case state == applied || state.unfinished() || !pull.GetMergedAt().IsZero() && now.marker.Digest != "":
+		return "the pull request is merged, and what was reviewed in it is what counts"
+	case head != j.Run.Pull.HeadSHA:
+		return fmt.Sprintf("the pull request is at %s by now, and this run is of %s", cut12(head), cut12(j.Run.Pull.HeadSHA))
+	case olderRun(j.Run.number(), now.status.Run):
+		return "a later run has written it"
+	}
+	return ""
 }
 
 // planNote is the comment of a plan; p is nil where planning failed.
 func (j *Job) planNote(p *diff.Plan, planErr error, merged bool) note {
-	n := note{marker: j.marker()}
+	n := note{marker: j.marker(), status: status{Commit: j.Run.Pull.HeadSHA, Run: j.Run.number()}}
 	if p == nil {
 		n.status.State, n.foot = planFailed, j.foot("Tried")
 		n.told = "### ❌ The plan failed" + j.title() +
@@ -118,7 +156,7 @@ func (j *Job) planNote(p *diff.Plan, planErr error, merged bool) note {
 			fenced("text", errorText(planErr, j.Folder), 10_000)
 		return n
 	}
-	n.document, n.foot = j.about+document(p, planBudget, inSummaryOrLog), j.foot("Planned")
+	n.document, n.foot = j.about+document(p, planBudget, j.whole), j.foot("Planned")
 	switch {
 	case p.Base != "":
 		n.status.State = offline

@@ -109,8 +109,10 @@ func (c *Client) retryAfter(resp *api.Response) time.Duration {
 // apiError is a request to GitHub that did not succeed, in one line.
 type apiError struct {
 	error
-	status int // 0 when there was no answer
-	hint   string
+	status  int // 0 when there was no answer
+	limited bool
+	locked  bool // the conversation takes no comment
+	hint    string
 }
 
 func (e *apiError) Hint() string  { return e.hint }
@@ -131,9 +133,12 @@ func (c *Client) failure(permission, method, path string, resp *api.Response, er
 		return &apiError{error: fmt.Errorf("%s: %w", what, cause(err))}
 	}
 	code := resp.StatusCode
-	e := &apiError{error: fmt.Errorf("%s: %d %s", what, code, message(resp)), status: code}
+	e := &apiError{error: fmt.Errorf("%s: %d %s", what, code, message(resp)), status: code, limited: limited(resp)}
+	e.locked = code == http.StatusForbidden && strings.Contains(e.Error(), "locked")
 	switch {
-	case limited(resp):
+	case e.locked:
+		e.hint = "unlock the conversation, or give the input comment: false"
+	case e.limited:
 		e.hint = "the token's request limit is used up; run the job again later"
 	case code == http.StatusUnauthorized && c.token.IsZero():
 		e.hint = "there is no token: give the input github-token, or the variable GITHUB_TOKEN"

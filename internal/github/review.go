@@ -51,6 +51,8 @@ func (r *review) comparable(now *diff.Plan) *diff.Plan {
 
 // covers says whether doing the plan does nothing but what was reviewed:
 //
+// What was applied already covers nothing: somebody has changed it back since.
+//
 //  1. it is the reviewed plan, by its digest;
 //  2. or by the digest of the agents that have steps: what became of the others
 //     since changes nothing of what would be done;
@@ -63,7 +65,7 @@ func (r *review) comparable(now *diff.Plan) *diff.Plan {
 // 3 and 4 need the reviewed plan itself, whole.
 func (r *review) covers(now *diff.Plan) bool {
 	reviewed := r.note.marker.Digest
-	if reviewed != "" && (reviewed == now.Digest || r.note.status.Steps == stepsDigest(now)) {
+	if reviewed != "" && r.note.status.State != applied && (reviewed == now.Digest || r.note.status.Steps == stepsDigest(now)) {
 		return true
 	}
 	r.used = nil
@@ -84,7 +86,7 @@ func (r *review) covers(now *diff.Plan) bool {
 // what a run of the commit has left of it.
 func (r *review) has(agent diff.AgentPlan, now *diff.Plan, commit string) bool {
 	reviewed := agentOf(r.plan, agent.Name)
-	if r.note.marker.Digest == "" || reviewed == nil || digestOf(r.plan) != digestOf(now) { // of another scope, or abridged
+	if r.note.marker.Digest == "" || r.note.status.State == applied || reviewed == nil || digestOf(r.plan) != digestOf(now) { // of another scope, or abridged
 		return false
 	}
 	s := r.note.status

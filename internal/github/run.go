@@ -132,6 +132,14 @@ func (r *Run) readEvent(path string) error {
 	return nil
 }
 
+// number is the run and its attempt, "42.1"; "" outside a workflow.
+func (r *Run) number() string {
+	if r.ID == "" {
+		return ""
+	}
+	return r.ID + "." + cmp.Or(r.Attempt, "1")
+}
+
 // Branch is the branch that the run is on; "" for a tag or a pull request.
 func (r *Run) Branch() string {
 	if branch, ok := strings.CutPrefix(r.Ref, "refs/heads/"); ok {

@@ -120,7 +120,7 @@ func TestALostAnswerMakesNoSecondComment(t *testing.T) {
 	n := note{status: status{State: planned}, document: "plan"}
 	n.marker.Environment, n.marker.FormatVersion = "default", "1"
 	s := &sticky{client: clientOf(t, hub, &waited), number: 7, marker: n.marker}
-	if err := errors.Join(s.find(t.Context()), s.put(t.Context(), n)); err != nil {
+	if err := errors.Join(s.find(t.Context()), s.put(t.Context(), func(note) (note, error) { return n, nil })); err != nil {
 		t.Fatal(err)
 	}
 	if got := hub.State().Repos["acme/agents"].Comments; len(got) != 1 || got[0].ID != s.id {

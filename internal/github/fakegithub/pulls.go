@@ -97,6 +97,10 @@ func createComment(c *call) {
 		notHere(c)
 		return
 	}
+	if pull, issue := c.repo.Pull(number), c.repo.Issue(number); pull != nil && pull.Locked || issue != nil && issue.Locked {
+		fail(c.w, http.StatusForbidden, "Unable to create comment because issue is locked.")
+		return
+	}
 	body, ok := c.body()
 	if !ok {
 		return

@@ -103,6 +103,8 @@ func (s *Server) user(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !known:
 		fail(w, http.StatusUnauthorized, "Requires authentication")
+	case who.Nameless:
+		fail(w, http.StatusForbidden, "Resource not accessible by personal access token")
 	case who.App:
 		fail(w, http.StatusForbidden, "Resource not accessible by integration")
 	default:
@@ -114,6 +116,10 @@ func (s *Server) viewer(w http.ResponseWriter, r *http.Request) {
 	who, known := s.opt.Tokens[bearer(r)]
 	if !known {
 		fail(w, http.StatusUnauthorized, "Requires authentication")
+		return
+	}
+	if who.Nameless {
+		fail(w, http.StatusForbidden, "Resource not accessible by personal access token")
 		return
 	}
 	reply(w, http.StatusOK, map[string]any{"data": map[string]any{"viewer": map[string]any{"login": who.Login}}})

@@ -16,6 +16,8 @@ type Token struct {
 	App bool
 	// ReadOnly tokens write nothing, as those of a fork's pull request.
 	ReadOnly bool
+	// Nameless tokens are a user's that may not ask who that is, by either API.
+	Nameless bool
 	// Lacks are permissions that the token has not: "issues", "pull_requests", "contents".
 	Lacks []string
 }

@@ -54,6 +54,7 @@ type Pull struct {
 	MergedAt       *time.Time `json:"merged_at"`
 	MergeCommitSHA string     `json:"merge_commit_sha"`
 	Commits        []string   `json:"commits"`
+	Locked         bool       `json:"locked"` // its conversation takes no comment
 }
 
 // Issue is an issue, no pull request.
@@ -66,6 +67,7 @@ type Issue struct {
 	Labels    []string  `json:"labels"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	Locked    bool      `json:"locked"` // takes no comment
 }
 
 // Comment is a comment on the pull request or issue Number.
