@@ -172,25 +172,28 @@ func TestWhatWasAppliedCoversNothing(t *testing.T) {
 		t.Run(lock+" a lock file", func(t *testing.T) {
 			w := newWorld(t)
 			w.named()
+			job := func(code int, reason, command string, args ...string) result {
+				if lock == "without" { // as a fresh runner has it
+					_ = os.Remove(filepath.Join(w.dir, lockName))
+				}
+				return w.job(code, reason, command, args...)
+			}
 			w.replace("agents.yaml", "agent_description: Sells", "agent_description: Sells a lot")
 			w.commit("Sell a lot")
-			w.job(0, "", "plan")
+			job(0, "", "plan")
 			w.mergeAs(w.git("rev-parse", "HEAD"))
-			w.job(0, "", "apply")
+			job(0, "", "apply")
 			told := w.comment("✅ Applied", `state="applied"`).Body
 			d := w.platform.Dashboard()
 			id, err := d.AgentID("Sales")
 			if err == nil {
 				err = d.EditAgent(id, map[string]any{"agent_description": "Sells"})
 			}
-			if err == nil && lock == "without" { // as a fresh runner has it
-				err = os.Remove(filepath.Join(w.dir, "agentsync.lock.yaml"))
-			}
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 2 {
-				r := w.job(3, "plan-changed", "apply")
+				r := job(3, "plan-changed", "apply")
 				has(t, "stderr", r.stderr, "what was reviewed is applied already and covers nothing any more")
 				has(t, "the summary", r.summary, "⛔ What was reviewed is applied already")
 				if r.platform != 0 || w.comment().Body != told {
@@ -200,10 +203,10 @@ func TestWhatWasAppliedCoversNothing(t *testing.T) {
 
 			// Nor after an apply that needs no review and fails half way.
 			w.faults.Add(faults.Rule{Method: "PUT", Path: id, Do: faults.Status(400)})
-			w.job(1, "apply-failed", "apply", "--require-reviewed-plan=false", "--on-drift", "overwrite")
+			job(1, "apply-failed", "apply", "--require-reviewed-plan=false", "--on-drift", "overwrite")
 			w.comment("❌ The apply failed", `state="applied"`)
 			w.faults.Reset()
-			w.job(3, "plan-changed", "apply")
+			job(3, "plan-changed", "apply")
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,7 +83,7 @@ func (j *Job) commentPlan(ctx context.Context, p *diff.Plan, planErr error) erro
 	mayNot := slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}, statusOf(err))
 	_, nameless := errors.AsType[*noAuthor](err)
 	if refusal, ok := errors.AsType[*apiError](err); nameless || ok && refusal.locked {
-		j.warn("no comment, and so no plan that an apply goes by; the plan is in the job summary", err)
+		j.warn("no comment, and so no plan that an apply goes by; the plan is in "+cmp.Or(j.whole, inLog), err)
 		return nil
 	}
 	if err != nil && j.Run.FromOutside() && (mayNot || j.Run.Token.IsZero()) {
