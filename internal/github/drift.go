@@ -80,6 +80,15 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 		j.annotate("notice", "no issue: it belongs to a branch, and this run is on none")
 		return nil
 	}
+	head, err := j.Client.BranchHead(ctx, j.Run.Branch())
+	if err != nil {
+		return err
+	}
+	if head != j.Run.SHA { // an old run that is run again knows nothing of what the branch wants now
+		j.annotate("notice", fmt.Sprintf("the drift issue stays as it is: %s is at %s by now, and this run is of %s",
+			j.Run.Branch(), cut12(head), cut12(j.Run.SHA)))
+		return nil
+	}
 	ours, err := j.findIssues(ctx)
 	if err != nil {
 		return err

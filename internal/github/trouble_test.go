@@ -105,12 +105,13 @@ func TestTheDriftIssueBelongsToItsBranch(t *testing.T) {
 	w.env["GITHUB_EVENT_NAME"] = "workflow_dispatch"
 	w.dashboard("Sales", "Sell by the dashboard.")
 	w.job(4, "drift", "drift")
-	on := func(ref string) { w.env["GITHUB_REF"] = ref }
+	w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Push("topic", secondMerge) })
+	on := func(ref, sha string) { w.env["GITHUB_REF"], w.env["GITHUB_SHA"] = ref, sha }
 	mains := *w.repo().Issues[0]
 	has(t, "main's issue", mains.Body, ` branch="main" -->`, "since the last apply of `main`")
 
 	// The branch wants what is live: it has no drift, and main has.
-	on("refs/heads/topic")
+	on("refs/heads/topic", secondMerge)
 	w.write("prompts/sales.md", "Sell by the dashboard.\n")
 	w.job(0, "", "drift")
 	if all := w.repo().Issues; len(all) != 1 || all[0].State != "open" || all[0].Body != mains.Body || len(w.repo().CommentsOn(mains.Number)) != 0 {
@@ -129,7 +130,7 @@ func TestTheDriftIssueBelongsToItsBranch(t *testing.T) {
 	}
 
 	// Main's run closes main's.
-	on("refs/heads/main")
+	on("refs/heads/main", mergeAt)
 	w.dashboard("Sales", "Sell politely.")
 	w.job(0, "", "drift")
 	all = w.repo().Issues
@@ -138,11 +139,28 @@ func TestTheDriftIssueBelongsToItsBranch(t *testing.T) {
 	}
 
 	// A tag has none.
-	on("refs/tags/v1")
+	on("refs/tags/v1", mergeAt)
 	w.dashboard("Sales", "Sell by the dashboard.")
 	r := w.job(4, "drift", "drift")
 	if has(t, "stderr", r.stderr, "::notice title=agentsync drift::no issue"); r.hub != 0 {
 		t.Errorf("%d writes", r.hub)
+	}
+}
+
+// The run of a commit that the branch has left behind compares with manifests
+// that nobody wants any more.
+func TestAnOldDriftRunLeavesTheIssue(t *testing.T) {
+	w := newWorld(t)
+	w.onPush(firstMerge)
+	w.onPush(mergeAt)
+	w.dashboard("Sales", "Sell by the dashboard.")
+	w.job(4, "drift", "drift")
+	w.onPush(firstMerge) // which wanted what is live again
+	w.write("prompts/sales.md", "Sell by the dashboard.\n")
+	r := w.job(0, "", "drift")
+	has(t, "stderr", r.stderr, "::notice title=agentsync drift::the drift issue stays as it is: main is at cccccccccccc by now, and this run is of 111111111111")
+	if w.repo().Issues[0].State != "open" || r.hub != 0 {
+		t.Errorf("the issue is %s", w.repo().Issues[0].State)
 	}
 }
 
