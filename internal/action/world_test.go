@@ -179,7 +179,8 @@ func (w *world) mergeAgain() run {
 	return w.act("push", false, w.pushed)
 }
 
-// fetch takes the lock file that the Action committed on GitHub into main.
+// fetch takes the lock file that the Action committed on GitHub into main. GitHub
+// makes a commit of another id for it, and knows of this one from here on.
 func (w *world) fetch() {
 	w.t.Helper()
 	lock := w.repo().Files["main"]["agentsync.lock.yaml"]
@@ -189,6 +190,8 @@ func (w *world) fetch() {
 	w.git("checkout", "--quiet", "main")
 	w.write("agentsync.lock.yaml", lock)
 	w.commit("Take the lock from GitHub")
+	head := w.git("rev-parse", "HEAD")
+	w.edit(func(r *fakegithub.Repo) { r.Push("main", head, "agentsync.lock.yaml") })
 }
 
 // drift runs the workflow of each morning.
