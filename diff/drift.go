@@ -217,12 +217,37 @@ func (p *agentPlanner) repeatsOlder(live *Version) bool {
 // lastApplied is what git wanted before the platform moved: a published
 // version, other than the live one, with a line that matches its content. Where
 // the live version is an edit of one of ours, it is the version with the same
-// line, which after a rollback is not the newest; else the newest.
+// line, which after a rollback is not the newest; else the newest. One among the
+// recent versions comes before the lock's, which may be an older clone's; that
+// one comes before a search further back.
 func (p *agentPlanner) lastApplied(live *Version) *Version {
+	recent, further := p.remote.Versions, []Version(nil)
+	if len(recent) > Recent {
+		recent, further = recent[:Recent], recent[Recent:]
+	}
+	if v := p.vouchedIn(recent, live); v != nil {
+		return v
+	}
+	if p.remembersBefore(live) {
+		if v := FindVersion(further, p.memory.Version); v != nil && LiveDigest(p.want, v) == p.memory.Config {
+			return v
+		}
+		return nil
+	}
+	return p.vouchedIn(further, live)
+}
+
+// remembersBefore reports whether the lock names a version that was live before
+// this one.
+func (p *agentPlanner) remembersBefore(live *Version) bool {
+	return p.memory.Version > 0 && p.memory.Version != live.Number
+}
+
+func (p *agentPlanner) vouchedIn(versions []Version, live *Version) *Version {
 	_, line, marked := ParseNotes(live.Notes)
 	edited := marked && !vouched(live, p.want)
-	for i := range p.remote.Versions {
-		v := &p.remote.Versions[i]
+	for i := range versions {
+		v := &versions[i]
 		if v.Number == live.Number || v.IsDraft() || !vouched(v, p.want) {
 			continue
 		}

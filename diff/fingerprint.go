@@ -61,8 +61,10 @@ func versionState(v *Version) value.Value {
 }
 
 // versionList is which versions there are, newest first, where the list was
-// read: a draft that somebody makes between plan and apply shows in it.
+// read: a draft that somebody makes between plan and apply shows in it. The
+// newest do: how many more were read is the platform's page size.
 func versionList(versions []Version) []any {
+	versions = versions[:min(Recent, len(versions))]
 	out := make([]any, len(versions))
 	for i := range versions {
 		v := &versions[i]

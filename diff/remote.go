@@ -25,8 +25,11 @@ type RemoteAgent struct {
 	UpdatedBy string
 	SeenAt    time.Time // when it was read, by the platform's clock; zero when unknown
 
-	Current  *Version      // the version that is live; nil when nothing is published
-	Versions []Version     // newest first; nil when the list was not read
+	Current  *Version  // the version that is live; nil when nothing is published
+	Versions []Version // newest first; nil when the list was not read
+	// ListedTo is the number down to which Versions has every version; those below
+	// it were read by their numbers. 0: Versions is the whole list.
+	ListedTo int
 	Outcomes []value.Value // see ItemOf
 	Infields []value.Value
 }

@@ -155,7 +155,7 @@ func TestMovedBeforeLive(t *testing.T) {
 				seen = nil
 			}
 			fresh := diff.RemoteAgent{Versions: tt.now, Current: diff.LiveVersion(tt.now)}
-			if got := movedBeforeLive(seen, tt.listed, &fresh, diff.FindVersion(tt.now, 2), 2); got != tt.want {
+			if got := movedBeforeLive(seen, &progress{listed: tt.listed}, &fresh, diff.FindVersion(tt.now, 2), 2); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -165,17 +165,19 @@ func TestMovedBeforeLive(t *testing.T) {
 func TestPublishedSince(t *testing.T) {
 	for name, tt := range map[string]struct {
 		before, now []diff.Version
+		listedTo    int
 		want        int
 	}{
-		"none":                   {versions(older(1, "One.")), versions(older(1, "One.")), 0},
-		"ours":                   {nil, versions(live(2, "Two.")), 0},
-		"a draft is none":        {nil, versions(draft(3, "Three.")), 0},
-		"one that was a draft":   {versions(draft(3, "Three.")), versions(older(3, "Three.")), 3},
-		"one that was not there": {versions(older(1, "One.")), versions(live(3, "Three."), older(1, "One.")), 3},
+		"none":                         {versions(older(1, "One.")), versions(older(1, "One.")), 0, 0},
+		"ours":                         {nil, versions(live(2, "Two.")), 0, 0},
+		"a draft is none":              {nil, versions(draft(3, "Three.")), 0, 0},
+		"one that was a draft":         {versions(draft(3, "Three.")), versions(older(3, "Three.")), 0, 3},
+		"one that was not there":       {versions(older(1, "One.")), versions(live(3, "Three."), older(1, "One.")), 0, 3},
+		"one that was not read before": {versions(draft(6, "Six."), older(5, "Five.")), versions(older(5, "Five."), older(4, "Four.")), 5, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := 0
-			if v := publishedSince(tt.before, tt.now, 2); v != nil {
+			if v := (&progress{listed: tt.before, listedTo: tt.listedTo}).publishedSince(tt.now, 2); v != nil {
 				got = v.Number
 			}
 			if got != tt.want {

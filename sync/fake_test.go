@@ -120,6 +120,10 @@ func (f *fakeRemote) Versions(_ context.Context, id string, _ func([]diff.Versio
 	return answer[[]diff.Version](f.take("read versions", id, nil))
 }
 
+func (f *fakeRemote) Version(_ context.Context, id string, number int) (*diff.Version, error) {
+	return answer[*diff.Version](f.take(fmt.Sprintf("read v%d", number), id, nil))
+}
+
 func (f *fakeRemote) CreateDraft(_ context.Context, id string, body map[string]any) (diff.Version, error) {
 	return answer[diff.Version](f.take("create draft", id, body))
 }

@@ -230,14 +230,13 @@ func (j *job) dropDoubles(ctx context.Context, p *progress, now []diff.Version) 
 }
 
 func (j *job) draftHolds(ctx context.Context, id string, version int) (bool, error) {
-	versions, err := j.Remote.Versions(ctx, id, nil)
-	v := diff.FindVersion(versions, version)
+	v, err := findVersion(ctx, j.Remote, id, version)
 	return v != nil && diff.ConfigMismatch(j.want, v.Content) == nil, err
 }
 
 func (j *job) draftGone(ctx context.Context, id string, version int) (bool, error) {
-	versions, err := j.Remote.Versions(ctx, id, nil)
-	return err == nil && diff.FindVersion(versions, version) == nil, err
+	v, err := findVersion(ctx, j.Remote, id, version)
+	return err == nil && v == nil, err
 }
 
 // isLive reads whether what is live satisfies a condition.

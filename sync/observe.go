@@ -27,6 +27,9 @@ type Scope struct {
 	// was read, with what is then wanted; it may be nil and must be safe for
 	// concurrent use.
 	Seen func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted)
+	// Ask says what the plan asks of an agent's versions; it must be safe for
+	// concurrent use. nil asks for all of them.
+	Ask func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) diff.VersionsAsked
 	// Progress is told after each agent; it may be nil and must be safe for
 	// concurrent use.
 	Progress func(done, total int)
@@ -233,9 +236,11 @@ func (o *observer) readRest(ctx context.Context, agent *diff.RemoteAgent, want *
 	if !diff.NeedVersions(*want, agent, w) && !o.scope.Memory[want.Name].Unfinished {
 		return w, nil
 	}
-	versions, err := o.remote.Versions(ctx, agent.ID, nil)
-	agent.Versions = versions
-	return w, err
+	asked := diff.VersionsAsked{Enough: func([]diff.Version) bool { return false }}
+	if o.scope.Ask != nil {
+		asked = o.scope.Ask(*want, agent, w)
+	}
+	return w, readVersions(ctx, o.remote, agent, asked)
 }
 
 // sections says which parts of an agent to read.

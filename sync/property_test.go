@@ -178,7 +178,10 @@ func (w *world) input(t *rapid.T, wanted []spec.Agent, memory diff.Memory) diff.
 			in.Orphans = append(in.Orphans, key)
 		}
 	}
-	seen, err := sync.Observe(context.Background(), w.remote, sync.Scope{Agents: wanted, Memory: memory, Orphans: in.Orphans, Parallelism: 1})
+	seen, err := sync.Observe(context.Background(), w.remote, sync.Scope{Agents: wanted, Memory: memory, Orphans: in.Orphans, Parallelism: 1,
+		Ask: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) diff.VersionsAsked {
+			return diff.AskVersions(in, want, r, w)
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,16 +77,17 @@ func (j *job) planAgain(ctx context.Context, p *progress) (*diff.RemoteAgent, di
 		return nil, diff.AgentPlan{}, err
 	}
 	want := j.wantedBack()
-	if fresh.Versions == nil && diff.NeedVersions(want, fresh, diff.Want(want, fresh)) {
-		if fresh.Versions, err = j.Remote.Versions(ctx, p.id, nil); err != nil {
-			return nil, diff.AgentPlan{}, err
-		}
-	}
-	plan, problems := diff.Compute(diff.Input{
+	in := diff.Input{
 		Policy: j.Policy, Identity: j.Identity, Agents: []spec.Agent{want},
 		Remote: diff.Remote{Agents: map[string]*diff.RemoteAgent{want.Name: fresh}},
 		Memory: diff.Memory{want.Name: {AgentID: p.id}},
-	})
+	}
+	if w := diff.Want(want, fresh); fresh.Versions == nil && diff.NeedVersions(want, fresh, w) {
+		if err := readVersions(ctx, j.Remote, fresh, diff.AskVersions(in, want, fresh, w)); err != nil {
+			return nil, diff.AgentPlan{}, err
+		}
+	}
+	plan, problems := diff.Compute(in)
 	if len(problems) > 0 {
 		return nil, diff.AgentPlan{}, problems
 	}
@@ -113,7 +114,7 @@ func (j *job) readWhole(ctx context.Context, p *progress) (*diff.RemoteAgent, er
 	if err := j.readVersions(ctx, fresh); err != nil {
 		return nil, err
 	}
-	if v := publishedSince(p.listed, fresh.Versions, p.version); v != nil {
+	if v := p.publishedSince(fresh.Versions, p.version); v != nil {
 		return nil, fmt.Errorf("v%d was made live at the same moment%s, and v%d is live in its place: take from v%d what is to stay, and plan again", v.Number, by(v), p.version, v.Number)
 	}
 	return fresh, nil

@@ -46,6 +46,9 @@ type Remote interface {
 	// Versions lists versions, newest first, page by page until enough is true
 	// for those that are read so far; nil reads them all.
 	Versions(ctx context.Context, id string, enough func(versions []diff.Version) bool) ([]diff.Version, error)
+	// Version reads the version of a number (endpoint 12); a Failure that is
+	// NotFound where there is none.
+	Version(ctx context.Context, id string, number int) (*diff.Version, error)
 	CreateDraft(ctx context.Context, id string, body map[string]any) (diff.Version, error)
 	UpdateDraft(ctx context.Context, id string, version int, body map[string]any) error
 	DeleteDraft(ctx context.Context, id string, version int) error

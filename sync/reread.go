@@ -62,10 +62,10 @@ func (j *job) reread(ctx context.Context, p *progress) error {
 		return fmt.Errorf("read again before the first write: %w", err)
 	}
 	if t.versions {
-		if err := j.readVersions(ctx, &fresh); err != nil {
+		if err := j.readVersions(ctx, &fresh, versionsOf(j.plan.Steps)...); err != nil {
 			return fmt.Errorf("read again before the first write: %w", err)
 		}
-		p.listed = fresh.Versions
+		p.listed, p.listedTo = fresh.Versions, fresh.ListedTo
 		if what := movedVersions(j.seen, &fresh, j.plan.Steps); what != "" {
 			return &conflict{what}
 		}
@@ -76,9 +76,21 @@ func (j *job) reread(ctx context.Context, p *progress) error {
 	return nil
 }
 
-// readVersions reads the version list into agent, with what is live.
-func (j *job) readVersions(ctx context.Context, agent *diff.RemoteAgent) (err error) {
-	if agent.Versions, err = j.Remote.Versions(ctx, agent.ID, nil); err != nil {
+// versionsOf are the versions that steps name.
+func versionsOf(steps []diff.Step) []int {
+	var out []int
+	for _, step := range steps {
+		if step.To != nil {
+			out = append(out, *step.To)
+		}
+	}
+	return out
+}
+
+// readVersions reads the newest versions into agent, those with these numbers,
+// and what is live.
+func (j *job) readVersions(ctx context.Context, agent *diff.RemoteAgent, numbers ...int) (err error) {
+	if err = readVersions(ctx, j.Remote, agent, diff.AskRecent(numbers...)); err != nil {
 		return err
 	}
 	agent.Current = diff.LiveVersion(agent.Versions)
@@ -95,7 +107,7 @@ func (j *job) readVersions(ctx context.Context, agent *diff.RemoteAgent) (err er
 func movedVersions(seen, fresh *diff.RemoteAgent, steps []diff.Step) string {
 	for i := range fresh.Versions {
 		v := &fresh.Versions[i] // a plan without a list rests on what is live alone
-		if seen.Versions != nil && diff.FindVersion(seen.Versions, v.Number) == nil {
+		if seen.Versions != nil && v.Number >= seen.ListedTo && diff.FindVersion(seen.Versions, v.Number) == nil {
 			return fmt.Sprintf("v%d was made since the plan%s", v.Number, by(v))
 		}
 	}
@@ -153,7 +165,7 @@ func by(v *diff.Version) string {
 func (j *job) beforeLive(ctx context.Context, p *progress, version int) error {
 	fresh := diff.RemoteAgent{ID: p.id}
 	_, err := j.eventually(ctx, func(ctx context.Context) (bool, error) {
-		if err := j.readVersions(ctx, &fresh); err != nil {
+		if err := j.readVersions(ctx, &fresh, version); err != nil {
 			return false, err
 		}
 		v := diff.FindVersion(fresh.Versions, version)
@@ -168,7 +180,7 @@ func (j *job) beforeLive(ctx context.Context, p *progress, version int) error {
 		}
 	}
 	v := diff.FindVersion(fresh.Versions, version)
-	what := movedBeforeLive(j.seen, p.listed, &fresh, v, version)
+	what := movedBeforeLive(j.seen, p, &fresh, v, version)
 	if version == p.version {
 		var edits []diff.Change
 		if v != nil {
@@ -190,7 +202,7 @@ func (j *job) beforeLive(ctx context.Context, p *progress, version int) error {
 // movedBeforeLive says what happened to an agent's versions since its first
 // write that this run did not do; "" when nothing has. seen is nil for a new
 // agent.
-func movedBeforeLive(seen *diff.RemoteAgent, listed []diff.Version, fresh *diff.RemoteAgent, v *diff.Version, version int) string {
+func movedBeforeLive(seen *diff.RemoteAgent, p *progress, fresh *diff.RemoteAgent, v *diff.Version, version int) string {
 	var live *diff.Version
 	if seen != nil {
 		live = seen.Current
@@ -205,22 +217,24 @@ func movedBeforeLive(seen *diff.RemoteAgent, listed []diff.Version, fresh *diff.
 	case now != nil && !diff.SameVersion(now, live):
 		return fmt.Sprintf("v%d went live meanwhile%s", now.Number, by(now))
 	}
-	if other := publishedSince(listed, fresh.Versions, version); other != nil {
+	if other := p.publishedSince(fresh.Versions, version); other != nil {
 		return fmt.Sprintf("v%d was published meanwhile%s", other.Number, by(other))
 	}
-	if was := diff.FindVersion(listed, version); (was == nil || was.IsDraft()) && !v.IsDraft() {
+	if was := diff.FindVersion(p.listed, version); (was == nil || was.IsDraft()) && !v.IsDraft() {
 		return fmt.Sprintf("v%d was published meanwhile%s", version, by(v))
 	}
 	return ""
 }
 
 // publishedSince returns a version, other than ours, that somebody has made
-// live since before: it is no draft now, and was one or was not there.
-func publishedSince(before, now []diff.Version, ours int) *diff.Version {
+// live since before the first write: it is no draft now, and was one or was not
+// there.
+func (p *progress) publishedSince(now []diff.Version, ours int) *diff.Version {
 	for i := range now {
 		v := &now[i]
-		was := diff.FindVersion(before, v.Number)
-		if v.Number != ours && !v.IsDraft() && (was == nil || was.IsDraft()) {
+		was := diff.FindVersion(p.listed, v.Number)
+		isNew := was == nil && v.Number >= p.listedTo // else it was not read then
+		if v.Number != ours && !v.IsDraft() && (isNew || was != nil && was.IsDraft()) {
 			return v
 		}
 	}

@@ -29,10 +29,13 @@ type job struct {
 
 // progress is what an agent's steps know of one another.
 type progress struct {
-	id      string
-	listed  []diff.Version // the version list before the first write
-	version int            // the draft that a step made or updated, or a new agent's first version
-	lost    bool           // the answer to the draft's create was lost
+	id string
+	// listed are the versions before the first write: all down to listedTo, and
+	// those of the steps (diff.RemoteAgent).
+	listed   []diff.Version
+	listedTo int
+	version  int  // the draft that a step made or updated, or a new agent's first version
+	lost     bool // the answer to the draft's create was lost
 	// created is the agent that a step made, as the answer shows it; with is what
 	// went with its create.
 	created *diff.RemoteAgent

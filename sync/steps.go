@@ -126,7 +126,9 @@ func (j *job) completeCreate(ctx context.Context, p *progress, notes string) err
 		}
 	}
 	has, err := j.eventually(ctx, func(ctx context.Context) (has bool, err error) {
-		p.listed, err = j.Remote.Versions(ctx, p.id, nil)
+		fresh := diff.RemoteAgent{ID: p.id}
+		err = readVersions(ctx, j.Remote, &fresh, diff.AskRecent())
+		p.listed, p.listedTo = fresh.Versions, fresh.ListedTo
 		return slices.ContainsFunc(p.listed, func(v diff.Version) bool { return diff.ConfigMismatch(j.want, v.Content) == nil }), err
 	})
 	if err != nil || has {
@@ -183,16 +185,16 @@ func (j *job) makeDraft(ctx context.Context, p *progress, body map[string]any) e
 			return err
 		},
 		happened: func(ctx context.Context) (bool, error) {
-			versions, err := j.Remote.Versions(ctx, p.id, nil)
-			if err != nil {
+			fresh := diff.RemoteAgent{ID: p.id}
+			if err := readVersions(ctx, j.Remote, &fresh, diff.AskRecent()); err != nil {
 				return false, err
 			}
 			p.lost = true
-			ours := j.ourDrafts(p.listed, versions, notes)
+			ours := j.ourDrafts(p.listed, fresh.Versions, notes)
 			if len(ours) == 0 {
 				return false, nil
 			}
-			made = *diff.FindVersion(versions, ours[0])
+			made = *diff.FindVersion(fresh.Versions, ours[0])
 			return true, nil
 		},
 	})
@@ -310,7 +312,7 @@ func (j *job) firstVersion(ctx context.Context, p *progress) (live bool, number 
 	if err != nil {
 		return false, 0, err
 	}
-	p.listed = fresh.Versions
+	p.listed, p.listedTo = fresh.Versions, fresh.ListedTo
 	if current := fresh.Current; current != nil {
 		if changes := diff.ConfigMismatch(j.want, current.Content); changes != nil {
 			j.expectLive(p.id, current)

@@ -142,6 +142,7 @@ func drift(ts *testscript.TestScript, neg bool, args []string) {
 // dashboard is what another user does there. Values are JSON, or else text.
 //
 //	dashboard config|agent|outcome|infield AGENT FIELD=VALUE…
+//	dashboard history AGENT N              saves N prompts one after another
 //	dashboard draft AGENT FIELD=VALUE…
 //	dashboard edit-draft AGENT VERSION FIELD=VALUE…
 //	dashboard in-place AGENT FIELD=VALUE
@@ -183,6 +184,10 @@ func dashboardDoes(ts *testscript.TestScript, d *sandbox.Dashboard, what, id str
 	switch what {
 	case "config":
 		_, err = d.EditConfig(id, values(ts, rest))
+	case "history":
+		for i := 1; i <= version() && err == nil; i++ {
+			_, err = d.EditPrompt(id, fmt.Sprintf("Dashboard %d", i))
+		}
 	case "draft":
 		_, err = d.CreateDraft(id, values(ts, rest))
 	case "edit-draft":

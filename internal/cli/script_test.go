@@ -81,6 +81,17 @@ func TestEveryReading(t *testing.T) {
 	}
 }
 
+// TestLongHistory runs the story of an agent with 400 versions, with pages of
+// each size that platforms have been seen to give.
+func TestLongHistory(t *testing.T) {
+	for _, page := range []string{"20", "50", "100"} {
+		t.Run(page, func(t *testing.T) {
+			t.Parallel()
+			testscript.Run(t, storyParams("testdata/history", []string{"--page", page}, ""))
+		})
+	}
+}
+
 func storyParams(dir string, reading []string, lock string) testscript.Params {
 	return testscript.Params{
 		Dir:                 dir,

@@ -81,6 +81,9 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 			defer mu.Unlock()
 			in.Prepared[want.Name] = prepared
 		},
+		Ask: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) diff.VersionsAsked {
+			return diff.AskVersions(in, want, r, w)
+		},
 		Progress: p.project.opt.Progress,
 	})
 	if err != nil {
