@@ -78,10 +78,10 @@ func (p *agentPlanner) agentClass(changes []Change) Class {
 
 // configFacts is what is known of a live config that is not what is wanted.
 type configFacts struct {
-	foreign      bool // as in itemFacts
-	noProvenance bool // policy.provenance is false: versions say nothing
-	nothingLive  bool
-	live         verdict // see liveFacts
+	foreign     bool // as in itemFacts
+	untold      bool // policy.provenance is false, and the lock remembers no config
+	nothingLive bool
+	live        verdict // see liveFacts
 	// base: a version is known that git wanted before the platform moved; moved:
 	// git wants something else than that by now.
 	base, moved bool
@@ -92,7 +92,7 @@ func (f configFacts) class() Class {
 	switch {
 	case f.foreign:
 		return Drift
-	case f.noProvenance:
+	case f.untold:
 		return Unknown
 	case f.nothingLive || f.live == itIsOurs:
 		return Pending
@@ -106,7 +106,7 @@ func (f configFacts) class() Class {
 }
 
 func (p *agentPlanner) configClass() Class {
-	f := configFacts{foreign: p.owner != ours, noProvenance: !p.in.Policy.Provenance, nothingLive: p.remote.Current == nil}
+	f := configFacts{foreign: p.owner != ours, untold: !p.in.Policy.Provenance && p.memory.Config == "", nothingLive: p.remote.Current == nil}
 	if live := p.remote.Current; live != nil {
 		facts := p.liveFacts(live)
 		f.live = facts.verdict()
@@ -146,7 +146,10 @@ type liveFacts struct {
 	locked   bool // its digest is the one that the lock holds
 	expected bool // it is what an unfinished apply may have left
 	lined    bool // its line names this project and environment
-	origin   Origin
+	// edited: its content is not what its line says, nor what the lock holds. An
+	// update in place by an apply that the lock does not know leaves this too.
+	edited bool
+	origin Origin
 	// older is a version from before the one that the lock holds, and repeats
 	// one with the notes and content of an older one: somebody has rolled back
 	// on the platform. Of an unfinished apply the lock can't tell.
@@ -162,7 +165,7 @@ func (f liveFacts) verdict() verdict {
 		return notOurs
 	case f.origin == OriginWanted:
 		return itIsOurs
-	case f.origin == OriginUnknown:
+	case f.origin == OriginUnknown && !f.edited:
 		return cantTell
 	default:
 		return notOurs
@@ -176,6 +179,7 @@ func (p *agentPlanner) liveFacts(live *Version) liveFacts {
 		locked:   p.memory.Config == digest,
 		expected: p.memory.Unfinished && slices.Contains(p.memory.Expect, digest),
 		lined:    ok && p.in.Identity.isOwn(line),
+		edited:   p.memory.Config != "" && p.memory.Config != digest && !vouched(live, p.want),
 	}
 	if f.lined && !f.locked && !f.expected && p.in.OriginOf != nil {
 		f.origin = p.in.OriginOf(p.want.Name, live, line)
@@ -196,7 +200,7 @@ func (p *agentPlanner) tellOrigin(live *Version, f liveFacts) {
 	case f.origin == OriginBranch:
 		w.Message = fmt.Sprintf("v%d was published from %s, which this branch does not contain", live.Number, line.Commit)
 		w.Hint = "bring that commit into this branch, or overwrite what it published knowingly"
-	case f.origin == OriginUnknown:
+	case f.origin == OriginUnknown && !f.edited:
 		w.Message = fmt.Sprintf("v%d was published from %s, and whether this branch contains that can't be told here", live.Number, line.Commit)
 		w.Hint = "fetch the whole history (in a workflow, fetch-depth: 0), or commit the lock file"
 	case f.origin == OriginOther:

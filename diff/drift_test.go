@@ -38,7 +38,7 @@ func TestDrift(t *testing.T) {
 		return "none"
 	}
 	live := func(c map[string]string) string {
-		f := liveFacts{c["locked"] == "yes", c["expected"] == "yes", c["lined"] == "yes", origins[c["origin"]], c["older"] == "yes", c["repeats"] == "yes"}
+		f := liveFacts{c["locked"] == "yes", c["expected"] == "yes", c["lined"] == "yes", c["edited"] == "yes", origins[c["origin"]], c["older"] == "yes", c["repeats"] == "yes"}
 		return nameIn(verdicts, f.verdict())
 	}
 	whose := func(c map[string]string) string {
@@ -47,7 +47,7 @@ func TestDrift(t *testing.T) {
 	}
 	config := func(c map[string]string) string {
 		return string(configFacts{
-			foreign: c["foreign"] == "yes", noProvenance: c["noprovenance"] == "yes", nothingLive: c["nothinglive"] == "yes",
+			foreign: c["foreign"] == "yes", untold: c["untold"] == "yes", nothingLive: c["nothinglive"] == "yes",
 			live: verdicts[c["live"]], base: c["base"] == "yes", moved: c["moved"] == "yes", otherLine: c["otherline"] == "yes",
 		}.class())
 	}

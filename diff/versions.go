@@ -65,7 +65,7 @@ func (p *agentPlanner) knowsEnough() bool {
 	switch {
 	case p.owner == nobodys: // an older version may have a line of ours
 		return false
-	case p.owner == others || live == nil || !p.in.Policy.Provenance || !NeedVersions(p.want, p.remote, p.wanted):
+	case p.owner == others || live == nil || !NeedVersions(p.want, p.remote, p.wanted):
 		return true
 	case p.want.Lifecycle.Absent:
 		return true

@@ -197,7 +197,7 @@ func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, p
 		return engine.Errorf(engine.Usage, "review the plan and give --auto-approve, a plan file or --expect-digest",
 			"there is no terminal to ask on, so nothing was applied")
 	}
-	return a.ask(ctx, p.Drift())
+	return a.ask(ctx, p.Drift(), p.Unknown())
 }
 
 func (a *app) checkReviewed(opt applyOptions, saved, now *diff.Plan) error {
@@ -211,11 +211,15 @@ func (a *app) checkReviewed(opt applyOptions, saved, now *diff.Plan) error {
 }
 
 // ask puts the question on the terminal. Anything but yes is no.
-func (a *app) ask(ctx context.Context, drift []string) error {
+func (a *app) ask(ctx context.Context, drift, unknown []string) error {
 	question := "Apply this plan?"
-	if len(drift) > 0 {
-		a.out.Lines(drift)
+	a.out.Lines(drift)
+	a.out.Lines(unknown)
+	switch {
+	case len(drift) > 0:
 		question = "Apply this plan and overwrite what was changed on the platform?"
+	case len(unknown) > 0:
+		question = "Apply this plan and overwrite what may have been changed on the platform?"
 	}
 	fmt.Fprintf(a.env.Stderr, "%s Only \"yes\" is yes: ", question)
 	answer := make(chan string, 1)

@@ -89,6 +89,53 @@ func (p *Planned) Drift() []string {
 	return lines
 }
 
+// Unknown has a line for each agent with a section that differs, of which nobody
+// can say whether the platform changed it since the last apply. It never counts
+// as "no drift".
+func (p *Planned) Unknown() []string {
+	var lines []string
+	for _, agent := range p.Plan.Agents {
+		if names := unknownSections(agent); len(names) > 0 {
+			lines = append(lines, fmt.Sprintf("unknown: %s: %s not as the manifest wants it, and nothing says who changed that",
+				agent.Name, strings.Join(names, ", ")))
+		}
+	}
+	return lines
+}
+
+// Unfound has a line for each agent that is not found, where no lock file says
+// whether it was ever there: it may be new, or somebody has deleted it.
+func (p *Planned) Unfound() []string {
+	var lines []string
+	for _, agent := range p.Plan.Agents {
+		tell := func(text string) { lines = append(lines, fmt.Sprintf("unknown: %s: %s", agent.Name, text)) }
+		switch {
+		case agent.Status != diff.Create || p.in.Memory[agent.Name].AgentID != "":
+		case p.in.Remote.Unlisted:
+			tell("the lock file does not know it, and this platform lists no agents: it may be there, and changed")
+		case len(p.locked) == 0:
+			tell("it is not on the platform, and no lock file says whether it was")
+		}
+	}
+	return lines
+}
+
+// MendUnknown is the way out of what Unknown and Unfound tell.
+const MendUnknown = "commit agentsync.lock.yaml after each apply, and fetch the whole history (in a workflow, fetch-depth: 0); or plan, and look at what differs"
+
+func unknownSections(agent diff.AgentPlan) []string {
+	var names []string
+	for _, section := range value.SortedKeys(agent.Drift) {
+		if agent.Drift[section] == diff.Unknown {
+			names = append(names, strings.ReplaceAll(section, "_", " "))
+		}
+	}
+	return names
+}
+
+// IsUnknown says whether nobody can say of a section of the agent who changed it.
+func IsUnknown(agent diff.AgentPlan) bool { return len(unknownSections(agent)) > 0 }
+
 func whoAndWhen(section string, r *diff.RemoteAgent) string {
 	if r == nil {
 		return "is gone from the platform"

@@ -34,18 +34,23 @@ func (j *Job) drift(ctx context.Context) error {
 		return err
 	}
 	defer planned.Close()
-	p, lines := planned.Plan, planned.Drift()
+	p, lines, unknown := planned.Plan, planned.Drift(), append(planned.Unknown(), planned.Unfound()...)
 	if err := j.showPlan(p); err != nil {
 		return err
 	}
 	j.out.Lines(lines)
-	if err := j.keepIssue(ctx, p, lines); err != nil {
+	j.out.Lines(unknown)
+	if err := j.keepIssue(ctx, p, lines, unknown); err != nil {
 		j.warn("the drift issue was not brought up to date", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if len(lines) == 0 {
+	switch {
+	case len(lines) == 0 && len(unknown) > 0:
+		return engine.Errorf(engine.Drifted, engine.MendUnknown,
+			"whether the platform was changed since the last apply can't be told, in %s", render.Count(len(unknown), "agent"))
+	case len(lines) == 0:
 		return engine.Refusal(p)
 	}
 	return engine.Errorf(engine.Drifted, "take it into the manifests, or apply with scope: all and on-drift: overwrite",
@@ -70,10 +75,10 @@ func (j *Job) issueMarker() marker {
 }
 
 // keepIssue keeps the one issue of this environment of this project on this
-// branch: open and up to date while there is drift, closed when it is gone.
-// A tag, and the merge that a pull request or a queue tries out, have none.
-func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error {
-	if j.Client == nil || j.Run.aboutPull() || j.Run.Event == "merge_group" {
+// branch: open and up to date while there is drift, closed when it is gone, and
+// as it is when nobody can tell. A tag, and the merge that a pull request or a queue tries out, have none.
+func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines, unknown []string) error {
+	if j.Client == nil || j.Run.aboutPull() || j.Run.Event == "merge_group" || len(lines) == 0 && len(unknown) > 0 {
 		return nil
 	}
 	if j.Run.Branch() == "" {
@@ -98,7 +103,7 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines []string) error
 		return j.closeIssues(ctx, open, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
 	}
 	title := "Voice agents were changed on the platform" + j.where("", j.environment(), render.Escape) + " (branch " + render.Escape(j.Run.Branch()) + ")"
-	body := j.issueBody(p, lines)
+	body := j.issueBody(p, append(lines, unknown...))
 	if len(ours) == 0 {
 		return j.Client.SaveIssue(ctx, 0, api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{driftLabel}})
 	}
@@ -173,7 +178,8 @@ func (j *Job) issueBody(p *diff.Plan, lines []string) string {
 		render.Count(len(agents), "agent"), were, code(j.Run.Branch()), j.title(), fenced("text", strings.Join(lines, "\n"), issueLines))
 	b.WriteString("**What to do:** take what is right into the manifests by a pull request. What is wrong is overwritten by a plan with `scope: all` that is reviewed, or by `apply` with `scope: all`, `require-reviewed-plan: false` and `on-drift: overwrite`.\n\n")
 	b.WriteString(folded("What an apply would overwrite", visible(&only, bodyLimit-issueRest-utf8.RuneCountInString(b.String()), j.whole)))
-	if pending := slices.DeleteFunc(withSteps(p), hasDrift); len(pending) > 0 { // git's changes alone
+	notPending := func(agent diff.AgentPlan) bool { return hasDrift(agent) || engine.IsUnknown(agent) }
+	if pending := slices.DeleteFunc(withSteps(p), notPending); len(pending) > 0 { // git's changes alone
 		var names []string
 		for _, agent := range pending[:min(20, len(pending))] {
 			names = append(names, code(agent.Name))

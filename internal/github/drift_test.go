@@ -1,10 +1,13 @@
 package github_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
+	"github.com/agentsync/agentsync/sync/sandbox"
 )
 
 func TestDriftKeepsOneIssue(t *testing.T) {
@@ -76,6 +79,56 @@ func TestAnAgentThatIsGoneIsDrift(t *testing.T) {
 	}
 	w.job(4, "drift", "drift")
 	has(t, "the issue", w.repo().Issues[0].Body, "sales: agent is gone from the platform")
+}
+
+// TestUnknownIsNotNoDrift: without a committed lock the job can't tell who
+// changed fields and outcomes, or whether an agent that is not there was deleted.
+// It says so, stays red and keeps the issue.
+func TestUnknownIsNotNoDrift(t *testing.T) {
+	w := newWorld(t)
+	w.onPush(mergeAt)
+	w.write("agentsync.yaml", "apiVersion: agentsync/v1\nkind: Project\nmetadata: {name: acme}\nspec: {}\n")
+	w.replace("prompts/sales.md", "politely", "kindly") // so that a version says whose it is
+	w.replace("agents.yaml", "Help the caller.", "Help every caller.")
+	w.cli(0, "apply", "--auto-approve")
+	w.dashboard("Sales", "Sell by the dashboard.")
+	w.job(4, "drift", "drift")
+	edit := func(f func(d *sandbox.Dashboard, id string) error) {
+		t.Helper()
+		d := w.platform.Dashboard()
+		id, err := d.AgentID("Sales")
+		if err == nil {
+			err = f(d, id)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	stillOpen := func() {
+		t.Helper()
+		if all := w.repo().Issues; len(all) != 1 || all[0].State != "open" || len(w.repo().CommentsOn(all[0].Number)) > 0 {
+			t.Fatalf("%d issues, the first %+v", len(all), all[0])
+		}
+	}
+
+	// The lock is gone, and what is live is right again: fields and outcomes are not.
+	if err := os.Remove(filepath.Join(w.dir, "agentsync.lock.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	edit(func(d *sandbox.Dashboard, id string) error { return d.Rollback(id, 2) })
+	edit(func(d *sandbox.Dashboard, id string) error {
+		return d.EditAgent(id, map[string]any{"agent_description": "Changed"})
+	})
+	r := w.job(4, "drift", "drift")
+	has(t, "stderr", r.stderr, "unknown: sales: agent not as the manifest wants it, and nothing says who changed that",
+		"can't be told, in 1 agent", "commit agentsync.lock.yaml after each apply", "fetch-depth: 0")
+	stillOpen()
+
+	// Nor can it tell a new agent from one that somebody has deleted.
+	edit(func(d *sandbox.Dashboard, id string) error { return d.DeleteAgent(id) })
+	r = w.job(4, "drift", "drift")
+	has(t, "stderr", r.stderr, "unknown: sales: it is not on the platform, and no lock file says whether it was")
+	stillOpen()
 }
 
 func TestAStrangersIssueIsNotOurs(t *testing.T) {
