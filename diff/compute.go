@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/agentsync/agentsync/spec"
 )
@@ -26,9 +27,11 @@ type Input struct {
 	// Orphans are the keys in Memory that no manifest has and that this plan is
 	// about; of a targeted plan, only the targets.
 	Orphans []string
-	Prune   bool     // delete orphans; Policy.Prune or --prune
-	Targets []string // as asked for; nil for all, empty for none
-	Known   int      // agents in manifests and lock together, targeted or not
+	Prune   bool // delete orphans; Policy.Prune or --prune
+	// PassedOver names what could be a manifest and was not read (spec.Project).
+	PassedOver []string
+	Targets    []string // as asked for; nil for all, empty for none
+	Known      int      // agents in manifests and lock together, targeted or not
 
 	base map[string]*spec.Agent // of an offline plan: what plays the platform, by the ids in Remote
 }
@@ -90,6 +93,7 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	plan.orderNames(in.Remote.Agents)
 	plan.Count()
 	plan.guardDeletes(in)
+	plan.guardPrune(in)
 	sort.SliceStable(plan.Refusals, func(i, j int) bool { return plan.Refusals[i].Agent < plan.Refusals[j].Agent })
 	sort.SliceStable(plan.Warnings, func(i, j int) bool { return plan.Warnings[i].Agent < plan.Warnings[j].Agent })
 	return plan, nil
@@ -153,6 +157,26 @@ func (p *Plan) guardDeletes(in Input) {
 		Message: fmt.Sprintf("%d of %d agents would be deleted, more than policy.max_delete_percent (%d%%)",
 			p.Summary.Delete, in.Known, in.Policy.MaxDeletePercent),
 		Hint: "raise policy.max_delete_percent in agentsync.yaml, or delete fewer agents at a time with --target",
+	})
+}
+
+// guardPrune refuses to delete orphans while something was passed over: that may
+// be the manifest of one of them.
+func (p *Plan) guardPrune(in Input) {
+	orphans := slices.DeleteFunc(slices.Clone(in.Orphans), func(key string) bool { return in.Remote.Agents[key] == nil })
+	if !in.Prune || len(orphans) == 0 || len(in.PassedOver) == 0 {
+		return
+	}
+	const most = 10
+	names := strings.Join(in.PassedOver[:min(most, len(in.PassedOver))], ", ")
+	if more := len(in.PassedOver) - most; more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
+	}
+	p.Refusals = append(p.Refusals, Refusal{
+		Rule: "passed_over",
+		Message: fmt.Sprintf("orphans would be deleted (%d), and what was passed over may hold their manifests: %s",
+			len(orphans), names),
+		Hint: "make manifests of them, or let `manifests` in agentsync.yaml not match them; or plan without pruning",
 	})
 }
 

@@ -143,7 +143,7 @@ type Change struct {
 // Refusal is a rule that forbids to apply the plan as it stands.
 type Refusal struct {
 	Agent   string `json:"agent,omitempty"` // "" when it is about the whole plan
-	Rule    string `json:"rule"`            // "protect", "max_delete_percent", "adopt"
+	Rule    string `json:"rule"`            // "protect", "max_delete_percent", "adopt", "owner", "names", "passed_over"
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
 }

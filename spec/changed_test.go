@@ -111,7 +111,7 @@ func TestPast(t *testing.T) {
 }
 
 // TestLFSPointers are refused: a checkout without LFS must not make a pointer
-// an agent's prompt. A YAML file that no pattern names is another tool's.
+// an agent's prompt. A YAML file that no pattern names may be another tool's.
 func TestLFSPointers(t *testing.T) {
 	pointer := "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
 	dir := t.TempDir()
@@ -120,6 +120,8 @@ func TestLFSPointers(t *testing.T) {
 	write(t, dir, "other.yaml", pointer)
 	_, problems := spec.Load(context.Background(), spec.LoadOptions{Dir: dir})
 	want := "a.yaml:4:63: config.system_prompt: the prompt file \"a.md\" is a pointer of Git LFS, not the file itself\n" +
+		"  hint: check it out with Git LFS (actions/checkout: lfs: true), or take it out of LFS\n" +
+		"other.yaml:1:1: warning: the file is passed over: it is a pointer of Git LFS, not the file itself\n" +
 		"  hint: check it out with Git LFS (actions/checkout: lfs: true), or take it out of LFS"
 	if d := cmp.Diff(want, problems.Error()); d != "" {
 		t.Error(d)

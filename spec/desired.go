@@ -22,7 +22,10 @@ type Project struct {
 	Policy      Policy
 	Agents      []Agent // sorted by Name; every agent, whatever its lifecycle
 	Warnings    []Problem
-	Ignored     int // documents of other tools that were passed over
+	Ignored     int // documents of other tools
+	// PassedOver names files and documents that could be manifests and were not
+	// read, sorted: while there are any, an agent without a manifest may have one.
+	PassedOver []string
 	// Patterns say which files are manifests; without any, every *.yaml and *.yml
 	// is. Linked says that some file was found by a link. See Reads.
 	Patterns []string

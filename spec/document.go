@@ -3,6 +3,7 @@ package spec
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -34,6 +35,7 @@ type document struct {
 type fileResult struct {
 	documents []*document
 	ignored   int
+	passed    []string // what could be a manifest, and is passed over: a file, or one document as file:line
 	problems  Problems
 	lines     [][]byte // of the file, while it is being loaded
 	// With a cache: what the file and the prompt files in it hold, as blobID.
@@ -42,6 +44,17 @@ type fileResult struct {
 }
 
 func (r *fileResult) report(p Problem) { r.problems = append(r.problems, p) }
+
+// passOver tells of a file, or of the document that begins in a later line,
+// which could be a manifest and is not read. Nothing is passed over in silence.
+func (r *fileResult) passOver(at Pos, hint, format string, args ...any) {
+	r.report(warning(at, hint, format, args...))
+	name := at.File
+	if at.Line > 1 {
+		name = fmt.Sprintf("%s:%d", at.File, at.Line)
+	}
+	r.passed = append(r.passed, name)
+}
 
 // loadFile reads one file and checks all that can be checked without the
 // others. With named, a pattern of the project names the file; else the search
@@ -60,9 +73,16 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 	if err == nil && l.opt.Cache != nil {
 		r.blob, r.prompts = blobID(data), map[string]string{}
 	}
+	top := Pos{File: file, Line: 1, Column: 1}
 	switch {
+	case err == errPointer && !named:
+		r.passOver(top, pointerHint, "the file is passed over: it %s", err)
+		return r
 	case l.isForeign(name, data, err, named):
 		r.ignored++
+		if named {
+			r.passOver(top, notOursHint, "the file is passed over: it %s", errHiddenLink)
+		}
 		return r
 	case err == errOutside:
 		return fail("the manifest is a link that leads out of the project", "put the file itself there")
@@ -78,6 +98,9 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 		return r
 	}
 	l.loadDocuments(file, data, named, r)
+	if named && len(r.documents)+len(r.problems) == 0 {
+		r.passOver(top, notOursHint, "the file is passed over: it holds no manifest")
+	}
 	return r
 }
 
@@ -91,11 +114,12 @@ func (l *loader) isForeign(name string, data []byte, err error, named bool) bool
 	case errTooLarge:
 		return !named && !bytes.Contains(data, []byte(apiGroup))
 	}
-	return err == errPointer && !named
+	return false
 }
 
 const (
 	untrackedHint = "commit it: in a workflow, only files that the commit has are read"
+	notOursHint   = "begin a manifest with apiVersion: " + apiVersion + "; for another tool's file, let `manifests` in " + projectFile + " not match it"
 	pointerHint   = "check it out with Git LFS (actions/checkout: lfs: true), or take it out of LFS"
 )
 
@@ -120,7 +144,7 @@ func (l *loader) loadDocuments(file string, data []byte, named bool, r *fileResu
 		r.report(p)
 	}
 	for _, root := range roots {
-		kind := classify(file, root, r)
+		kind := classify(file, root, named, r)
 		if kind == "" {
 			continue
 		}
@@ -140,8 +164,9 @@ func (l *loader) loadDocuments(file string, data []byte, named bool, r *fileResu
 }
 
 // classify returns the kind of a document of ours, and "" for another. Those of
-// other tools it counts.
-func classify(file string, root *yaml.Node, r *fileResult) string {
+// other tools it counts, and tells of the ones that could be meant to be ours:
+// all of a file that a pattern names, else what is nearly ours.
+func classify(file string, root *yaml.Node, named bool, r *fileResult) string {
 	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
 		return "" // nothing between two "---"
 	}
@@ -150,8 +175,8 @@ func classify(file string, root *yaml.Node, r *fileResult) string {
 	switch {
 	case version == nil:
 		r.ignored++
-		if kind != nil && (kind.Value == "Agent" || kind.Value == "Base") && topField(root, "spec") != nil {
-			r.report(warning(at(root), "begin it with apiVersion: "+apiVersion, "the document is passed over: it has no apiVersion"))
+		if named || nearlyOurs(root, "", kind) {
+			r.passOver(at(root), notOursHint, "the document is passed over: it has no apiVersion")
 		}
 		return ""
 	case version.Value == apiVersion:
@@ -161,8 +186,9 @@ func classify(file string, root *yaml.Node, r *fileResult) string {
 		return ""
 	default:
 		r.ignored++
-		if hint := schema.DidYouMean(version.Value, []string{apiVersion}); hint != "" {
-			r.report(warning(at(version), hint, "the document is passed over: its apiVersion is %s", schema.Quote(version.Value)))
+		if named || nearlyOurs(root, version.Value, kind) {
+			hint := cmp.Or(schema.DidYouMean(version.Value, []string{apiVersion}), notOursHint)
+			r.passOver(at(version), hint, "the document is passed over: its apiVersion is %s", schema.Quote(version.Value))
 		}
 		return ""
 	}
@@ -183,12 +209,41 @@ func classify(file string, root *yaml.Node, r *fileResult) string {
 	return ""
 }
 
+// nearlyOurs reports whether a document without our apiVersion looks like a
+// manifest that has lost it: version, "" for none, is nearly ours, or kind is and
+// the rest does not speak against it, or its spec names an agent.
+func nearlyOurs(root *yaml.Node, version string, kind *yaml.Node) bool {
+	spec := topField(root, "spec")
+	has := func(n *yaml.Node, name string) bool { return n != nil && topValue(n, name) != nil }
+	sections := slices.ContainsFunc([]string{SectionAgent, SectionConfig, SectionOutcomes, SectionInfields, "extends"},
+		func(name string) bool { return has(spec, name) })
+	kinds := []string{"Agent", "Base"}
+	ourKind := kind != nil && (slices.Contains(kinds, kind.Value) || schema.Nearest(kind.Value, kinds) != "")
+	switch {
+	case version != "" && schema.Nearest(version, []string{apiVersion}) != "":
+		return true
+	case spec != nil && has(topValue(spec, SectionAgent), "agent_name"):
+		return true
+	case version == "":
+		return ourKind && spec != nil
+	default:
+		return ourKind && sections
+	}
+}
+
 // topField returns the scalar value of a root's field, or for "spec" any value.
 func topField(root *yaml.Node, name string) *yaml.Node {
-	for i := 0; root.Kind == yaml.MappingNode && i+1 < len(root.Content); i += 2 {
-		value := root.Content[i+1]
-		if root.Content[i].Value == name && (value.Kind == yaml.ScalarNode || name == "spec") {
-			return value
+	if value := topValue(root, name); value != nil && (value.Kind == yaml.ScalarNode || name == "spec") {
+		return value
+	}
+	return nil
+}
+
+// topValue returns the value of a map's field; nil for none, and where n is no map.
+func topValue(n *yaml.Node, name string) *yaml.Node {
+	for i := 0; n != nil && n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i+1]
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,7 @@ import (
 // out are refused.
 type files struct {
 	fsys  fs.FS
+	dir   string // where fsys is on disk, for folderBeyond alone
 	bytes atomic.Int64
 	plain sync.Map // folders that are no links, for visible
 
@@ -124,10 +126,11 @@ func reason(err error) error {
 
 // search returns the files below the root in order: those that a pattern
 // matches, or without patterns every *.yaml and *.yml. Folders that begin with
-// a dot, node_modules and the lock file are passed over, and links to folders
-// are not followed.
-func (f *files) search(patterns []*pattern, report func(...Problem)) []string {
-	var found []string
+// a dot, node_modules and the lock file are left out, and links to folders are
+// not followed. passed has the files and links that could be meant: those whose
+// ending alone is why no pattern takes them, and links to folders in which files
+// would match.
+func (f *files) search(patterns []*pattern, report func(...Problem)) (found, passed []string) {
 	entries := 0
 	walk := func(name string, entry fs.DirEntry, err error) error {
 		if entries++; entries > maxEntries || len(found) >= maxFiles {
@@ -139,10 +142,16 @@ func (f *files) search(patterns []*pattern, report func(...Problem)) []string {
 		case err != nil:
 			report(problem(Pos{File: printable(name)}, "", "the folder %s", reason(err)))
 		case entry.IsDir():
-			if name != "." && isPassedOver(entry.Name()) {
+			if name != "." && isUnsearched(entry.Name()) {
 				return fs.SkipDir
 			}
-		case entry.Name() == lockFile || !wantedFile(name, patterns):
+		case entry.Type()&fs.ModeSymlink != 0 && !isUnsearched(entry.Name()) && f.hidesFolder(name, patterns):
+			passed = append(passed, name)
+		case entry.Name() == lockFile:
+		case !wantedFile(name, patterns):
+			if slices.ContainsFunc(otherEndings(name), func(other string) bool { return matchesAny(other, patterns) }) {
+				passed = append(passed, name)
+			}
 		case entry.Type()&fs.ModeSymlink != 0 && f.isFolder(name):
 		default:
 			if entry.Type()&fs.ModeSymlink != 0 {
@@ -156,7 +165,51 @@ func (f *files) search(patterns []*pattern, report func(...Problem)) []string {
 		report(problem(Pos{}, "run agentsync in the folder that holds the agents, or name the manifests in "+projectFile,
 			"too many files: want at most %d manifests among %d files", maxFiles, maxEntries))
 	}
-	return found
+	return found, passed
+}
+
+// otherEndings are the names of a YAML file with the endings that it could have.
+func otherEndings(name string) []string {
+	ext := path.Ext(name)
+	if lower := strings.ToLower(ext); lower != ".yaml" && lower != ".yml" {
+		return nil
+	}
+	stem := strings.TrimSuffix(name, ext)
+	return []string{stem + ".yaml", stem + ".yml"}
+}
+
+// hidesFolder reports whether a link leads to a folder whose files would be
+// searched if they lay there, and are not searched where they do. A link that
+// leads nowhere may be one whose folder is missing today.
+func (f *files) hidesFolder(name string, patterns []*pattern) bool {
+	below := func(folder string) bool {
+		return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p *pattern) bool { return p.reachesBelow(folder) })
+	}
+	if !below(name) {
+		return false
+	}
+	switch _, err := f.stat(name); {
+	case err == errMissing && path.Ext(name) == "":
+		return true
+	case err == errOutside:
+		return f.folderBeyond(name)
+	case err != errFolder:
+		return false
+	}
+	target, err := fs.ReadLink(f.fsys, name)
+	if err != nil || path.IsAbs(target) {
+		return true
+	}
+	real := path.Join(path.Dir(name), filepath.ToSlash(target))
+	searched := !slices.ContainsFunc(strings.Split(real, "/"), func(part string) bool { return part != "." && isUnsearched(part) })
+	return !searched || !below(real)
+}
+
+// folderBeyond reports whether a link that leads out of the project leads to a
+// folder. Nothing of that is read.
+func (f *files) folderBeyond(name string) bool {
+	info, err := os.Stat(filepath.Join(f.dir, filepath.FromSlash(name)))
+	return err == nil && info.IsDir() || errors.Is(err, fs.ErrNotExist) && path.Ext(name) == ""
 }
 
 var errStop = errors.New("stop")
@@ -164,6 +217,11 @@ var errStop = errors.New("stop")
 func (f *files) isFolder(name string) bool {
 	_, err := f.stat(name)
 	return err == errFolder
+}
+
+// matchesAny is wantedFile for a name that no file has.
+func matchesAny(name string, patterns []*pattern) bool {
+	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p *pattern) bool { return p.matches(name) })
 }
 
 func wantedFile(name string, patterns []*pattern) bool {

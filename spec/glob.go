@@ -42,6 +42,13 @@ func newPattern(text string) (*pattern, error) {
 // match reports whether name, a clean path with forward slashes, matches. Its
 // time is linear in the lengths of both, whatever the number of **.
 func (p *pattern) match(name string) bool {
+	found := p.matches(name)
+	p.matched = p.matched || found
+	return found
+}
+
+// matches is match without remembering it.
+func (p *pattern) matches(name string) bool {
 	// reach[i] says that the parts seen so far match the first i names.
 	names := strings.Split(name, "/")
 	reach := make([]bool, len(names)+1)
@@ -59,6 +66,16 @@ func (p *pattern) match(name string) bool {
 		}
 		reach[0] = false
 	}
-	p.matched = p.matched || reach[len(names)]
 	return reach[len(names)]
+}
+
+// reachesBelow reports whether a name below folder may match.
+func (p *pattern) reachesBelow(folder string) bool {
+	for i, part := range p.parts {
+		begin := pattern{parts: p.parts[:i+1]}
+		if begin.matches(folder) && (part == "**" || i+1 < len(p.parts)) {
+			return true
+		}
+	}
+	return false
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"runtime"
 	"slices"
 	"sync"
@@ -67,7 +68,7 @@ type loader struct {
 }
 
 func newLoader(opt LoadOptions) *loader {
-	return &loader{files: files{fsys: opt.FS}, opt: opt, told: map[Problem]bool{}}
+	return &loader{files: files{fsys: opt.FS, dir: opt.Dir}, opt: opt, told: map[Problem]bool{}}
 }
 
 // report adds findings, each once: what is wrong with a base shows in each agent
@@ -127,9 +128,12 @@ func (l *loader) load(ctx context.Context) *Project {
 	if settings.nowhere {
 		return project
 	}
-	results := l.loadFiles(ctx, l.manifests(&settings), len(settings.patterns) > 0)
+	found, passed := l.manifests(&settings)
+	results := append(l.loadFiles(ctx, found, len(settings.patterns) > 0), l.passedOver(passed))
 	if len(settings.patterns) == 0 {
 		results = append(results, first)
+	} else {
+		project.PassedOver = first.passed
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -137,6 +141,7 @@ func (l *loader) load(ctx context.Context) *Project {
 	documents := map[string][]*document{}
 	for _, r := range results {
 		project.Ignored += r.ignored
+		project.PassedOver = append(project.PassedOver, r.passed...)
 		l.report(r.problems...)
 		for _, doc := range r.documents {
 			documents[doc.kind] = append(documents[doc.kind], doc)
@@ -151,7 +156,26 @@ func (l *loader) load(ctx context.Context) *Project {
 		project.Patterns = append(project.Patterns, p.text)
 	}
 	project.Linked = l.linked.Load()
+	slices.Sort(project.PassedOver)
 	return project
+}
+
+// passedOver tells of files that no pattern takes for their ending's sake, if
+// they hold a manifest or can't be read as anything else, and of links to folders.
+func (l *loader) passedOver(names []string) *fileResult {
+	out := &fileResult{}
+	for _, name := range names {
+		at := Pos{File: printable(name)}
+		if len(otherEndings(name)) == 0 {
+			out.passOver(at, "put the folder itself there; links to folders are not followed", "the folder is passed over: it is a link")
+			continue
+		}
+		if r := l.loadFile(name, false); len(r.documents)+len(r.passed)+len(r.problems) > 0 {
+			out.passOver(at, "rename it, or let `manifests` in "+projectFile+" match it",
+				"the file is passed over: manifests are searched with another ending than %s", path.Ext(name))
+		}
+	}
+	return out
 }
 
 // loadProjectFile reads agentsync.yaml, if there is one.
@@ -162,16 +186,17 @@ func (l *loader) loadProjectFile() *fileResult {
 	return l.loadFile(projectFile, true)
 }
 
-// manifests returns the manifests beside agentsync.yaml.
-func (l *loader) manifests(s *settings) []string {
-	found := l.search(s.patterns, l.report)
+// manifests returns the manifests beside agentsync.yaml, and what search passes
+// over.
+func (l *loader) manifests(s *settings) (found, passed []string) {
+	found, passed = l.search(s.patterns, l.report)
 	for _, p := range s.patterns {
 		if !p.matched {
 			l.report(problem(p.pos, "patterns start at the project's root; ** stands for any number of folders; "+
 				"folders that begin with a dot are not searched", "manifests: no file matches %s", schema.Quote(p.text)))
 		}
 	}
-	return slices.DeleteFunc(found, func(name string) bool { return name == projectFile })
+	return slices.DeleteFunc(found, func(name string) bool { return name == projectFile }), passed
 }
 
 // loadFiles reads files side by side and returns the results in their order. Once

@@ -128,6 +128,9 @@ func describe(project *spec.Project, problems spec.Problems) string {
 	e := project.Environment
 	fmt.Fprintf(&b, "environment %s %q %v, ignored %d\n", e.Name, e.BaseURL, e.Credentials, project.Ignored)
 	fmt.Fprintf(&b, "policy %+v\n", project.Policy)
+	for _, name := range project.PassedOver {
+		fmt.Fprintf(&b, "passed over %s\n", name)
+	}
 	for _, a := range project.Agents {
 		fmt.Fprintf(&b, "\n%s %q previous %q at %s\n", a.Name, a.AgentName, a.PreviousNames, a.Pos)
 		fmt.Fprintf(&b, "  %+v %+v\n", a.Release, a.Lifecycle)

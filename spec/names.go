@@ -92,7 +92,8 @@ var agentKind = regexp.MustCompile(`(?m)^kind:\s*Agent\b`)
 // it cannot read.
 func AgentNames(dir string) []string {
 	return sortedNames(dir, func(l *loader) (names []string) {
-		for _, file := range l.search(nil, func(...Problem) {}) {
+		found, _ := l.search(nil, func(...Problem) {})
+		for _, file := range found {
 			data, err := l.read(file)
 			if err != nil || !strings.Contains(string(data), apiVersion) {
 				continue

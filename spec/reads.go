@@ -33,11 +33,11 @@ func (p *Project) Reads(name string) bool {
 
 // isSearched says whether manifests are looked for in a folder.
 func (p *Project) isSearched(folder string) bool {
-	return !slices.ContainsFunc(strings.Split(folder, "/"), isPassedOver)
+	return !slices.ContainsFunc(strings.Split(folder, "/"), isUnsearched)
 }
 
-// isPassedOver says whether no manifests are looked for in folders of this name.
-func isPassedOver(folder string) bool {
+// isUnsearched says whether no manifests are looked for in folders of this name.
+func isUnsearched(folder string) bool {
 	return strings.HasPrefix(folder, ".") || folder == "node_modules"
 }
 

@@ -30,7 +30,7 @@ func Load(ctx context.Context, opt Options, from Source) (*Project, spec.Problem
 	if err := checkDir(opt.Dir); err != nil {
 		return nil, nil, err
 	}
-	p := &Project{opt: opt}
+	p, untracked := &Project{opt: opt}, func(*spec.Project) {}
 	load := spec.LoadOptions{Dir: opt.Dir, Env: opt.Env()}
 	if from.Compared {
 		p.cache = &spec.Cache{}
@@ -45,6 +45,7 @@ func Load(ctx context.Context, opt Options, from Source) (*Project, spec.Problem
 		if files != nil {
 			load.FS = files
 			defer files.warnPassed(opt.Message)
+			untracked = files.passedOver
 		}
 	}
 	project, problems := loadSpec(ctx, load)
@@ -54,6 +55,7 @@ func Load(ctx context.Context, opt Options, from Source) (*Project, spec.Problem
 	if len(problems.Errors()) > 0 {
 		return nil, problems, nil
 	}
+	untracked(project)
 	opt.logIgnored(project)
 	p.Project = project
 	return p, problems, nil

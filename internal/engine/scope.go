@@ -82,7 +82,7 @@ func (p *Project) choose(ctx context.Context, scope Scope, memory diff.Memory, a
 // narrow is a plan's input as far as project, memory and targets (nil for all)
 // say it. A target that is neither a manifest nor in memory is an error.
 func narrow(project *spec.Project, memory diff.Memory, targets []string) (diff.Input, error) {
-	in := diff.Input{Environment: project.Environment, Policy: project.Policy, Memory: memory, Targets: targets}
+	in := diff.Input{Environment: project.Environment, Policy: project.Policy, Memory: memory, Targets: targets, PassedOver: project.PassedOver}
 	known := map[string]bool{}
 	for _, agent := range project.Agents {
 		known[agent.Name] = true

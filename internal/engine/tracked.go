@@ -130,6 +130,19 @@ func (f *tracked) warnPassed(message func(string, ...any)) {
 	}
 }
 
+// passedOver adds to what a project has passed over the files that it would
+// have read if git tracked them.
+func (f *tracked) passedOver(project *spec.Project) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, name := range f.passed {
+		if project.Reads(name) {
+			project.PassedOver = append(project.PassedOver, name)
+		}
+	}
+	slices.Sort(project.PassedOver)
+}
+
 // RealPath is dir as an absolute path without links.
 func RealPath(dir string) (string, error) {
 	abs, err := filepath.Abs(dir)
