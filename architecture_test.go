@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 
 	"internal/faults":                  {},
 	"internal/exhaustive":              {},
+	"internal/fastclock":               {},
 	"internal/benchgen":                {},
 	"internal/github/fakegithub":       {},
 	"internal/github/fakegithub/serve": {"internal/github/fakegithub"},

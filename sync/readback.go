@@ -16,7 +16,7 @@ import (
 // must be empty. A rollback may have moved outcomes and infields: those are set
 // right, once. The lock's entry of the verified agent is unmarked.
 func (j *job) readBack(ctx context.Context, p *progress) error {
-	fresh, left, err := j.settled(ctx, p)
+	fresh, left, err := j.settled(ctx, p, j.rollsBack())
 	if err != nil {
 		return fmt.Errorf("read back: %w", err)
 	}
@@ -28,7 +28,7 @@ func (j *job) readBack(ctx context.Context, p *progress) error {
 				return fmt.Errorf("set right %s %s: %w", step.Action, step.Target, err)
 			}
 		}
-		if fresh, left, err = j.settled(ctx, p); err != nil {
+		if fresh, left, err = j.settled(ctx, p, false); err != nil {
 			return fmt.Errorf("read back: %w", err)
 		}
 	}
@@ -41,11 +41,12 @@ func (j *job) readBack(ctx context.Context, p *progress) error {
 }
 
 // settled plans the agent again until nothing is left to do, or a read must
-// show by now what there is.
-func (j *job) settled(ctx context.Context, p *progress) (fresh *diff.RemoteAgent, left diff.AgentPlan, err error) {
+// show by now what there is. rolledBack says that a rollback was the last write: it
+// may leave something to do, and a read that shows something new is enough.
+func (j *job) settled(ctx context.Context, p *progress, rolledBack bool) (fresh *diff.RemoteAgent, left diff.AgentPlan, err error) {
 	_, err = j.eventually(ctx, func(ctx context.Context) (bool, error) {
 		fresh, left, err = j.planAgain(ctx, p)
-		done := err == nil && (len(left.Steps) == 0 || j.rollsBack() && changedSince(j.seen, fresh, left.Steps))
+		done := err == nil && (len(left.Steps) == 0 || rolledBack && changedSince(j.seen, fresh, left.Steps))
 		return done, notYet(err)
 	})
 	if err == nil && fresh == nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/pflag"
 
+	"github.com/agentsync/agentsync/internal/fastclock"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
@@ -19,9 +20,10 @@ type storyKey struct{}
 // story is what one script has: the platforms that it started, the last of
 // which its commands speak of.
 type story struct {
-	reading []string // switches that every platform of the story gets
-	lock    string   // "no-lock": the story forgets its lock file
-	log     string   // the file with all that the program said
+	reading []string        // switches that every platform of the story gets
+	lock    string          // "no-lock": the story forgets its lock file
+	log     string          // the file with all that the program said
+	clock   fastclock.Clock // of a story where time is quick; else the zero one
 
 	platforms []*platform
 	kept      map[string]string // what `remote keep` remembered
@@ -94,7 +96,10 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	if flags.NArg() > 0 {
 		ts.Fatalf("platform: %q is no switch", flags.Args())
 	}
-	if o.RateLimit > 0 || o.ReadLag > 0 {
+	switch {
+	case s.clock.Speed > 0:
+		o.Now = s.clock.Now
+	case o.RateLimit > 0 || o.ReadLag > 0:
 		o.Now = time.Now
 	}
 	server, err := sandbox.New(o)

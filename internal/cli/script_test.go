@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/agentsync/agentsync/internal/cli"
 	"github.com/agentsync/agentsync/internal/exhaustive"
+	"github.com/agentsync/agentsync/internal/fastclock"
 	"github.com/agentsync/agentsync/internal/github"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -28,6 +30,9 @@ func TestMain(m *testing.M) {
 // secrets.
 func runProgram() {
 	env := cli.OSEnv()
+	if c, ok := fastclock.FromEnv(); ok {
+		env.Now, env.Sleep = c.Now, c.Sleep
+	}
 	if path := os.Getenv("STORY_LOG"); path != "" {
 		log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
@@ -50,13 +55,25 @@ func TestStories(t *testing.T) {
 
 // TestEveryReading runs the main story under every reading of what the
 // platform's reference leaves open, with the lock file and without it. The quick
-// tests have the first four: each switch is in one of them.
+// tests have the first six: each switch is in one of them. Where reads are late,
+// time is quick.
 func TestEveryReading(t *testing.T) {
 	readings := []string{
 		"",
 		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --wrap",
 		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --listing none",
 		"--superseded published --create-publishes=false --restore-fields=false --listing legacy --wrap",
+		"--read-lag 3s --page 20 --clock-skew 7m",
+		"--read-lag 3s --page 50 --clock-skew -7m --rollback clone --superseded published --create-publishes=false --restore-fields=false",
+		"--read-lag 1s",
+		"--read-lag 3s",
+		"--read-lag 3s --listing none",
+		"--read-lag 3s --listing legacy --create-publishes=false",
+		"--clock-skew 90m",
+		"--clock-skew -90m",
+		"--page 20",
+		"--page 50",
+		"--page 1",
 		"--rollback clone",
 		"--create-publishes=false",
 		"--superseded published",
@@ -68,7 +85,7 @@ func TestEveryReading(t *testing.T) {
 		"--rollback clone --restore-fields=false",
 		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --listing legacy",
 	}
-	for _, reading := range exhaustive.Or(readings[:4], readings) {
+	for _, reading := range exhaustive.Or(readings[:6], readings) {
 		for _, lock := range []string{"lock", "no-lock"} {
 			if lock == "no-lock" && strings.Contains(reading, "--listing none") {
 				continue // nothing could find the agents
@@ -109,6 +126,10 @@ func storyParams(dir string, reading []string, lock string) testscript.Params {
 			s := &story{reading: reading, lock: lock}
 			env.Values[storyKey{}] = s
 			s.log = filepath.Join(env.Getenv("TMPDIR"), "said.log")
+			if slices.Contains(reading, "--read-lag") {
+				s.clock = fastclock.Clock{Start: time.Now(), Speed: fastclock.Quick}
+				env.Setenv(s.clock.Variable())
+			}
 			for _, v := range [][2]string{
 				{"HOME", env.WorkDir}, {"GORACE", "halt_on_error=1 atexit_sleep_ms=0"}, {"STORY_LOG", s.log}, {"LOCK", lock},
 				{"GIT_CONFIG_GLOBAL", os.DevNull}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CEILING_DIRECTORIES", filepath.Dir(env.WorkDir)},

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/internal/cli"
+	"github.com/agentsync/agentsync/internal/fastclock"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/internal/github"
 	"github.com/agentsync/agentsync/sync/sandbox"
@@ -44,6 +45,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// worldEnv is the program's environment with the clock of the world that
+// started it.
+func worldEnv() cli.Env {
+	env := cli.OSEnv()
+	c, ok := fastclock.FromEnv()
+	if !ok {
+		panic("no clock")
+	}
+	env.Now, env.Sleep = c.Now, c.Sleep
+	return env
+}
+
 // program is main.go's main in a world's time. It closes the file that it was
 // started with when it has taken a signal in: see world.signal.
 func program() int {
@@ -63,7 +76,7 @@ type world struct {
 	platform *sandbox.Server
 	faults   *faults.Proxy
 	url      string
-	clock    clock
+	clock    fastclock.Clock
 	env      []string // further variables
 
 	mu      sync.Mutex
@@ -74,13 +87,13 @@ type world struct {
 // Time is quick in it.
 func newWorld(t *testing.T, change func(*sandbox.Options)) *world {
 	t.Helper()
-	return newWorldAt(t, quickTime, change)
+	return newWorldAt(t, fastclock.Quick, change)
 }
 
 // newWorldAt is newWorld with so many seconds a second.
 func newWorldAt(t *testing.T, speed int, change func(*sandbox.Options)) *world {
 	t.Helper()
-	c := clock{time.Now(), speed}
+	c := fastclock.Clock{Start: time.Now(), Speed: speed}
 	o := sandbox.DefaultOptions()
 	o.Now, o.Sleep = c.Now, c.Sleep
 	if change != nil {
@@ -149,10 +162,11 @@ func (w *world) start(args ...string) *process {
 	}
 	cmd := exec.Command(self, append([]string{"-C", w.dir}, args...)...)
 	cmd.Args[0] = programName
+	clockName, clockValue := w.clock.Variable()
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "GORACE=halt_on_error=1 atexit_sleep_ms=0", "INDUSLABS_BASE_URL=" + w.url,
 		"INDUSLABS_EMAIL=" + sandbox.DefaultEmail, "INDUSLABS_PASSWORD=" + sandbox.DefaultPassword,
-		"INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey, w.clock.variable(),
+		"INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey, clockName + "=" + clockValue,
 	}, w.env...)
 	p := &process{Cmd: cmd}
 	cmd.Stdout, cmd.Stderr = &p.stdout, &p.stderr

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/agentsync/agentsync/internal/exhaustive"
+	"github.com/agentsync/agentsync/internal/fastclock"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
@@ -193,7 +194,7 @@ func chance(seed int64) func(context.Context) error {
 		mu.Lock()
 		d := time.Duration(random.Int63n(int64(20 * time.Millisecond)))
 		mu.Unlock()
-		return realSleep(ctx, d)
+		return fastclock.Clock{Speed: 1}.Sleep(ctx, d)
 	}
 }
 
