@@ -37,15 +37,16 @@ func (f ownerFacts) owner() owner {
 type Identity struct {
 	Project     string // metadata.name of agentsync.yaml; "" where it names none
 	Environment string
-	// Formerly are names that the project had before: lines with them are its own.
-	Formerly []string
+	// Formerly are names that the project had before, FormerlyEnvironment those of
+	// the environment: lines with them are its own.
+	Formerly, FormerlyEnvironment []string
 }
 
 // isOther reports whether a line names another project or environment than this
 // one. A line of before projects had names, which names none, proves nothing.
 func (id Identity) isOther(line Provenance) bool {
 	return line.Project != "" && line.Project != id.Project && !slices.Contains(id.Formerly, line.Project) ||
-		line.Environment != "" && line.Environment != id.Environment
+		line.Environment != "" && line.Environment != id.Environment && !slices.Contains(id.FormerlyEnvironment, line.Environment)
 }
 
 // isOwn reports whether a line names this very project and environment. Where
@@ -89,12 +90,19 @@ func refuseOthers(in Input, key, name string, r *RemoteAgent) Refusal {
 		refusal.Hint = "choose another agent_name (agent_name_suffix gives an environment agents of its own)"
 		if line.Project != "" && line.Project != in.Identity.Project {
 			refusal.Hint += fmt.Sprintf(`; if this project was called %q before, list that under metadata.previous_names in agentsync.yaml`, line.Project)
+		} else {
+			refusal.Hint += "; " + renamedEnvironment(line.Environment, in.Identity.Environment)
 		}
 		return refusal
 	}
 	refusal.Message = fmt.Sprintf("%q (%s) belongs to environment %q: the lock file has its id there", name, r.ID, in.Elsewhere[r.ID])
-	refusal.Hint = "give the environment an agent_name_suffix, so that it has agents of its own"
+	refusal.Hint = "give the environment an agent_name_suffix, so that it has agents of its own; " +
+		renamedEnvironment(in.Elsewhere[r.ID], in.Identity.Environment)
 	return refusal
+}
+
+func renamedEnvironment(before, now string) string {
+	return fmt.Sprintf("if environment %q was called %q before, list that under environments.%s.previous_names in agentsync.yaml", now, before, now)
 }
 
 // lineOf reads a version's provenance line; v may be nil.

@@ -222,6 +222,8 @@ var environment = []*Field{
 		{Name: "token_env", Type: Variable, Doc: "The variable with a bearer token, instead of email and password. Default: INDUSLABS_TOKEN."},
 		{Name: "api_key_env", Type: Variable, Doc: "The variable with the API key of the legacy listing. Default: INDUSLABS_API_KEY."},
 	}},
+	{Name: "previous_names", Type: List, Unique: true, Items: &Field{Type: Key, Doc: "A name."},
+		Doc: "Names that the environment had before: versions that carry them, and their block of the lock file, are its own."},
 	{Name: "agent_name_suffix", Type: Line, Doc: `Appended to every agent_name and previous name, such as " (staging)".`},
 	{Name: "overrides", Type: List, Items: &Field{Type: Map, Fields: override, Doc: "One override."},
 		Doc: "What differs in this environment, merged over the manifests in order."},

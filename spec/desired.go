@@ -34,8 +34,9 @@ type Project struct {
 
 // Environment is where a plan goes.
 type Environment struct {
-	Name        string // "default" without --env, "sandbox" with --sandbox
-	BaseURL     string // without a trailing slash; "" when no file names one
+	Name        string   // "default" without --env, "sandbox" with --sandbox
+	Formerly    []string // environments.NAME.previous_names
+	BaseURL     string   // without a trailing slash; "" when no file names one
 	BaseURLPos  Pos
 	Credentials CredentialVars
 }

@@ -73,12 +73,16 @@ func (l *loader) chooseEnvironment(s *settings, at Pos, environments *node, r *f
 		chosen = environments.Get(defaultEnv)
 	}
 	var known []string
+	l.checkFormerNames(environments, r)
 	for _, e := range environments.Below {
 		known = append(known, e.Key)
 		env, overrides := s.env, l.readOverrides(e, r)
 		env.readURL("environments."+e.Key+".", e.Get("base_url"), r.report)
 		if e == chosen {
 			decode(e.Get("credentials"), &env.Credentials)
+			for _, former := range e.Get("previous_names").Texts() {
+				env.Formerly = append(env.Formerly, former.Text())
+			}
 			s.env, s.suffix, s.overrides = env, e.Get("agent_name_suffix").Text(), overrides
 		}
 	}
@@ -95,6 +99,25 @@ func (l *loader) chooseEnvironment(s *settings, at Pos, environments *node, r *f
 		at = environments.KeyPos()
 	}
 	r.report(problem(at, "known environments: "+strings.Join(known, ", "), "unknown environment %s", schema.Quote(name)))
+}
+
+// checkFormerNames holds that a name belongs to one environment: its agents would
+// be two environments' own.
+func (l *loader) checkFormerNames(environments *node, r *fileResult) {
+	owner := map[string]*node{}
+	for _, e := range environments.Below {
+		owner[e.Key] = e
+	}
+	for _, e := range environments.Below {
+		for _, former := range e.Get("previous_names").Texts() {
+			if other := owner[former.Text()]; other != nil {
+				r.report(problem(former.Pos, "a name is one environment's: take it out here, or there",
+					"environments.%s.previous_names: %s is a name of environment %s", e.Key, schema.Quote(former.Text()), schema.Quote(other.Key)))
+				continue
+			}
+			owner[former.Text()] = e
+		}
+	}
 }
 
 func (s *settings) readPatterns(list *node, report func(Problem)) {

@@ -16,7 +16,7 @@ import (
 // identity is who this project's applies are, in the environment that was
 // loaded.
 func (p *Project) identity() diff.Identity {
-	return diff.Identity{Project: p.Name, Environment: p.Environment.Name, Formerly: p.Formerly}
+	return diff.Identity{Project: p.Name, Environment: p.Environment.Name, Formerly: p.Formerly, FormerlyEnvironment: p.Environment.Formerly}
 }
 
 // origins asks git about the commits that provenance lines name. Each commit is
@@ -27,7 +27,7 @@ type origins struct {
 	mu      gosync.Mutex
 	repo    *git.Repo // nil where git can't be asked
 	opened  bool
-	commits map[string]*origin
+	commits map[string]*origin // by commit and environment
 }
 
 // origin is what git says of one commit.
@@ -41,7 +41,7 @@ func (o *origins) of(ctx context.Context, key string, live *diff.Version, line d
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	commit, _ := strings.CutSuffix(line.Commit, "+")
-	from := o.commit(ctx, commit)
+	from := o.commit(ctx, commit, line.Environment)
 	want, there := from.agent(o.project.Agents, key)
 	switch {
 	case from.answer == git.No:
@@ -70,19 +70,25 @@ func (o *origin) agent(now []spec.Agent, key string) (want spec.Agent, there boo
 	return want, false
 }
 
-// commit asks git about a commit, in 12 hex digits.
-func (o *origins) commit(ctx context.Context, commit string) *origin {
-	if known := o.commits[commit]; known != nil {
+// commit asks git about a commit, in 12 hex digits. Its manifests are read for
+// the environment as the line names it: it may have been called otherwise then.
+func (o *origins) commit(ctx context.Context, commit, environment string) *origin {
+	opt := o.project.opt
+	if slices.Contains(o.project.Environment.Formerly, environment) {
+		opt.Environment = environment
+	}
+	key := commit + " " + opt.Environment
+	if known := o.commits[key]; known != nil {
 		return known
 	}
 	out := &origin{}
 	if o.commits == nil {
 		o.commits = map[string]*origin{}
 	}
-	o.commits[commit] = out
+	o.commits[key] = out
 	if !o.opened {
 		o.opened = true
-		o.repo, _ = git.Open(ctx, o.project.opt.Dir)
+		o.repo, _ = git.Open(ctx, opt.Dir)
 	}
 	if o.repo == nil || commit == diff.NoCommit {
 		return out
@@ -92,7 +98,7 @@ func (o *origins) commit(ctx context.Context, commit string) *origin {
 	if out.answer != git.Yes || !found {
 		return out
 	}
-	was, _, err := o.project.opt.atCommit(ctx, o.repo, full, spec.LoadOptions{Past: true, Cache: o.project.cache})
+	was, _, err := opt.atCommit(ctx, o.repo, full, spec.LoadOptions{Past: true, Cache: o.project.cache})
 	if err != nil || was == nil {
 		return out
 	}

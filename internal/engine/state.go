@@ -27,7 +27,7 @@ func (p *Project) openLock() (*lock.Store, error) {
 	if p.opt.Sandbox {
 		path = filepath.Join(p.opt.Dir, stateDir, lock.FileName)
 	}
-	store, err := lock.Open(path, p.Environment.Name, p.stateFolder)
+	store, err := lock.Open(path, p.Environment.Name, p.stateFolder, p.Environment.Formerly...)
 	if err != nil {
 		return nil, Errorf(Failed, "mend the file, or take its last version from git", "%w", err)
 	}

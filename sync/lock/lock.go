@@ -164,6 +164,27 @@ func (f *File) check() error {
 	return errors.Join(errs...)
 }
 
+// rename moves the blocks of environments that are called env now. An agent that
+// env knows already, by its key or its id, stays as env has it.
+func (f *File) rename(formerly []string, env string) {
+	block, ids := Environment{}, map[string]bool{"": true}
+	for key, entry := range f.Environments[env] {
+		block[key], ids[entry.AgentID] = entry, true
+	}
+	for _, name := range formerly {
+		for _, key := range value.SortedKeys(f.Environments[name]) {
+			entry := f.Environments[name][key]
+			if _, known := block[key]; !known && (entry.AgentID == "" || !ids[entry.AgentID]) {
+				block[key], ids[entry.AgentID] = entry, true
+			}
+		}
+		delete(f.Environments, name)
+	}
+	if len(formerly) > 0 {
+		f.Environments[env] = block
+	}
+}
+
 func (e Entry) check() error {
 	if e.AgentID == "" && !e.Unfinished {
 		return errors.New("agent_id is missing")

@@ -1,16 +1,27 @@
 package lock
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // Merge returns theirs with what changed in one environment from before to
 // after: an entry that changed there, or went, wins over theirs, since it was
 // held against the platform last; every other entry and environment stays as
-// theirs has it. A result that no lock file may be, such as one agent under two
+// theirs has it, but for the entries of an environment that was renamed, which
+// after does not have under its old name. A result that no lock file may be, such as one agent under two
 // keys, is an error. The arguments are left as they are.
 func Merge(before, after, theirs *File, environment string) (*File, error) {
 	out := &File{Environments: map[string]Environment{}}
 	for name, env := range theirs.Environments {
 		out.Environments[name] = env
+	}
+	for name, env := range before.Environments {
+		if name != environment && after.Environments[name] == nil && out.Environments[name] != nil {
+			left := maps.Clone(out.Environments[name])
+			maps.DeleteFunc(left, func(key string, _ Entry) bool { _, moved := env[key]; return moved })
+			out.Environments[name] = left
+		}
 	}
 	block := Environment{}
 	for key, entry := range theirs.Environments[environment] {

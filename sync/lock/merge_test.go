@@ -38,6 +38,23 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// An environment that was renamed has moved its entries; what somebody has added
+// under its old name meanwhile stays.
+func TestMergeAfterARename(t *testing.T) {
+	entry := func(id string) Entry { return Entry{AgentID: id, AgentName: strings.ToLower(id)} }
+	before := &File{Environments: map[string]Environment{"production": {"a": entry("A"), "b": entry("B")}}}
+	after := &File{Environments: map[string]Environment{"live": {"a": entry("A")}}}
+	theirs := &File{Environments: map[string]Environment{"production": {"a": entry("A"), "b": entry("B"), "c": entry("C")}}}
+	got, err := Merge(before, after, theirs, "live")
+	want := map[string]Environment{"live": {"a": entry("A")}, "production": {"c": entry("C")}}
+	if diff := cmp.Diff(want, got.Environments); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if len(theirs.Environments["production"]) != 3 {
+		t.Error("theirs was changed")
+	}
+}
+
 func TestMergeRefusesWhatIsNoLockFile(t *testing.T) {
 	none := &File{}
 	after := &File{Environments: map[string]Environment{"prod": {"a": {AgentID: "A", AgentName: "a"}}}}

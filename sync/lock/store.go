@@ -20,6 +20,7 @@ import (
 // concurrent use.
 type Store struct {
 	path, env string
+	formerly  []string
 	scratch   func() (string, error)
 	elsewhere map[string]string
 
@@ -40,13 +41,15 @@ type Store struct {
 // a write needs a guard, which keeps two processes from writing at once, and a
 // temporary file: scratch makes the folder for them (on the same file system)
 // and returns its path. It is called at the first write, so that a plan writes
-// nothing.
-func Open(path, env string, scratch func() (string, error)) (*Store, error) {
+// nothing. formerly are names that the environment had before: what the file has
+// under them belongs to the block, and moves there with the first write.
+func Open(path, env string, scratch func() (string, error), formerly ...string) (*Store, error) {
 	file, err := Read(path)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, env: env, scratch: scratch,
+	file.rename(formerly, env)
+	s := &Store{path: path, env: env, scratch: scratch, formerly: formerly,
 		entries: Environment{}, waiting: map[string]*Entry{}, elsewhere: map[string]string{}}
 	s.cond = sync.NewCond(&s.mu)
 	for key, entry := range file.Environments[env] {
@@ -105,6 +108,7 @@ func (s *Store) reload() error {
 	if err != nil {
 		return err
 	}
+	file.rename(s.formerly, s.env)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.entries = Environment{}
@@ -210,6 +214,7 @@ func (s *Store) write(batch map[string]*Entry) error {
 	if err != nil {
 		return err
 	}
+	file.rename(s.formerly, s.env)
 	if file.Environments[s.env] == nil {
 		file.Environments[s.env] = Environment{}
 	}
