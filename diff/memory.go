@@ -71,6 +71,25 @@ func (m Remembered) Made(v *Version) bool {
 	return ok && v.IsDraft() && (m.Draft == v.Number || m.Unfinished && slices.Contains(m.Expect, line.Config))
 }
 
+// begunMade reports whether a create that was begun, and whose end the lock does
+// not know, has made an agent that has its name, as far as can be known: it has a
+// version with the config that the create sent, by its line or its content, or no
+// version yet.
+func (m Remembered) begunMade(r *RemoteAgent) bool {
+	if m.AgentID != "" || !m.Unfinished {
+		return false
+	}
+	versions := r.Versions
+	if r.Current != nil {
+		versions = append([]Version{*r.Current}, versions...)
+	}
+	return len(versions) == 0 || slices.ContainsFunc(versions, func(v Version) bool {
+		_, line, _ := ParseNotes(v.Notes)
+		return slices.Contains(m.Expect, line.Config) || slices.Contains(m.Expect, configDigest(v.Content, nil)) ||
+			slices.Contains(m.Expect, configDigest(v.Content, v.Content.Keys()))
+	})
+}
+
 // Rekey returns m with entries moved to the new key of an agent whose manifest
 // was renamed: a wanted agent that m does not know takes over the entry of an
 // agent without a manifest that has its agent_name or one of its previous

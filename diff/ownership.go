@@ -16,7 +16,7 @@ const (
 
 // ownerFacts is what is known of an agent's owner.
 type ownerFacts struct {
-	locked    bool // the lock has its id for this environment, or a create of it that was begun
+	locked    bool // the lock has its id for this environment, or a create that was begun has made it
 	elsewhere bool // the lock has its id for another environment
 	liveOther bool // the live version's line names another project or environment
 	lined     bool // some version has a line with this project and environment
@@ -59,7 +59,7 @@ func (id Identity) isOwn(line Provenance) bool {
 // under key.
 func ownerOf(in Input, key string, r *RemoteAgent) owner {
 	memory := in.Memory[key]
-	f := ownerFacts{locked: memory.AgentID == r.ID || memory.AgentID == "" && memory.Unfinished}
+	f := ownerFacts{locked: memory.AgentID == r.ID || memory.begunMade(r)}
 	_, f.elsewhere = in.Elsewhere[r.ID]
 	versions := r.Versions
 	if r.Current != nil {

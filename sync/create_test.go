@@ -89,11 +89,24 @@ done publish new, v1: v1 went live when the agent was created
 done AGT_new`,
 			[]string{"create agent"}, "verified",
 		},
+		"somebody else has made one of that name": {
+			func(e *example) {
+				e.remote.on("create agent", cut, refused)
+				e.remote.on("read listing", []diff.RemoteAgent{newSales(t)})
+				e.remote.on("read versions", versions(someones(live(1, "Two."))))
+			},
+			`
+failed create_agent sales: conflict: an agent named "Sales" (AGT_new) was made since the plan; nothing more of this agent was written, plan again
+skipped create_outcome lead: because of sales/create_agent
+skipped publish new: because of sales/create_agent
+failed : create_agent sales: conflict: an agent named "Sales" (AGT_new) was made since the plan; nothing more of this agent was written, plan again`,
+			[]string{"create agent", "create agent"}, "forgotten",
+		},
 		"it is in the listing, without a config and the outcome": {
 			func(e *example) {
 				e.remote.on("create agent", cut)
 				e.remote.on("read listing", []diff.RemoteAgent{newSales(t)})
-				e.remote.on("read versions", append(looks(versions()), versions(draft(1, "Two.")), versions(live(1, "Two.")))...)
+				e.remote.on("read versions", append(looks(versions()), versions(), versions(draft(1, "Two.")), versions(live(1, "Two.")))...)
 				now := live(1, "Two.")
 				e.remote.on("read live", &now)
 				e.remote.on("read call_outcomes", append(looks([]value.Value{}), []value.Value{lead(t)})...)
@@ -168,6 +181,7 @@ failed : create_agent sales: connection cut; and what became of it is not known:
 			func(e *example) {
 				e.remote.on("create agent", cut)
 				e.remote.on("read listing", []diff.RemoteAgent{newSales(t)})
+				e.remote.on("read versions", versions(live(1, "Two.")))
 				e.remote.on("read call_outcomes", []value.Value{object(t, `{"outcome_name":"lead","outcome_type":"DATE"}`)})
 			},
 			`

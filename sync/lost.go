@@ -16,7 +16,8 @@ import (
 // happen. This file says, for every kind of write, what a read must show for it
 // to have happened:
 //
-//	create_agent    the listing has an agent of that name (without a listing nobody can know)
+//	create_agent    the listing has an agent of that name (without a listing nobody can know),
+//	                with a version that has our notes, or no version at all yet
 //	update_agent    its fields are the wanted ones
 //	delete_agent    it is not found
 //	create_draft    a draft that was not there before has our notes and the wanted config
@@ -163,6 +164,25 @@ func (j *job) findAgent(ctx context.Context) (*diff.RemoteAgent, error) {
 		return nil, nil
 	}
 	return &agents[i], nil
+}
+
+// madeHere reports whether an agent that has the name of a create whose answer was
+// lost is that create's, as far as can be known: somebody else may have made one at
+// the same moment. A version of it has this run's notes, which name the project,
+// the environment, the commit and the config; or it has no version yet, which a
+// create that ended in a 500 may leave. Without provenance the config has to do.
+func (j *job) madeHere(ctx context.Context, id, notes string) (bool, error) {
+	fresh := diff.RemoteAgent{ID: id}
+	if err := readVersions(ctx, j.Remote, &fresh, diff.AskRecent()); err != nil {
+		return false, err
+	}
+	ours := func(v diff.Version) bool {
+		if j.Policy.Provenance {
+			return value.Text(v.Notes) == value.Text(notes)
+		}
+		return diff.ConfigMismatch(j.want, v.Content) == nil
+	}
+	return len(fresh.Versions) == 0 || slices.ContainsFunc(fresh.Versions, ours), nil
 }
 
 // explainCreate says more of a create that was refused: an agent of that name

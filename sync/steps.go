@@ -51,7 +51,7 @@ func (j *job) createAgent(ctx context.Context, p *progress) error {
 	notes := j.notes("")
 	body := diff.CreateBody(j.want, j.plan.Wanted, notes)
 	var created diff.RemoteAgent
-	lost := false
+	lost, strangers := false, false
 	err := j.send(ctx, p, write{
 		send: func(ctx context.Context) (err error) {
 			created, err = j.Remote.CreateAgent(ctx, body)
@@ -62,12 +62,21 @@ func (j *job) createAgent(ctx context.Context, p *progress) error {
 			if err != nil || found == nil {
 				return false, err
 			}
+			ours, err := j.madeHere(ctx, found.ID, notes)
+			strangers = err == nil && !ours
+			if !ours {
+				return false, err
+			}
 			created, lost = *found, true
 			return true, nil
 		},
 	})
 	if err != nil {
-		return j.explainCreate(ctx, err)
+		err = j.explainCreate(ctx, err)
+		if strangers && isConflict(err) { // a name is had once, so nothing of this run is there
+			p.wrote = false
+		}
+		return err
 	}
 	p.id, p.created = created.ID, &created
 	if err := j.keepID(p.id); err != nil {

@@ -50,6 +50,45 @@ func TestKilledCreateThenAnotherName(t *testing.T) {
 	}
 }
 
+// TestARivalTookTheName: the create's answer is lost, and the agent of that name
+// is somebody else's. It is not touched, and the next apply adopts it like any
+// other, also where the first was killed and its lock says that a create was begun.
+func TestARivalTookTheName(t *testing.T) {
+	t.Parallel()
+	for _, end := range []string{"cut", "killed"} {
+		t.Run(end, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			w.write(map[string]string{
+				"agentsync.yaml": "apiVersion: agentsync/v1\nkind: Project\nmetadata: {name: acme}\nspec: {policy: {adopt: never}}\n",
+				"a.yaml":         agentYAML("a", "A.", twoOutcomes)})
+			w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Nth: 1, Do: func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+				_, err := w.platform.Dashboard().CreateAgent(
+					map[string]any{"agent_name": "Agent a", "agent_description": "", "agent_type": "OUTBOUND", "team": []any{}, "is_auto": true},
+					map[string]any{"system_prompt": "Mine."}, "")
+				if err != nil {
+					t.Error(err)
+				}
+				if end == "killed" {
+					w.kill()
+				}
+				faults.CutBefore()(rw, r, next)
+			}})
+			first := w.run("apply", "--auto-approve")
+			if end == "cut" && (first.code != 1 || !strings.Contains(first.stdout, "was made since the plan")) {
+				t.Errorf("the first apply: %s", first)
+			}
+			r := w.must(4, "apply", "--auto-approve", "--on-drift", "overwrite")
+			if !strings.Contains(r.stdout, "policy.adopt is never") {
+				t.Errorf("nothing says whose it is: %s", r)
+			}
+			if agent, _ := w.snapshot().Agent("Agent a"); w.prompt("Agent a") != "Mine." || len(agent.Versions) != 1 || len(agent.Outcomes) != 0 {
+				t.Errorf("it was touched: %+v", agent)
+			}
+		})
+	}
+}
+
 // TestKilledAfterDraftThenReverted: the draft of a killed apply goes when git
 // no longer wants it.
 func TestKilledAfterDraftThenReverted(t *testing.T) {
