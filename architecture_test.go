@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"internal/git":    {},
 	"schema":          {"internal/value"},
 	"spec":            {"schema", "internal/value", "internal/secret"},
+	"spec/edit":       {"schema", "spec", "internal/value"},
 	"diff":            {"spec", "internal/value"},
 	"diff/words":      {},
 	"diff/planfile":   {"diff", "diff/words", "internal/value"},
@@ -46,7 +47,7 @@ var mayImport = map[string][]string{
 	"examples/bench":                   {"internal/benchgen", "sync/sandbox"},
 }
 
-var belowEngine = []string{"schema", "spec", "diff", "diff/planfile", "diff/words", "sync", "sync/lock", "sync/indus", "sync/sandbox",
+var belowEngine = []string{"schema", "spec", "spec/edit", "diff", "diff/planfile", "diff/words", "sync", "sync/lock", "sync/indus", "sync/sandbox",
 	"internal/value", "internal/secret", "internal/git"}
 
 var aboveEngine = append([]string{"internal/engine", "diff/render"}, belowEngine...)

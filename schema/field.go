@@ -34,6 +34,7 @@ type Field struct {
 	AtCreation   bool     // endpoint 5 takes the field
 	CreationOnly bool     // no later request changes it
 	Default      any      // what is sent when the field's owner is made and the manifest leaves it out
+	Filled       any      // what the platform fills in where nobody said anything: import does not write it
 	Service      bool     // a section that endpoint 28 can change in place
 	Spoken       bool     // {name} in it is replaced during a call
 	EmptyIsNull  bool     // emptied by null, though it is a list

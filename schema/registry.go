@@ -88,8 +88,8 @@ var agent = []*Field{
 		Doc: "INBOUND or OUTBOUND. Set at creation only."},
 	{Name: "team", Type: List, AtCreation: true, CreationOnly: true, Default: []any{}, Items: &Field{Type: Member, Doc: "One member."},
 		Doc: "The members who share the agent. Set at creation only."},
-	{Name: "is_active", Type: Bool, Doc: "Whether the agent takes calls."},
-	{Name: "whatsapp_enabled", Type: Bool, Doc: "Whether the agent answers on WhatsApp."},
+	{Name: "is_active", Type: Bool, Filled: true, Doc: "Whether the agent takes calls."},
+	{Name: "whatsapp_enabled", Type: Bool, Filled: false, Doc: "Whether the agent answers on WhatsApp."},
 	{Name: "is_auto", Type: Bool, AtCreation: true, Default: true, Doc: "The platform's is_auto switch."},
 	{Name: "agent_cost", Type: Number, Min: new(0.0), Doc: "The agent's cost, as the platform counts it."},
 }
@@ -119,8 +119,8 @@ var config = []*Field{
 		{Name: "provider", Type: Line, Doc: "Who serves the model, such as groq."},
 		{Name: "model", Type: Line, Doc: "The model, such as openai/gpt-oss-120b."},
 		{Name: "temperature", Type: Number, Min: new(0.0), Doc: "How freely the model words its answers; 0 is the most predictable."},
-		{Name: "max_tokens", Type: Integer, Min: new(0.0), Max: wholeNumber, Doc: "The longest answer in tokens; 0 leaves it to the platform."},
-		{Name: "context_turns", Type: Integer, Min: new(0.0), Max: wholeNumber, Doc: "How many turns the model sees; 0 leaves it to the platform."},
+		{Name: "max_tokens", Type: Integer, Min: new(0.0), Max: wholeNumber, Filled: 0, Doc: "The longest answer in tokens; 0 leaves it to the platform."},
+		{Name: "context_turns", Type: Integer, Min: new(0.0), Max: wholeNumber, Filled: 0, Doc: "How many turns the model sees; 0 leaves it to the platform."},
 	}},
 	{Name: "tts_config", Type: Map, Service: true, Doc: "The voice.", Fields: []*Field{
 		{Name: "voice_id", Type: Line, Doc: "The voice, such as Indus-hi-maya."},
@@ -155,8 +155,8 @@ var promptFile = []*Field{{
 
 var metadataField = []*Field{
 	{Name: "name", Type: Name, Required: true, Doc: "The name that stands in curly braces in a prompt. Case matters."},
-	{Name: "type", Type: Line, Doc: "The value's type, such as string."},
-	{Name: "required", Type: Bool, Doc: "Whether a call must give the value."},
+	{Name: "type", Type: Line, Filled: "string", Doc: "The value's type, such as string."},
+	{Name: "required", Type: Bool, Filled: false, Doc: "Whether a call must give the value."},
 	{Name: "description", Type: Text, Doc: "What the value is."},
 	{Name: "default", Type: Any, Doc: "The value when a call gives none."},
 	{Name: "enum_values", Type: List, Items: &Field{Type: Any, Doc: "One value."}, Doc: "The values to choose from."},
