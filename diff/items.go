@@ -1,6 +1,9 @@
 package diff
 
-import "github.com/agentsync/agentsync/internal/value"
+import (
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
+)
 
 var itemActions = map[string]struct{ create, update, remove Action }{
 	OutcomeItems.Section: {CreateOutcome, UpdateOutcome, DeleteOutcome},
@@ -10,6 +13,9 @@ var itemActions = map[string]struct{ create, update, remove Action }{
 // planItems compares the wanted outcomes or infields with the platform's, and
 // classes what differs; "" when nothing does.
 func (p *agentPlanner) planItems(kind ItemKind, remote []value.Value, remembered map[string]string) ([]Step, Class) {
+	if !p.manages(kind) { // what the platform has may be what no manifest can say: two of a name, or one without
+		return nil, ""
+	}
 	var steps []Step
 	var classes []Class
 	actions := itemActions[kind.Section]
@@ -36,6 +42,13 @@ func (p *agentPlanner) planItems(kind ItemKind, remote []value.Value, remembered
 		}
 	}
 	return steps, together(classes)
+}
+
+func (p *agentPlanner) manages(kind ItemKind) bool {
+	if kind.Section == spec.SectionOutcomes {
+		return p.want.OutcomesManaged
+	}
+	return p.want.InfieldsManaged
 }
 
 // digestOf is an item's digest as the lock holds it; "" for none.

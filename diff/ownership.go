@@ -74,6 +74,19 @@ func ownerOf(in Input, key string, r *RemoteAgent) owner {
 	return f.owner()
 }
 
+// Whose returns the project and environment whose an agent on the platform is
+// where these are others than the planner's; project is "" where only the lock
+// tells. Of in, Identity, Memory and Elsewhere count.
+func Whose(in Input, key string, r *RemoteAgent) (project, environment string, foreign bool) {
+	if ownerOf(in, key, r) != others {
+		return "", "", false
+	}
+	if line, _ := lineOf(r.Current); r.Current != nil && in.Identity.isOther(line) {
+		return line.Project, line.Environment, true
+	}
+	return "", in.Elsewhere[r.ID], true
+}
+
 // refuseOthers refuses the steps on an agent that is another's.
 func refuseOthers(in Input, key, name string, r *RemoteAgent) Refusal {
 	refusal := Refusal{Agent: key, Rule: "owner"}

@@ -44,6 +44,10 @@ type Version struct {
 	UpdatedAt time.Time
 	UpdatedBy string
 	CreatedAt time.Time
+	CreatedBy string
+	// Outcomes and Infields are those that the version was published with; nil
+	// where the answer had none, and in Current, where the agent's own count.
+	Outcomes, Infields []value.Value
 }
 
 // IsDraft reports whether the version can still be edited.
