@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 // CurrentVersion reads the version that is live (endpoint 11). It is nil
@@ -24,6 +25,7 @@ func (c *Client) CurrentVersion(ctx context.Context, id string) (*diff.Version, 
 	if err == nil {
 		v.IsCurrent = true
 		v.Status = cmp.Or(v.Status, "published")
+		v.Outcomes, v.Infields = nil, nil
 	}
 	return v, err
 }
@@ -109,11 +111,30 @@ func toVersion(m map[string]any) (diff.Version, error) {
 		UpdatedAt: timestamp(m["updated_at"]),
 		UpdatedBy: str(m["updated_by"]),
 		CreatedAt: timestamp(m["created_at"]),
+		CreatedBy: str(m["created_by"]),
 		Content:   diff.ConfigOf(m),
+		Outcomes:  itemsOf(diff.OutcomeItems, m),
+		Infields:  itemsOf(diff.InfieldItems, m),
 	}
 	v.IsCurrent, _ = m["is_current"].(bool)
 	if v.Status == "" && v.IsCurrent {
 		v.Status = "published"
 	}
 	return v, nil
+}
+
+// itemsOf are the outcomes or infields that a version was published with; nil
+// where the platform does not say.
+func itemsOf(kind diff.ItemKind, m map[string]any) []value.Value {
+	list, ok := m[kind.Section].([]any)
+	if !ok {
+		return nil
+	}
+	out := make([]value.Value, 0, len(list))
+	for _, item := range list {
+		if object, ok := item.(map[string]any); ok {
+			out = append(out, kind.ItemOf(object))
+		}
+	}
+	return out
 }
