@@ -1,5 +1,6 @@
 // Package git reads a repository's commits, and the files that they have, with
-// the git program. Nothing is checked out, and the index is not looked at.
+// the git program, and adds commits to branches that are not checked out.
+// Nothing is checked out, and the index is not looked at.
 //
 // The repository may be a stranger's. So git runs without the network, and
 // without anything that could start a program which the repository's
@@ -7,7 +8,8 @@
 // transports.
 //
 // Open finds the Repo of a folder. Commit, Find, Fork, IsAncestor and Head
-// answer questions about its history; Tree is a commit's files as an fs.FS.
+// answer questions about its history; Tree is a commit's files as an fs.FS;
+// Extend adds to a Branch.
 package git
 
 import (
