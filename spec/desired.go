@@ -38,6 +38,7 @@ type Environment struct {
 	Formerly    []string // environments.NAME.previous_names
 	BaseURL     string   // without a trailing slash; "" when no file names one
 	BaseURLPos  Pos
+	NameSuffix  string // agent_name_suffix
 	Credentials CredentialVars
 }
 

@@ -50,6 +50,9 @@ type LoadOptions struct {
 	// it: no agents and no environment of that name are no errors, but a project
 	// without agents.
 	Past bool
+	// Empty says that a project without agents is none with an error: import
+	// begins with one.
+	Empty bool
 	// Cache, which may be nil, takes what this load has checked and returns what an
 	// earlier one has.
 	Cache *Cache
@@ -147,7 +150,7 @@ func (l *loader) load(ctx context.Context) *Project {
 			documents[doc.kind] = append(documents[doc.kind], doc)
 		}
 	}
-	if len(documents["Agent"]) == 0 && !l.failed && !l.opt.Past {
+	if len(documents["Agent"]) == 0 && !l.failed && !l.opt.Past && !l.opt.Empty {
 		l.report(problem(Pos{}, "agentsync init writes a first one",
 			"the project has no agents: no file holds an %s document of kind Agent", apiVersion))
 	}

@@ -84,6 +84,7 @@ func (l *loader) chooseEnvironment(s *settings, at Pos, environments *node, r *f
 				env.Formerly = append(env.Formerly, former.Text())
 			}
 			s.env, s.suffix, s.overrides = env, e.Get("agent_name_suffix").Text(), overrides
+			s.env.NameSuffix = s.suffix
 		}
 	}
 	if !slices.Contains(known, defaultEnv) {

@@ -79,11 +79,16 @@ func marksFor(in *ApplyInput, have lock.Environment) marks {
 	return m
 }
 
-// verified is the lock's entry of an agent that is on the platform what its
-// manifest wants.
+// verified is Verified in the environment that is applied to.
 func (in *ApplyInput) verified(want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
+	return Verified(in.Environment, want, seen)
+}
+
+// Verified is the lock's entry of an agent that is on the platform what its
+// manifest wants. The environment's BaseURL is the address used.
+func Verified(env spec.Environment, want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
 	entry := lock.Entry(diff.Remember(want, seen))
-	entry.Wants = in.Environment.Wants(&want)
+	entry.Wants = env.Wants(&want)
 	return entry
 }
 

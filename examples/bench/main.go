@@ -21,6 +21,7 @@ type options struct {
 	dir         string // for generated projects; made and removed by the caller
 	agents      []int
 	validate    int
+	imports     int
 	latency     time.Duration
 	connections int
 	runs        int
@@ -52,6 +53,7 @@ func parse() (options, error) {
 	flag.StringVar(&opt.dir, "dir", "", "an empty folder for the generated projects")
 	flag.StringVar(&agents, "agents", "250,500,1000,2000", "plan projects of so many agents, in turn")
 	flag.IntVar(&opt.validate, "validate", 10_000, "validate a project of so many agents")
+	flag.IntVar(&opt.imports, "import", 500, "import so many agents; 0 for none")
 	flag.DurationVar(&opt.latency, "latency", 20*time.Millisecond, "what the platform waits before each answer")
 	flag.IntVar(&opt.connections, "connections", 16, "requests in flight at once")
 	flag.IntVar(&opt.runs, "runs", 3, "counted runs of each command; the table has their medians")

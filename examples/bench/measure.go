@@ -89,6 +89,9 @@ func measure(opt options) error {
 			return err
 		}
 	}
+	if opt.imports > 0 {
+		return measureImport(opt, opt.imports)
+	}
 	return nil
 }
 
@@ -112,42 +115,90 @@ func measureOffline(opt options, name string, runs int, args ...string) error {
 // measurePlan fills a platform with n agents by agentsync apply, and then
 // measures plans that find no change, each beside a run of the bare client.
 func measurePlan(opt options, n int) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	dir := filepath.Join(opt.dir, strconv.Itoa(n))
-	if err := benchgen.Write(dir, n); err != nil {
-		return err
-	}
-	p, err := startPlatform(opt.latency)
+	dir, p, err := fill(opt, n)
 	if err != nil {
 		return err
 	}
 	defer p.stop()
-	command := func(url string, args ...string) *exec.Cmd {
-		cmd := exec.Command(opt.agentsync, append(args, "-C", dir, "--parallelism", strconv.Itoa(opt.connections))...)
-		cmd.Env = env(url)
-		return cmd
-	}
-	filled, _, err := run(command(p.near, "apply", "--auto-approve"))
+	return opt.besideBare(p, fmt.Sprintf("plan %d, no change", n), func() (usage, error) {
+		plan, out, err := run(opt.command(p.far, dir, "plan"))
+		if err == nil && !strings.HasPrefix(out, "No changes.") {
+			err = fmt.Errorf("the plan is not empty:\n%s", out)
+		}
+		return plan, err
+	})
+}
+
+const projectFile = "apiVersion: agentsync/v1\nkind: Project\nmetadata: {name: bench}\n"
+
+// measureImport fills a platform with n agents, and then measures imports of all
+// into an empty folder, each beside a run of the bare client.
+func measureImport(opt options, n int) error {
+	_, p, err := fill(opt, n)
 	if err != nil {
 		return err
 	}
-	row(fmt.Sprintf("apply %d new, no latency", n), filled, "")
-	if _, err := p.reads(); err != nil { // forget the apply's
+	defer p.stop()
+	return opt.besideBare(p, fmt.Sprintf("import %d", n), func() (usage, error) {
+		dir, err := os.MkdirTemp(opt.dir, "import")
+		if err == nil { // in the name of the project that made them
+			err = os.WriteFile(filepath.Join(dir, "agentsync.yaml"), []byte(projectFile), 0o644)
+		}
+		if err != nil {
+			return usage{}, err
+		}
+		taken, out, err := run(opt.command(p.far, dir, "import", "--all"))
+		if want := fmt.Sprintf("\n%d agents imported, ", n); err == nil && !strings.Contains(out, want) {
+			err = fmt.Errorf("not all were imported:\n%s", out)
+		}
+		return taken, err
+	})
+}
+
+// command is agentsync in dir against the platform at url.
+func (opt options) command(url, dir string, args ...string) *exec.Cmd {
+	cmd := exec.Command(opt.agentsync, append(args, "-C", dir, "--parallelism", strconv.Itoa(opt.connections))...)
+	cmd.Env = env(url)
+	return cmd
+}
+
+// fill starts a platform and gives it n agents, by an apply of the project in
+// dir.
+func fill(opt options, n int) (dir string, p *platform, err error) {
+	if dir, err = os.MkdirTemp(opt.dir, strconv.Itoa(n)); err != nil {
+		return "", nil, err
+	}
+	if err := benchgen.Write(dir, n); err != nil {
+		return "", nil, err
+	}
+	if p, err = startPlatform(opt.latency); err != nil {
+		return "", nil, err
+	}
+	filled, _, err := run(opt.command(p.near, dir, "apply", "--auto-approve"))
+	if err == nil {
+		row(fmt.Sprintf("apply %d new, no latency", n), filled, "")
+		_, err = p.reads() // forget the apply's
+	}
+	if err != nil {
+		p.stop()
+		return "", nil, err
+	}
+	return dir, p, nil
+}
+
+// besideBare measures a command beside a bare client that makes the same reads.
+func (opt options) besideBare(p *platform, name string, command func() (usage, error)) error {
+	self, err := os.Executable()
+	if err != nil {
 		return err
 	}
-	var plans, bares []usage
+	var ours, bares []usage
 	var ratios []float64
 	var reads string
 	for i := range opt.runs + 1 {
-		plan, out, err := run(command(p.far, "plan"))
+		u, err := command()
 		if err != nil {
 			return err
-		}
-		if !strings.HasPrefix(out, "No changes.") {
-			return fmt.Errorf("the plan is not empty:\n%s", out)
 		}
 		if reads, err = p.reads(); err != nil {
 			return err
@@ -162,13 +213,13 @@ func measurePlan(opt options, n int) error {
 			return err
 		}
 		if i > 0 { // the first one warms the caches up
-			plans, bares = append(plans, plan), append(bares, bare)
-			ratios = append(ratios, plan.wall.Seconds()/bare.wall.Seconds())
+			ours, bares = append(ours, u), append(bares, bare)
+			ratios = append(ratios, u.wall.Seconds()/bare.wall.Seconds())
 		}
 	}
 	row(fmt.Sprintf("bare client, %d reads", strings.Count(reads, "\n")), median(bares), "")
 	ratio := middle(ratios, func(v float64) float64 { return v })
-	row(fmt.Sprintf("plan %d, no change", n), median(plans), fmt.Sprintf("%.3f times the bare client's wall time (%.3f to %.3f)",
+	row(name, median(ours), fmt.Sprintf("%.3f times the bare client's wall time (%.3f to %.3f)",
 		ratio, slices.Min(ratios), slices.Max(ratios)))
 	return nil
 }

@@ -1,18 +1,16 @@
 package cli
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/agentsync/agentsync/internal/console"
-	"github.com/agentsync/agentsync/schema"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/spf13/cobra"
 )
 
@@ -33,26 +31,11 @@ prompt, and the JSON Schemas for your editor. Files that are there stay.`,
 }
 
 func (a *app) runInit() error {
-	err := fs.WalkDir(template, "template", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := template.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name := strings.TrimPrefix(path, "template/")
-		if name == "agentsync.yaml" {
-			data = bytes.Replace(data, []byte("name: agents"), []byte(fmt.Sprintf("name: %q", projectName(a.opt.Dir))), 1)
-		}
-		return a.writeNew(name, data)
-	})
-	if err != nil {
+	if err := a.writeTemplate(); err != nil {
 		return err
 	}
-	for _, kind := range schema.Kinds() {
-		data, _ := schema.JSON(kind)
-		if err := a.writeNew("schema/"+kind+".schema.json", data); err != nil {
+	for _, f := range engine.Begin(a.opt.Dir, "") {
+		if err := a.writeNew(f.Path, f.Data); err != nil {
 			return err
 		}
 	}
@@ -60,21 +43,18 @@ func (a *app) runInit() error {
 	return nil
 }
 
-var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
-
-// projectName is metadata.name for a project in dir: the folder's name, made to
-// fit, or "agents" where nothing of it does.
-func projectName(dir string) string {
-	full, err := filepath.Abs(dir)
-	if err != nil {
-		return "agents"
-	}
-	name := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(filepath.Base(full)), "-"), "-")
-	name = strings.TrimRight(name[:min(len(name), 63)], "-")
-	if name == "" {
-		return "agents"
-	}
-	return name
+// writeTemplate writes a first agent with its prompt.
+func (a *app) writeTemplate() error {
+	return fs.WalkDir(template, "template", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := template.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return a.writeNew(strings.TrimPrefix(path, "template/"), data)
+	})
 }
 
 // writeNew writes a file that is not there yet, and says what it did.

@@ -12,7 +12,10 @@
 //	policy.go  may it be applied: refusals, drift, what was reviewed
 //	apply.go   do it, and report
 //
-// offline.go has the plan of two commits, which nobody can apply.
+// offline.go has the plan of two commits, which nobody can apply. import.go is
+// the way back, from the platform into git: import_find.go has which agents and
+// under which keys, import_files.go what may be written, and import_history.go
+// the versions as commits. begin.go is how a project starts.
 package engine
 
 import (

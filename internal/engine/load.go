@@ -21,6 +21,7 @@ type Project struct {
 type Source struct {
 	Tracked  bool // only those that git tracks at HEAD, where there is a repository
 	Compared bool // a commit of the project is loaded after it, which is faster then
+	Empty    bool // a project without agents is none with an error
 }
 
 // Load reads and checks all manifests. The problems are all findings, warnings
@@ -31,7 +32,7 @@ func Load(ctx context.Context, opt Options, from Source) (*Project, spec.Problem
 		return nil, nil, err
 	}
 	p, untracked := &Project{opt: opt}, func(*spec.Project) {}
-	load := spec.LoadOptions{Dir: opt.Dir, Env: opt.Env()}
+	load := spec.LoadOptions{Dir: opt.Dir, Env: opt.Env(), Empty: from.Empty}
 	if from.Compared {
 		p.cache = &spec.Cache{}
 		load.Cache = p.cache

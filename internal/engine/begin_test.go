@@ -1,4 +1,4 @@
-package cli
+package engine
 
 import (
 	"path/filepath"
@@ -10,7 +10,7 @@ import (
 func TestProjectName(t *testing.T) {
 	for folder, want := range map[string]string{
 		"voice-agents": "voice-agents", "Acme Voice": "acme-voice", "_hidden.": "hidden", "2024": "2024",
-		"क्लिनिक": "agents", "--": "agents", strings.Repeat("a", 62) + "-b": strings.Repeat("a", 62), "a--b": "a-b",
+		"क्लिनिक": "klinik", "!!": "agents", "--": "agents", strings.Repeat("a", 62) + "-b": strings.Repeat("a", 62), "a--b": "a-b",
 	} {
 		if got := projectName(filepath.Join(t.TempDir(), folder)); got != want {
 			t.Errorf("%q: got %q, want %q", folder, got, want)
