@@ -23,8 +23,9 @@ var mayImport = map[string][]string{
 	"spec/edit":       {"schema", "spec", "internal/value"},
 	"diff":            {"spec", "internal/value"},
 	"diff/words":      {},
+	"diff/history":    {"diff", "diff/words", "internal/value"},
 	"diff/planfile":   {"diff", "diff/words", "internal/value"},
-	"diff/render":     {"diff", "diff/words", "spec"},
+	"diff/render":     {"diff", "diff/history", "diff/words", "spec"},
 	"sync":            {"diff", "spec", "sync/lock", "internal/value"},
 	"sync/lock":       {"spec", "internal/value"},
 	"sync/indus":      {"diff", "spec", "internal/value", "internal/secret"},
@@ -47,17 +48,18 @@ var mayImport = map[string][]string{
 	"examples/bench":                   {"internal/benchgen", "sync/sandbox"},
 }
 
-var belowEngine = []string{"schema", "spec", "spec/edit", "diff", "diff/planfile", "diff/words", "sync", "sync/lock", "sync/indus", "sync/sandbox",
+var belowEngine = []string{"schema", "spec", "spec/edit", "diff", "diff/history", "diff/planfile", "diff/words", "sync", "sync/lock", "sync/indus", "sync/sandbox",
 	"internal/value", "internal/secret", "internal/git"}
 
 var aboveEngine = append([]string{"internal/engine", "diff/render"}, belowEngine...)
 
 // pure are packages that do not touch these others: most do no I/O.
 var pure = map[string][]string{
-	"diff":       {"os", "net", "net/http", "io/fs", "path/filepath", "os/exec", "math/rand", "math/rand/v2"},
-	"diff/words": {"os", "io", "net", "net/http", "io/fs", "path/filepath", "os/exec", "time", "math/rand", "math/rand/v2"},
-	"schema":     {"os", "net", "net/http", "os/exec"},
-	"spec":       {"net/http", "os/exec"},
+	"diff":         {"os", "net", "net/http", "io/fs", "path/filepath", "os/exec", "math/rand", "math/rand/v2"},
+	"diff/history": {"os", "io", "net", "net/http", "io/fs", "path/filepath", "os/exec", "math/rand", "math/rand/v2"},
+	"diff/words":   {"os", "io", "net", "net/http", "io/fs", "path/filepath", "os/exec", "time", "math/rand", "math/rand/v2"},
+	"schema":       {"os", "net", "net/http", "os/exec"},
+	"spec":         {"net/http", "os/exec"},
 	// The engine neither parses nor prints.
 	"internal/engine": {"os/exec", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/fatih/color"},
 }

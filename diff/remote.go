@@ -45,8 +45,8 @@ type Version struct {
 	UpdatedBy string
 	CreatedAt time.Time
 	CreatedBy string
-	// Outcomes and Infields are those that the version was published with; nil
-	// where the answer had none, and in Current, where the agent's own count.
+	// Outcomes and Infields are those that it went live with (reference.md,
+	// endpoint 15), nil where that is not known. A plan does not need them.
 	Outcomes, Infields []value.Value
 }
 
