@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"spec/edit":       {"schema", "spec", "internal/value"},
 	"diff":            {"spec", "internal/value"},
 	"diff/words":      {},
-	"diff/history":    {"diff", "diff/words", "internal/value"},
+	"diff/history":    {"diff", "diff/words", "spec"},
 	"diff/planfile":   {"diff", "diff/words", "internal/value"},
 	"diff/render":     {"diff", "diff/history", "diff/words", "spec"},
 	"sync":            {"diff", "spec", "sync/lock", "internal/value"},

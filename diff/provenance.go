@@ -78,6 +78,11 @@ func vouched(v *Version, want spec.Agent) bool {
 	})
 }
 
+// Vouched is whether a version still holds what its provenance line says: one
+// that was edited since keeps the line. want is the agent's manifest, empty where
+// there is none.
+func Vouched(v *Version, want spec.Agent) bool { return vouched(v, want) }
+
 // LiveDigest is the digest of a live config, as the lock holds it.
 func LiveDigest(want spec.Agent, live *Version) string {
 	return configDigest(live.Content, want.Passthrough.Keys())

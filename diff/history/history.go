@@ -2,7 +2,7 @@
 // how that is known, which version brought a line of the prompt, and what
 // differs between two of them. It is data and pure functions: no I/O, no clock.
 //
-// timeline.go finds the spans, blame.go the lines, compare.go the differences.
+// spans.go finds when what was live, blame.go who brought a line.
 package history
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // Timeline is the history of one agent, as far as it was read.
@@ -19,7 +19,10 @@ type Timeline struct {
 	AgentName string    `json:"agent_name"` // on the platform
 	AgentID   string    `json:"agent_id"`
 	Live      int       `json:"live"`     // the live version's number; 0 when nothing is published
-	Versions  []Version `json:"versions"` // the highest number first
+	Versions  []Version `json:"versions"` // those that were read, the highest number first
+	// Spans are when which version was live, the oldest first. One may be of a
+	// version that was not read: the lock file's history knows only numbers.
+	Spans []Span `json:"spans"`
 	// Whole says that there are no older versions than these.
 	Whole bool `json:"whole"`
 }
@@ -27,33 +30,17 @@ type Timeline struct {
 // Version is one config version with all that is known of where it comes from.
 type Version struct {
 	Number    int       `json:"version"`
-	Status    string    `json:"status"` // "draft", "published" or "archived", as the platform says
-	Live      bool      `json:"live"`
-	CreatedAt time.Time `json:"created_at,omitzero"` // UTC; zero when the platform does not say
-	CreatedBy string    `json:"created_by,omitempty"`
+	Status    string    `json:"status"`               // "draft", "published" or "archived", as the platform says
+	CreatedAt time.Time `json:"created_at,omitzero"`  // UTC; zero when the platform does not say
+	CreatedBy string    `json:"created_by,omitempty"` // an id: the platform knows no names
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	UpdatedBy string    `json:"updated_by,omitempty"`
 	Notes     string    `json:"notes,omitempty"` // without the provenance line
-	// Commit is what the provenance line names; nil without a line, and where it
-	// names no commit.
+	// Commit is what the provenance line names, where the version still holds
+	// what was made of it: an edit in the dashboard keeps the line.
 	Commit *Commit `json:"commit,omitempty"`
-	// Project and Environment are those of the provenance line, "" without one.
-	Project     string `json:"project,omitempty"`
-	Environment string `json:"environment,omitempty"`
-	// Spans are when it was live, the oldest first; none for a draft.
-	Spans []Span `json:"spans"`
 
-	Content Content `json:"-"`
-}
-
-// Content is what a version holds, notes aside.
-type Content struct {
-	Config value.Value `json:"config"` // see diff.ConfigOf
-	// Outcomes and Infields are those that went live with the version. nil, and
-	// not empty, where that is not known: a draft has none of its own, and a
-	// platform may keep none with its versions.
-	Outcomes []value.Value `json:"call_outcomes"`
-	Infields []value.Value `json:"call_infields"`
+	Content diff.Content `json:"-"`
 }
 
 // Commit is a git commit that a version was made from.
@@ -88,10 +75,11 @@ const (
 
 // Span is a stretch of time in which a version was live: from From to before To.
 type Span struct {
-	From  time.Time `json:"from,omitzero"` // zero where Known is Untold
-	To    time.Time `json:"to,omitzero"`   // zero for what is live still, and where the next one's From is
-	Known Known     `json:"known"`
-	Lock  string    `json:"lock,omitempty"` // where Known is ByLock, the lock file's commit, 12 hex digits
+	Version int       `json:"version"`
+	From    time.Time `json:"from,omitzero"` // zero where Known is Untold
+	To      time.Time `json:"to,omitzero"`   // the next span's From; zero for what is live still
+	Known   Known     `json:"known"`
+	Lock    string    `json:"lock,omitempty"` // where Known is ByLock, the lock file's commit, 12 hex digits
 }
 
 // Sighting is what a commit of the lock file says: the version was live when it
@@ -102,21 +90,28 @@ type Sighting struct {
 	Commit  string
 }
 
-// versionOf takes in a version, without its spans and what git knows.
-func versionOf(v diff.Version, live int) Version {
-	notes, line, lined := diff.ParseNotes(v.Notes)
+// VersionOf takes in a version, without what git knows of its commit. want is
+// the agent's manifest, empty where there is none.
+func VersionOf(v *diff.Version, want spec.Agent) Version {
+	notes, line, _ := diff.ParseNotes(v.Notes)
 	out := Version{
-		Number: v.Number, Status: v.Status, Live: v.Number == live, Notes: notes,
+		Number: v.Number, Status: v.Status, Notes: notes, Content: v.WithItems(),
 		CreatedAt: v.CreatedAt, CreatedBy: v.CreatedBy, UpdatedAt: v.UpdatedAt, UpdatedBy: v.UpdatedBy,
-		Spans: []Span{}, Content: Content{v.Content, v.Outcomes, v.Infields},
 	}
-	if lined {
-		out.Project, out.Environment = line.Project, line.Environment
-		if commit, dirty := strings.CutSuffix(line.Commit, "+"); commit != diff.NoCommit {
-			out.Commit = &Commit{ID: commit, Dirty: dirty}
-		}
+	if commit, dirty := strings.CutSuffix(line.Commit, "+"); diff.Vouched(v, want) && commit != diff.NoCommit {
+		out.Commit = &Commit{ID: commit, Dirty: dirty}
 	}
 	return out
+}
+
+// Find returns the version of a number; nil where it was not read.
+func (t *Timeline) Find(number int) *Version {
+	for i := range t.Versions {
+		if t.Versions[i].Number == number {
+			return &t.Versions[i]
+		}
+	}
+	return nil
 }
 
 // Fleet is what is live on the platform and what git has to say of it.
@@ -137,8 +132,10 @@ type Standing struct {
 	AgentName string      `json:"agent_name"`
 	AgentID   string      `json:"agent_id"` // "" for one that is not on the platform
 	Status    diff.Status `json:"status"`   // what a plan would do with it
-	// Live is the live version; nil when nothing is.
-	Live *Version `json:"live"`
+	// Live is the live version, nil when nothing is; Since is when it went live,
+	// as far as its own times say.
+	Live  *Version  `json:"live"`
+	Since time.Time `json:"since,omitzero"`
 	// Drift classes each section that differs, as a plan does. Pending is where
 	// git wants something else.
 	Drift      map[string]diff.Class `json:"drift"`

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -34,7 +35,7 @@ func (c *Client) ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok 
 	}
 	id := func(agent diff.RemoteAgent) string { return agent.ID }
 	never := func([]diff.RemoteAgent, bool) bool { return false }
-	agents, err = pages(ctx, c, opListAgents, nil, listedAgent, id, never)
+	agents, err = pages(ctx, c, opListAgents, nil, nil, listedAgent, id, never)
 	if errors.As(err, &e) && e.absent() {
 		c.noListing.Store(true)
 		c.logf("%v; going on without a listing", err)
@@ -52,17 +53,18 @@ func listedAgent(m map[string]any) (diff.RemoteAgent, error) {
 	return agent, nil
 }
 
-// pages reads a list page by page and returns each item once. The last page is
+// pages reads a list page by page, with the parameters of filter, and returns each item once. The last page is
 // an empty one, one that brings nothing new (a server that ignores skip), the
 // one that reaches the total in the answer, or the one after which last is true
 // for all that is read so far. A short page is no sign of the end (reference.md,
 // "is a page as long as was asked"), but last may draw conclusions from it.
-func pages[T any](ctx context.Context, c *Client, ep *endpoint, args []string, read func(map[string]any) (T, error),
+func pages[T any](ctx context.Context, c *Client, ep *endpoint, args []string, filter url.Values, read func(map[string]any) (T, error),
 	key func(T) string, last func(all []T, short bool) bool) ([]T, error) {
 	all := []T{}
 	seen := map[string]bool{}
 	for skip := 0; ; {
 		query := url.Values{"skip": {strconv.Itoa(skip)}, "limit": {strconv.Itoa(pageSize)}}
+		maps.Copy(query, filter)
 		list, err := fetch(ctx, c, ep, input{args: args, query: query}, pageOf(read))
 		if err != nil {
 			return nil, err

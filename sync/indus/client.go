@@ -39,6 +39,8 @@ type Options struct {
 	Now         func() time.Time
 	Sleep       func(context.Context, time.Duration) error // ends early with ctx's error
 	Rand        func() float64                             // jitter, in [0,1)
+	// VersionItems keeps the outcomes and infields that a version went live with.
+	VersionItems bool
 	// Logf gets a line for each request that is repeated, with the reason. No
 	// line contains a secret.
 	Logf func(format string, args ...any)

@@ -17,7 +17,7 @@ import (
 // without an error when the platform answers 404: nothing is published, or the
 // agent is gone; Agent shows which.
 func (c *Client) CurrentVersion(ctx context.Context, id string) (*diff.Version, error) {
-	v, err := fetch(ctx, c, opCurrentConfig, input{args: []string{id}}, readVersion)
+	v, err := fetch(ctx, c, opCurrentConfig, input{args: []string{id}}, c.readVersion)
 	var e *Error
 	if errors.As(err, &e) && e.NotFound() {
 		return nil, nil
@@ -33,7 +33,7 @@ func (c *Client) CurrentVersion(ctx context.Context, id string) (*diff.Version, 
 // Version reads the version of that number (endpoint 12). Where there is none,
 // the error is one that is NotFound.
 func (c *Client) Version(ctx context.Context, id string, number int) (*diff.Version, error) {
-	return fetch(ctx, c, opGetConfig, input{args: []string{id, strconv.Itoa(number)}}, readVersion)
+	return fetch(ctx, c, opGetConfig, input{args: []string{id, strconv.Itoa(number)}}, c.readVersion)
 }
 
 // Versions reads versions page by page, newest first (endpoint 10): until enough
@@ -45,7 +45,18 @@ func (c *Client) Versions(ctx context.Context, id string, enough func(versions [
 		slices.SortStableFunc(all, func(a, b diff.Version) int { return b.Number - a.Number })
 		return short && len(all) > 0 && all[len(all)-1].Number == 1 || enough != nil && enough(all)
 	}
-	return pages(ctx, c, opListConfigs, []string{id}, toVersion, key, last)
+	return pages(ctx, c, opListConfigs, []string{id}, nil, c.toVersion, key, last)
+}
+
+// Drafts reads the versions that are not published, the highest number first
+// (endpoint 10, filtered): one request where there are none.
+func (c *Client) Drafts(ctx context.Context, id string) ([]diff.Version, error) {
+	key := func(v diff.Version) string { return strconv.Itoa(v.Number) }
+	last := func([]diff.Version, bool) bool { return false }
+	list, err := pages(ctx, c, opListConfigs, []string{id}, url.Values{"status_filter": {"draft"}}, c.toVersion, key, last)
+	list = slices.DeleteFunc(list, func(v diff.Version) bool { return !v.IsDraft() })
+	slices.SortStableFunc(list, func(a, b diff.Version) int { return b.Number - a.Number })
+	return list, err
 }
 
 // CreateDraft makes a new version of the current config and body over it, and
@@ -53,7 +64,7 @@ func (c *Client) Versions(ctx context.Context, id string, enough func(versions [
 // error that MayHaveActed.
 func (c *Client) CreateDraft(ctx context.Context, id string, body map[string]any) (diff.Version, error) {
 	in := input{args: []string{id}, body: body, query: url.Values{"publish": {"false"}}}
-	v, err := fetch(ctx, c, opCreateConfig, in, readVersion)
+	v, err := fetch(ctx, c, opCreateConfig, in, c.readVersion)
 	if err != nil {
 		return diff.Version{}, err
 	}
@@ -88,18 +99,18 @@ func (c *Client) UpdateService(ctx context.Context, id, service string, body any
 }
 
 // readVersion reads an answer that must be a numbered version.
-func readVersion(answer any) (*diff.Version, error) {
+func (c *Client) readVersion(answer any) (*diff.Version, error) {
 	m, err := object(answer, "version", "system_prompt")
 	if err != nil {
 		return nil, err
 	}
-	v, err := toVersion(m)
+	v, err := c.toVersion(m)
 	return &v, err
 }
 
 // toVersion splits a config object into the platform's own fields, the notes
 // and the content. An object without a version number is an error.
-func toVersion(m map[string]any) (diff.Version, error) {
+func (c *Client) toVersion(m map[string]any) (diff.Version, error) {
 	n, ok := number(m["version"])
 	if !ok {
 		return diff.Version{}, errors.New("no version number in the answer")
@@ -119,6 +130,9 @@ func toVersion(m map[string]any) (diff.Version, error) {
 	v.IsCurrent, _ = m["is_current"].(bool)
 	if v.Status == "" && v.IsCurrent {
 		v.Status = "published"
+	}
+	if c.opt.VersionItems && !v.IsDraft() {
+		v.Outcomes, v.Infields = itemsOf(diff.OutcomeItems, m), itemsOf(diff.InfieldItems, m)
 	}
 	return v, nil
 }
