@@ -24,36 +24,59 @@ func ContentOf(want spec.Agent, base Content) Content {
 	return Content{w.Config, w.Outcomes, w.Infields}
 }
 
-// Changes lists what differs between two contents: of the config as in a plan,
-// then items, an added or removed one as a whole under "call_outcomes.NAME", a
-// changed one field by field. Items that one of the two does not know are left
-// out. source says where the texts of after come from; it may be nil.
-func (before Content) Changes(after Content, source map[string][]spec.Segment) []Change {
-	changes := configChanges(before.Config, after.Config, spec.Agent{Sources: source})
-	changes = append(changes, OutcomeItems.changes(before.Outcomes, after.Outcomes)...)
-	return append(changes, InfieldItems.changes(before.Infields, after.Infields)...)
+// Difference is what differs between two contents.
+type Difference struct {
+	Config   []Change         `json:"config"`
+	Outcomes []ItemDifference `json:"call_outcomes"` // by name
+	Infields []ItemDifference `json:"call_infields"`
+	// Uncompared says that one of the two does not know its outcomes or infields.
+	Uncompared bool `json:"uncompared,omitempty"`
 }
 
-func (k ItemKind) changes(before, after []value.Value) []Change {
-	if before == nil || after == nil {
-		return nil
+// IsEmpty says that nothing differs, as far as it was compared.
+func (d Difference) IsEmpty() bool { return len(d.Config)+len(d.Outcomes)+len(d.Infields) == 0 }
+
+// ItemDifference is what differs in an outcome or infield.
+type ItemDifference struct {
+	Name    string   `json:"name"`
+	Status  Status   `json:"status"` // Create, Update or Delete
+	Changes []Change `json:"changes"`
+}
+
+// Compare says what differs between two contents: the config as in a plan, and
+// items by their names. source says where the texts of after come from; it may be
+// nil.
+func Compare(before, after Content, source map[string][]spec.Segment) Difference {
+	return Difference{
+		Config:     configChanges(before.Config, after.Config, spec.Agent{Sources: source}),
+		Outcomes:   OutcomeItems.compare(before.Outcomes, after.Outcomes),
+		Infields:   InfieldItems.compare(before.Infields, after.Infields),
+		Uncompared: before.Outcomes == nil || after.Outcomes == nil || before.Infields == nil || after.Infields == nil,
 	}
-	var changes []Change
+}
+
+func (k ItemKind) compare(before, after []value.Value) []ItemDifference {
+	out := []ItemDifference{}
+	if before == nil || after == nil {
+		return out
+	}
 	var names []string
 	for _, item := range slices.Concat(before, after) {
 		names = append(names, k.NameOf(item))
 	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		b, a, path := k.Find(before, name), k.Find(after, name), k.Section+"."+name
-		if b.IsEmpty() || a.IsEmpty() {
-			changes = append(changes, Change{Path: path, Before: b, After: a})
+		b, a := k.Find(before, name), k.Find(after, name)
+		d := ItemDifference{Name: name, Status: Update, Changes: itemChanges(k, b, a)}
+		switch {
+		case b.IsEmpty():
+			d.Status = Create
+		case a.IsEmpty():
+			d.Status = Delete
+		case len(d.Changes) == 0:
 			continue
 		}
-		for _, c := range itemChanges(k, b, a) {
-			c.Path = path + "." + c.Path
-			changes = append(changes, c)
-		}
+		out = append(out, d)
 	}
-	return changes
+	return out
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -41,6 +42,15 @@ type Version struct {
 	Commit *Commit `json:"commit,omitempty"`
 
 	Content diff.Content `json:"-"`
+}
+
+// Author is who made the version: the author of its commit where git knows that,
+// else the platform's id of a user; "" where nobody says.
+func (v *Version) Author() string {
+	if v.Commit != nil && v.Commit.Author != "" {
+		return v.Commit.Author
+	}
+	return v.CreatedBy
 }
 
 // Commit is a git commit that a version was made from.
@@ -114,16 +124,43 @@ func (t *Timeline) Find(number int) *Version {
 	return nil
 }
 
+// Moment is what was live of an agent at a time.
+type Moment struct {
+	Name      string    `json:"name"`
+	AgentName string    `json:"agent_name"`
+	AgentID   string    `json:"agent_id"`
+	At        time.Time `json:"at"`
+	Assumed   string    `json:"assumed,omitempty"` // how the time was read, for people; "" where nothing was assumed
+	Span      Span      `json:"span"`
+	Sure      bool      `json:"sure"` // false where another version may have been live; see Timeline.At
+	Version   Version   `json:"version"`
+	// What the version holds. null items are not known.
+	Config   value.Value   `json:"config"`
+	Outcomes []value.Value `json:"call_outcomes"`
+	Infields []value.Value `json:"call_infields"`
+}
+
+// Comparison is what differs between two sides of an agent's history.
+type Comparison struct {
+	Name       string          `json:"name"`
+	AgentName  string          `json:"agent_name"`
+	AgentID    string          `json:"agent_id"`
+	Before     string          `json:"before"` // what the sides are: "v7", "v9, live", "HEAD, 1a2b3c4d5e6f"
+	After      string          `json:"after"`
+	Difference diff.Difference `json:"difference"`
+}
+
 // Fleet is what is live on the platform and what git has to say of it.
 type Fleet struct {
 	Environment string     `json:"environment"`
 	BaseURL     string     `json:"base_url"`
 	Agents      []Standing `json:"agents"` // by name: those of manifests and lock
 	// Others are agents on the platform that neither manifests nor lock know, by
-	// their names there. Listed is false where they were not asked for, or the
-	// platform lists none.
-	Others []Other `json:"others"`
-	Listed bool    `json:"listed"`
+	// their names there. Listed is false where the platform lists none, and where
+	// only some agents were asked for: Partial.
+	Others  []Other `json:"others"`
+	Listed  bool    `json:"listed"`
+	Partial bool    `json:"partial"`
 }
 
 // Standing is one agent as it stands.
