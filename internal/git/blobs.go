@@ -58,30 +58,44 @@ func (t *Tree) read(id string) ([]byte, error) {
 	return nil, t.err
 }
 
-// ask sends an id to git cat-file and reads "ID blob SIZE", the content and a
-// newline.
+// ask reads a blob through git cat-file.
 func (p *process) ask(id string) ([]byte, error) {
-	if _, err := io.WriteString(p.in, id+"\n"); err != nil {
-		return nil, err
+	got, kind, data, err := p.object(id, maxBlob)
+	if err == nil && (got != id || kind != "blob") {
+		err = fmt.Errorf("it answers %.60q", got+" "+kind)
+	}
+	return data, err
+}
+
+// object sends a name to git cat-file and reads "ID KIND SIZE", the content, of
+// which at most most bytes are kept, and a newline. name is one line. One that
+// names nothing, or several objects, is errNotHere.
+func (p *process) object(name string, most int) (id, kind string, data []byte, err error) {
+	if _, err := io.WriteString(p.in, name+"\n"); err != nil {
+		return "", "", nil, err
 	}
 	line, err := p.out.ReadString('\n')
 	if err != nil {
-		return nil, errors.New("it ended early")
+		return "", "", nil, errors.New("it ended early")
 	}
-	if line == id+" missing\n" {
-		return nil, errNotHere
+	if line == name+" missing\n" || line == name+" ambiguous\n" {
+		return "", "", nil, errNotHere
 	}
-	number, ok := strings.CutPrefix(strings.TrimSpace(line), id+" blob ")
-	size, err := strconv.Atoi(number)
-	if !ok || err != nil || size < 0 {
-		return nil, fmt.Errorf("it answers %.60q", line)
+	size := 0
+	fields := strings.Fields(line)
+	if len(fields) == 3 {
+		id, kind = fields[0], fields[1]
+		size, err = strconv.Atoi(fields[2])
 	}
-	data := make([]byte, min(size, maxBlob))
+	if len(fields) != 3 || err != nil || size < 0 {
+		return "", "", nil, fmt.Errorf("it answers %.60q", line)
+	}
+	data = make([]byte, min(size, most))
 	if _, err = io.ReadFull(p.out, data); err == nil {
 		_, err = p.out.Discard(size - len(data) + 1)
 	}
 	if err != nil {
-		return nil, errors.New("it ended early")
+		return "", "", nil, errors.New("it ended early")
 	}
-	return data, nil
+	return id, kind, data, nil
 }
