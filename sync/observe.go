@@ -40,10 +40,7 @@ type Scope struct {
 // is wanted. Agents are found by the lock's id, else by name in the listing.
 // All agents' errors come together; a cancelled ctx gives its error alone.
 func Observe(ctx context.Context, remote Remote, scope Scope) (diff.Remote, error) {
-	o := &observer{remote: remote, scope: scope, out: map[string]*diff.RemoteAgent{}, found: map[string]string{}, owner: map[string]string{}, ahead: map[string]ahead{}}
-	for key, entry := range scope.Memory {
-		o.owner[entry.AgentID] = key
-	}
+	o := newObserver(remote, scope)
 	if o.needsListing() {
 		if err := o.listAndReadAhead(ctx); err != nil {
 			return diff.Remote{}, err
@@ -85,6 +82,14 @@ type observer struct {
 	errs  []agentError
 	done  int
 	ahead map[string]ahead // by agent id; complete before any agent is observed
+}
+
+func newObserver(remote Remote, scope Scope) *observer {
+	o := &observer{remote: remote, scope: scope, out: map[string]*diff.RemoteAgent{}, found: map[string]string{}, owner: map[string]string{}, ahead: map[string]ahead{}}
+	for key, entry := range scope.Memory {
+		o.owner[entry.AgentID] = key
+	}
+	return o
 }
 
 type agentError struct {

@@ -33,11 +33,16 @@ func CheckOptions(opt *engine.Options) error {
 func ScopeFlags(cmd *cobra.Command, opt *engine.Options, scope *engine.Scope) {
 	cmd.Flags().StringSliceVar(&scope.Targets, "target", nil, "only the agent `NAME`; may be repeated")
 	cmd.Flags().BoolVar(&scope.Prune, "prune", false, "delete orphans: agents in the lock file whose manifest is gone")
-	_ = cmd.RegisterFlagCompletionFunc("target", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	_ = cmd.RegisterFlagCompletionFunc("target", CompleteAgents(opt))
+}
+
+// CompleteAgents offers the names of the manifests' agents.
+func CompleteAgents(opt *engine.Options) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		names := spec.AgentNames(opt.Dir)
 		slices.Sort(names)
 		return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
-	})
+	}
 }
 
 // NoArgs refuses arguments.

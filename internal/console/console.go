@@ -58,6 +58,17 @@ func (c *Console) Message(format string, args ...any) {
 	}
 }
 
+// Warning prints a remark of a plan; agent and hint may be "".
+func (c *Console) Warning(agent, message, hint string) {
+	if agent != "" {
+		agent += ": "
+	}
+	c.Message("warning: %s%s", agent, message)
+	if hint != "" {
+		c.Message("  hint: %s", hint)
+	}
+}
+
 // Lines prints each as a message.
 func (c *Console) Lines(lines []string) {
 	for _, line := range lines {

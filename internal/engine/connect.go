@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/internal/secret"
-	"github.com/agentsync/agentsync/sync"
 	"github.com/agentsync/agentsync/sync/indus"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
@@ -68,12 +67,14 @@ func canonicalURL(named, address string) (string, error) {
 	return address, nil
 }
 
-// connect returns the platform at the address in p.Environment, and
-// what ends it. Nothing is sent yet.
-func (p *Project) connect() (_ sync.Remote, done func(), err error) {
+// connect returns the platform at the address in p.Environment, and what ends
+// it. Nothing is sent yet. With items, versions are read with the outcomes and
+// infields that they went live with.
+func (p *Project) connect(items bool) (_ *indus.Client, done func(), err error) {
 	options := indus.Options{
 		Vars: p.Environment.Credentials, UserAgent: p.opt.UserAgent, Parallelism: p.opt.Parallelism,
 		BaseURL: p.Environment.BaseURL, Transport: p.opt.Transport, Now: p.opt.Now, Sleep: p.opt.Sleep, Logf: p.opt.Logf,
+		VersionItems: items,
 	}
 	done = func() {}
 	if p.opt.Sandbox {

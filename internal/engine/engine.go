@@ -12,6 +12,8 @@
 //	policy.go  may it be applied: refusals, drift, what was reviewed
 //	apply.go   do it, and report
 //
+// status.go says what is live, past.go reads an agent's history, and resolve.go
+// what is named in it: the sides of a comparison, and what a rollback goes back to.
 // offline.go has the plan of two commits, which nobody can apply. import.go is
 // the way back, from the platform into git: import_find.go has which agents and
 // under which keys, import_files.go what may be written, and import_history.go

@@ -8,6 +8,7 @@ import (
 	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
+	"github.com/agentsync/agentsync/sync/indus"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
@@ -30,7 +31,12 @@ func (p *Planned) Close() { p.close() }
 
 // Plan compares the agents of the scope with the platform. Close must be called
 // on what it returns.
-func (p *Project) Plan(ctx context.Context, scope Scope) (_ *Planned, err error) {
+func (p *Project) Plan(ctx context.Context, scope Scope) (*Planned, error) {
+	return p.planThrough(ctx, scope, func(client *indus.Client) sync.Remote { return client })
+}
+
+// planThrough is Plan by way of what through makes of the connection.
+func (p *Project) planThrough(ctx context.Context, scope Scope, through func(*indus.Client) sync.Remote) (_ *Planned, err error) {
 	out := &Planned{project: p, close: func() {}}
 	if out.store, err = p.openLock(); err != nil {
 		return nil, err
@@ -48,9 +54,11 @@ func (p *Project) Plan(ctx context.Context, scope Scope) (_ *Planned, err error)
 	p.Environment.BaseURL = address
 	narrowed := scope.Since != "" || out.About != nil
 	if !narrowed || targets == nil || len(targets) > 0 {
-		if out.remote, out.close, err = p.connect(); err != nil {
+		client, done, err := p.connect(false)
+		if err != nil {
 			return nil, err
 		}
+		out.remote, out.close = through(client), done
 	}
 	if err := out.compare(ctx, memory, targets, scope.Prune); err != nil {
 		out.close()

@@ -105,6 +105,19 @@ func narrow(project *spec.Project, memory diff.Memory, targets []string) (diff.I
 	return in, nil
 }
 
+// known is an error for a name that is the key of no manifest and not in memory.
+func known(project *spec.Project, memory diff.Memory, name string) error {
+	names := value.SortedKeys(memory)
+	for _, agent := range project.Agents {
+		names = append(names, agent.Name)
+	}
+	if slices.Contains(names, name) {
+		return nil
+	}
+	slices.Sort(names)
+	return Errorf(Failed, Nearest(name, slices.Compact(names)), "%s: no such agent", name)
+}
+
 // changedSince returns the agents, of manifests and lock, that a plan may see
 // otherwise than at a commit: sorted, and never nil. What can't be compared
 // counts as changed.
