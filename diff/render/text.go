@@ -1,5 +1,5 @@
-// Package render shows a plan, and what differs between two: as text for a
-// terminal or a log, and as Markdown for a pull request. It is the only place
+// Package render shows a plan, what differs between two, and the history of an
+// agent: as text for a terminal or a log, and as Markdown for a pull request. It is the only place
 // that knows colour and width, and what it prints is safe to print, whoever
 // wrote the manifests.
 package render
@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/spec"
@@ -20,6 +21,8 @@ type Options struct {
 	Color   bool // only the caller knows whether it is a terminal
 	Width   int  // columns; 0 = no limit (a pipe)
 	Verbose bool // everything: unchanged agents, whole texts, pending sections
+	// Zone is the one of times in a history; nil is UTC.
+	Zone *time.Location
 
 	// For Text alone: where an agent's changes are too long, all of them follow in
 	// a group, which a GitHub runner's log folds.
