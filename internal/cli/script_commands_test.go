@@ -27,6 +27,7 @@ import (
 // `agentsync` itself.
 var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"platform":  startPlatform,
+	"later":     later,
 	"fault":     fault,
 	"requests":  requests,
 	"remote":    remote,

@@ -34,6 +34,7 @@ type platform struct {
 	sandbox *sandbox.Server
 	proxy   *faults.Proxy
 	server  *httptest.Server
+	clock   *clock
 	// from is the first request that counts; reset moves it.
 	from int
 }
@@ -104,7 +105,7 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	server, err := sandbox.New(o)
 	ts.Check(err)
-	p := &platform{sandbox: server, proxy: faults.New(server, 1)}
+	p := &platform{sandbox: server, proxy: faults.New(server, 1), clock: now}
 	p.server = httptest.NewServer(p.proxy)
 	s.platforms = append(s.platforms, p)
 	ts.Setenv("INDUSLABS_BASE_URL", p.server.URL)
@@ -113,6 +114,17 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("INDUSLABS_API_KEY", o.APIKey)
 	ts.Setenv("INDUSLABS_TOKEN", "")
 	ts.Setenv("LISTING", o.Listing)
+}
+
+// later is `later DURATION`: the platform's clock goes on by so long, such as 2h.
+// git's follows it, so that commits are made then.
+func later(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	by, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	now := storyOf(ts).platform(ts).clock.later(by).Format(time.RFC3339)
+	ts.Setenv("GIT_AUTHOR_DATE", now)
+	ts.Setenv("GIT_COMMITTER_DATE", now)
 }
 
 // fault is `fault METHOD PATHPART ACTION [NTH]`: the nth (or every) such

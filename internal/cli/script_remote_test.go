@@ -150,6 +150,7 @@ func drift(ts *testscript.TestScript, neg bool, args []string) {
 //	dashboard delete-outcome|delete-infield AGENT NAME
 //	dashboard create AGENT FIELD=VALUE…    fields of its config; agent_… of itself
 //	dashboard delete AGENT
+//	dashboard busy AGENT N                 saves N prompts, one an hour: "Busy.\nLine 1" and so on
 func dashboard(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg)
 	if len(args) < 2 {
@@ -169,6 +170,16 @@ func dashboard(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		_, err := d.CreateAgent(agent, config, "")
 		ts.Check(err)
+		return
+	}
+	if what == "busy" {
+		n, err := strconv.Atoi(rest[0])
+		ts.Check(err)
+		for i := range n {
+			later(ts, false, []string{"1h"})
+			_, err := d.EditPrompt(agentID(ts, p, name), fmt.Sprintf("Busy.\nLine %d", i+1))
+			ts.Check(err)
+		}
 		return
 	}
 	ts.Check(dashboardDoes(ts, d, what, agentID(ts, p, name), rest))

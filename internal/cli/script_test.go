@@ -187,3 +187,11 @@ func (c *clock) Now() time.Time {
 	c.now = c.now.Add(time.Millisecond)
 	return c.now
 }
+
+// later moves it on, and is the time then.
+func (c *clock) later(by time.Duration) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(by)
+	return c.now
+}

@@ -134,7 +134,7 @@ func (m *importing) read(ctx context.Context) error {
 	if m.Environment.BaseURL, err = m.address(); err != nil {
 		return err
 	}
-	remote, done, err := m.connect()
+	remote, done, err := m.connect(true)
 	if err != nil {
 		return err
 	}

@@ -124,8 +124,6 @@ func (c *Client) toVersion(m map[string]any) (diff.Version, error) {
 		CreatedAt: timestamp(m["created_at"]),
 		CreatedBy: str(m["created_by"]),
 		Content:   diff.ConfigOf(m),
-		Outcomes:  itemsOf(diff.OutcomeItems, m),
-		Infields:  itemsOf(diff.InfieldItems, m),
 	}
 	v.IsCurrent, _ = m["is_current"].(bool)
 	if v.Status == "" && v.IsCurrent {
