@@ -71,7 +71,7 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg)
 	s := storyOf(ts)
 	o := sandbox.DefaultOptions()
-	now := &clock{now: time.Date(2026, 4, 22, 9, 58, 53, 0, time.UTC)}
+	now := &clock{now: time.Date(2026, 4, 22, 9, 58, 53, 0, time.UTC), quick: s.clock}
 	o.Now = now.Now
 	o.Seed = 7
 	flags := pflag.NewFlagSet("platform", pflag.ContinueOnError)
@@ -97,10 +97,7 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	if flags.NArg() > 0 {
 		ts.Fatalf("platform: %q is no switch", flags.Args())
 	}
-	switch {
-	case s.clock.Speed > 0:
-		o.Now = s.clock.Now
-	case o.RateLimit > 0 || o.ReadLag > 0:
+	if s.clock.Speed == 0 && (o.RateLimit > 0 || o.ReadLag > 0) {
 		o.Now = time.Now
 	}
 	server, err := sandbox.New(o)
