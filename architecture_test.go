@@ -31,6 +31,8 @@ var mayImport = map[string][]string{
 	"sync/indus":      {"diff", "spec", "internal/value", "internal/secret"},
 	"sync/sandbox":    {},
 	"internal/engine": belowEngine,
+	// page draws what render writes as text, as HTML and data for a script.
+	"diff/render/page": {"diff", "diff/history", "diff/words", "spec", "internal/value"},
 	// console is what the two front ends share, which don't know each other.
 	"internal/console": aboveEngine,
 	"internal/cli":     append([]string{"internal/console"}, aboveEngine...),
@@ -51,7 +53,7 @@ var mayImport = map[string][]string{
 var belowEngine = []string{"schema", "spec", "spec/edit", "diff", "diff/history", "diff/planfile", "diff/words", "sync", "sync/lock", "sync/indus", "sync/sandbox",
 	"internal/value", "internal/secret", "internal/git"}
 
-var aboveEngine = append([]string{"internal/engine", "diff/render"}, belowEngine...)
+var aboveEngine = append([]string{"internal/engine", "diff/render", "diff/render/page"}, belowEngine...)
 
 // pure are packages that do not touch these others: most do no I/O.
 var pure = map[string][]string{
