@@ -125,7 +125,7 @@ agent should be; plan shows what would change, and apply does just that.`,
 	})
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return console.CheckOptions(&a.opt) }
 	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(), a.importCmd(),
-		a.statusCmd(), a.historyCmd(), a.blameCmd(), a.schemaCmd(), a.sandboxCmd(), a.versionCmd())
+		a.statusCmd(), a.historyCmd(), a.blameCmd(), a.reportCmd(), a.schemaCmd(), a.sandboxCmd(), a.versionCmd())
 	_ = root.RegisterFlagCompletionFunc("env", a.completeEnvironments)
 	addCompletion(root)
 	strictHelp(root)
