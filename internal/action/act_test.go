@@ -22,6 +22,23 @@ import (
 // installs it, and needs no more than the module proxy for that.
 const act = "github.com/nektos/act@v0.2.89"
 
+// uploadAction is the action that keeps artifacts. The runner has one in its
+// place that copies what it is given to a folder (see prepare).
+const uploadAction = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f"
+
+const uploadStandIn = `name: upload
+inputs: {name: {required: true}, path: {required: true}, if-no-files-found: {default: warn}, retention-days: {}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {FROM: "${{ inputs.path }}", NAME: "${{ inputs.name }}", MISSING: "${{ inputs.if-no-files-found }}"}
+      run: |
+        [ -e "$FROM" ] || [ "$MISSING" != error ]
+        mkdir -p "$ARTIFACTS"
+        cp -R "$FROM" "$ARTIFACTS/$NAME"
+`
+
 // shared is what all stories of a run use: the runner, a copy of the action,
 // and the runner's cache, so that the action builds agentsync once.
 var shared struct {
@@ -66,6 +83,10 @@ func prepare() (err error) {
 	install.Env = append(os.Environ(), "GOBIN="+shared.dir)
 	if out, err := install.CombinedOutput(); err != nil {
 		return fmt.Errorf("install %s: %w\n%s", act, err, out)
+	}
+	upload := filepath.Join(shared.dir, "upload")
+	if err := errors.Join(os.Mkdir(upload, 0o755), os.WriteFile(filepath.Join(upload, "action.yml"), []byte(uploadStandIn), 0o644)); err != nil {
+		return err
 	}
 	// So that the action's build finds all modules; it gets no network below.
 	if out, err := exec.Command("go", "list", "-deps", "github.com/agentsync/agentsync").CombinedOutput(); err != nil {
@@ -123,9 +144,9 @@ type run struct {
 	log    string
 }
 
-// act runs the workflows that listen to the event. A run from outside has no
+// act runs the workflows that listen to the event, or only the one named. A run from outside has no
 // secrets, and a token that only reads, as GitHub does it for forks.
-func (w *world) act(event string, outside bool, payload map[string]any) run {
+func (w *world) act(event string, outside bool, payload map[string]any, only ...string) run {
 	w.t.Helper()
 	w.runs++
 	data, err := json.Marshal(payload)
@@ -142,11 +163,14 @@ func (w *world) act(event string, outside bool, payload map[string]any) run {
 			"INDUSLABS_PASSWORD=" + sandbox.DefaultPassword, "INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey}
 	}
 	args := []string{event, "--platform", "ubuntu-latest=-self-hosted", "--pull=false", "--no-cache-server",
-		"--local-repository", "agentsync/agentsync@v1=" + shared.src, "--eventpath", eventFile, "--actor", "dev",
+		"--local-repository", "agentsync/agentsync@v1=" + shared.src, "--local-repository", uploadAction + "=" + filepath.Join(shared.dir, "upload"), "--eventpath", eventFile, "--actor", "dev",
 		"--env", "GITHUB_API_URL=" + w.urls.github, "--env", "GITHUB_REPOSITORY=" + repository,
 		"--env", fmt.Sprint("GITHUB_RUN_ID=", 1000+w.runs), "--env", "NO_COLOR=1", // it gives its steps a terminal
 		"--var", "INDUSLABS_BASE_URL=" + w.urls.platform,
 		"--insecure-secrets", // or it would hide them where they leak
+	}
+	for _, workflow := range only {
+		args = append(args, "--workflows", ".github/workflows/"+workflow)
 	}
 	for _, secret := range secrets {
 		args = append(args, "--secret", secret)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds agentsync for action.yml, once for each content of the action and each
-# Go, and says where it is: a line path=… in $GITHUB_OUTPUT.
+# Go, and says where it is: a line path=… in $GITHUB_OUTPUT, and its folder in
+# $GITHUB_PATH, so that later steps of the job can run agentsync themselves.
 #
 # It reads $GITHUB_ACTION_PATH (the sources: the action's own checkout, never
 # the repository that is planned), $RUNNER_TOOL_CACHE, $RUNNER_TEMP and
@@ -117,5 +118,8 @@ if [ ! -x "$path" ]; then
   "$go" build -mod=readonly -buildvcs=false -ldflags "$flags" -o "$half" . ||
     stop "agentsync could not be built with Go $have; what Go said is above"
   mv -f "$half" "$path" || [ -x "$path" ]
+fi
+if [ -n "${GITHUB_PATH:-}" ]; then
+  echo "$dir" >>"$GITHUB_PATH"
 fi
 echo "path=$path" >>"$GITHUB_OUTPUT"

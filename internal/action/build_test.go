@@ -110,7 +110,7 @@ func (r *runner) build() (said string, code int) {
 	cmd.Env = append([]string{
 		"PATH=" + filepath.Join(r.dir, "go", "bin") + ":" + filepath.Join(r.dir, "bin"), "HOME=" + r.dir,
 		"GITHUB_ACTION_PATH=" + filepath.Join(r.dir, "action"), "RUNNER_TEMP=" + filepath.Join(r.dir, "temp"),
-		"RUNNER_TOOL_CACHE=" + filepath.Join(r.dir, "tools"), "GITHUB_OUTPUT=" + output.Name(),
+		"RUNNER_TOOL_CACHE=" + filepath.Join(r.dir, "tools"), "GITHUB_OUTPUT=" + output.Name(), "GITHUB_PATH=" + filepath.Join(r.dir, "path"),
 	}, r.env...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
@@ -130,6 +130,9 @@ func (r *runner) path() string {
 	path, ok := strings.CutPrefix(strings.TrimSpace(r.output), "path=")
 	if code != 0 || !ok {
 		r.t.Fatalf("want a program, got exit %d, output %q:\n%s", code, r.output, said)
+	}
+	if onPath := strings.Split(strings.TrimSpace(r.read("path")), "\n"); onPath[len(onPath)-1] != filepath.Dir(path) {
+		r.t.Errorf("later steps find %q on their PATH, and the program is %s", onPath, path)
 	}
 	program, err := os.ReadFile(path)
 	r.must(err)

@@ -309,3 +309,23 @@ func TestInvalidManifest(t *testing.T) {
 		t.Errorf("an agent was made of wrong manifests: %s", got)
 	}
 }
+
+// TestReportIsKept: the page of the fleet is the run's artifact, with what came
+// of a merge and of an edit in the dashboard.
+func TestReportIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begin()
+	w.dashboard(sales, "Shout.")
+	var page string
+	w.unchanged(func() {
+		var r run
+		page, r = w.report()
+		r.ends(0, "")
+	})
+	for _, want := range []string{`<a class="open" href="#outbound-sales">`, "drift of config", `"Shout."`, "Our first agents (#1)"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+}

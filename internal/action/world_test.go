@@ -200,7 +200,23 @@ func (w *world) drift() run {
 	w.git("checkout", "--quiet", "main")
 	return w.act("schedule", false, map[string]any{
 		"schedule": "17 4 * * *", "repository": map[string]any{"full_name": repository, "default_branch": "main"},
-	})
+	}, "drift.yml")
+}
+
+// report runs the workflow that draws the page, and returns it.
+func (w *world) report() (page string, _ run) {
+	w.t.Helper()
+	artifacts := filepath.Join(w.t.TempDir(), "artifacts")
+	w.env = append(w.env, "ARTIFACTS="+artifacts)
+	w.git("checkout", "--quiet", "main")
+	r := w.act("workflow_dispatch", false, map[string]any{
+		"ref": "refs/heads/main", "repository": map[string]any{"full_name": repository, "default_branch": "main"},
+	}, "report.yml")
+	data, err := os.ReadFile(filepath.Join(artifacts, "agentsync-report", "index.html"))
+	if err != nil {
+		w.t.Error(err)
+	}
+	return string(data), r
 }
 
 // noSecrets looks for credentials in the logs, on GitHub, and on the platform.

@@ -155,4 +155,7 @@ func TestPictures(t *testing.T) {
 	b.in(1000, "light")
 	b.open(history.Report{MadeAt: now}, "")
 	b.picture("empty", true)
+	b.in(1280, "light")
+	b.open(demo(), "#outbound-sales")
+	b.picture("readme", false)
 }

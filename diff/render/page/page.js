@@ -231,7 +231,7 @@
     return twins ? element('span', { class: 'code-point', dir: 'ltr' }, [...text].slice(0, 12).map(codePoint).join(' ')) : null;
   }
 
-  const number = (side, kind) => element('td', { class: `number is-${side ? kind : 'void'}` }, side ? String(side.n) : '');
+  const number = (side, kind) => element('td', { class: `number is-${kind}` }, side ? String(side.n) : '');
 
   // text is one line on one side; sign tells those who do not see the colour.
   function text(side, kind, other) {
@@ -243,7 +243,7 @@
   const whole = side => side.parts.length === 1 && !side.parts[0][1];
 
   function sideRow(row) {
-    const [del, ins] = row.same ? ['same', 'same'] : ['del', 'ins'];
+    const del = row.same ? 'same' : row.old ? 'del' : 'none', ins = row.same ? 'same' : row.now ? 'ins' : 'none';
     return element('tr', {}, number(row.old, del), text(row.old, del, row.now), number(row.now, ins), text(row.now, ins, row.old));
   }
 
@@ -420,7 +420,7 @@
     if (v) {
       find('before').value = shown.before;
       find('after').value = shown.after;
-      find('everything').disabled = shown.before === 0;
+      find('everything').disabled = find('swap').disabled = shown.before === 0;
       select(after);
       drawFacts(agent, v);
       drawChanges(agent);
@@ -444,7 +444,7 @@
   find('tools').addEventListener('submit', event => event.preventDefault());
   for (const id of ['layout-side', 'layout-inline', 'everything']) find(id).addEventListener('change', redraw);
   for (const id of ['before', 'after']) find(id).addEventListener('change', () => choose(Number(find('before').value), Number(find('after').value)));
-  find('swap').addEventListener('click', () => { if (shown.before) choose(shown.after, shown.before); });
+  find('swap').addEventListener('click', () => choose(shown.after, shown.before));
   find('versions').addEventListener('keydown', moveInTimeline);
   find('skip').addEventListener('click', event => {
     event.preventDefault();
