@@ -134,21 +134,21 @@ func (in *interner) version(v history.Version) versionData {
 	if v.Content.Infields == nil {
 		out.Unknown = append(out.Unknown, infields)
 	}
-	each(v.Content, func(f field, lines []string) {
-		out.Content = append(out.Content, in.fields[f], in.value(lines))
+	each(v.Content, func(f field, v value.Value) {
+		out.Content = append(out.Content, in.fields[f], in.value(v))
 	})
 	return out
 }
 
-func (in *interner) value(lines []string) int {
-	key := strings.Join(lines, "\n")
+func (in *interner) value(v value.Value) int {
+	key := string(v.JSON())
 	at, known := in.values[key]
 	if !known {
 		at = len(in.data.Values)
 		in.values[key] = at
-		numbers := make([]int, len(lines))
-		for i, line := range lines {
-			numbers[i] = in.line(line)
+		numbers := []int{}
+		for _, line := range linesOf(v) {
+			numbers = append(numbers, in.line(line))
 		}
 		in.data.Values = append(in.data.Values, numbers)
 	}
@@ -171,7 +171,7 @@ func fieldsOf(t history.Timeline) []field {
 	var all []field
 	seen := map[field]bool{}
 	for _, v := range t.Versions {
-		each(v.Content, func(f field, _ []string) {
+		each(v.Content, func(f field, _ value.Value) {
 			if !seen[f] {
 				seen[f] = true
 				all = append(all, f)
@@ -202,23 +202,23 @@ func place(f field) []string {
 	return []string{order, f.Item, known, string(rune('A' + row)), f.Name}
 }
 
-// each calls show with each field of a version's content and the lines of its
-// value.
-func each(c diff.Content, show func(field, []string)) {
+// each calls show with each field of a version's content and its value; an outcome
+// or infield itself has none.
+func each(c diff.Content, show func(field, value.Value)) {
 	for _, key := range c.Config.Keys() {
 		section := settings
 		if row := spec.FieldOf(spec.SectionConfig, key); row != nil && row.Spoken {
 			section = prompts
 		}
-		leaves(key, c.Config.Get(key), func(name string, lines []string) { show(field{section, "", name}, lines) })
+		leaves(key, c.Config.Get(key), func(name string, v value.Value) { show(field{section, "", name}, v) })
 	}
 	items := func(section string, kind diff.ItemKind, list []value.Value) {
 		for _, item := range list {
 			name := kind.NameOf(item)
-			show(field{section, name, ""}, nil)
+			show(field{section, name, ""}, value.Value{})
 			for _, key := range item.Keys() {
 				if key != kind.NameField {
-					leaves(key, item.Get(key), func(path string, lines []string) { show(field{section, name, path}, lines) })
+					leaves(key, item.Get(key), func(path string, v value.Value) { show(field{section, name, path}, v) })
 				}
 			}
 		}
@@ -228,9 +228,9 @@ func each(c diff.Content, show func(field, []string)) {
 }
 
 // leaves calls show with each value below v that is no map.
-func leaves(path string, v value.Value, show func(string, []string)) {
+func leaves(path string, v value.Value, show func(string, value.Value)) {
 	if !v.IsObject() {
-		show(path, linesOf(v))
+		show(path, v)
 		return
 	}
 	for _, key := range v.Keys() {
@@ -239,9 +239,11 @@ func leaves(path string, v value.Value, show func(string, []string)) {
 }
 
 // linesOf writes a value for a reader: a text as it is, but in quotes where it
-// could be taken for something else, and a list as YAML.
+// could be taken for something else, and a list as YAML. No value has no lines.
 func linesOf(v value.Value) []string {
 	switch {
+	case v.IsEmpty():
+		return nil
 	case v.IsText() && (v.Text() == "" || json.Valid([]byte(v.Text()))):
 		return []string{string(v.JSON())}
 	case v.IsText():

@@ -124,7 +124,7 @@ func TestDataHoldsEachTextOnce(t *testing.T) {
 		data := dataIn(t, got, timeline.Name)
 		for i, v := range timeline.Versions {
 			want, have := map[field][]string{}, map[field][]string{}
-			each(v.Content, func(f field, lines []string) { want[f] = append([]string{}, lines...) })
+			each(v.Content, func(f field, v value.Value) { want[f] = append([]string{}, linesOf(v)...) })
 			content := data.Versions[i].Content
 			for k := 0; k < len(content); k += 2 {
 				lines := []string{}
