@@ -68,11 +68,12 @@
   const isLive = (agent, v) => v.n === agent.live;
 
   // predecessor is what a reader wants to compare a version with: for a draft what
-  // is live, else what was live before it, else the next lower number. 0 for none.
+  // is live, for what is live now what was live before, for others what was live
+  // before them first, and else the next lower number. 0 for none.
   function predecessor(agent, v) {
     if (v.status === 'draft' && agent.live && agent.live !== v.n) return agent.live;
-    const first = agent.spans.findIndex(s => s.version === v.n);
-    if (first > 0 && agent.byNumber.has(agent.spans[first - 1].version)) return agent.spans[first - 1].version;
+    const at = isLive(agent, v) ? agent.spans.length - 1 : agent.spans.findIndex(s => s.version === v.n);
+    if (at > 0 && agent.byNumber.has(agent.spans[at - 1].version)) return agent.spans[at - 1].version;
     const lower = agent.versions.find(w => w.n < v.n);
     return lower ? lower.n : 0;
   }
@@ -82,14 +83,11 @@
     assumed: 'taken from the order of the versions', untold: 'nothing says when',
   };
 
-  function spanText(span) {
-    const parts = [];
-    if (span.from) parts.push(span.to ? '' : 'since ', when(span.from));
-    else parts.push(element('span', {}, 'at a time that is not known'));
-    if (span.to) parts.push(' – ', when(span.to));
+  function spanText(agent, span) {
+    const last = span === agent.spans[agent.spans.length - 1], from = span.from ? when(span.from) : 'a time that is not known';
     const how = known[span.known] + (span.lock ? ` (${span.lock})` : '');
-    if (how && span.from) parts.push(element('span', { class: 'sub' }, how));
-    return parts.filter(Boolean);
+    return [last ? 'since ' : '', from, last ? '' : ' – ', last ? '' : span.to ? when(span.to) : 'a time that is not known',
+      how && span.from ? element('span', { class: 'sub' }, how) : ''];
   }
 
   // --- the addresses: #NAME, #NAME/v7, #NAME/v6..v7, #NAME/0..v7 for v7 alone ---
@@ -153,21 +151,29 @@
         authorOf(v) ? element('span', { class: 'author' }, label(authorOf(v))) : null));
   }
 
-  // life is the agent's life as a strip: when which version was live, to scale.
+  // life is the agent's life as a strip: when which version was live, to scale. A
+  // beginning that nobody knows is drawn between its neighbours, and looks so.
   function drawLife(agent, end) {
-    const spans = agent.spans.filter(s => s.from), strip = find('life');
+    const spans = agent.spans, strip = find('life'), first = spans.findIndex(s => s.from);
     strip.replaceChildren();
-    strip.hidden = spans.length < 2;
+    strip.hidden = first < 0 || spans.length - first < 2;
     if (strip.hidden) return;
-    const start = spans[0].from, bar = element('div', { class: 'strip' });
-    spans.forEach((span, i) => {
-      const to = span.to || (i + 1 < spans.length ? spans[i + 1].from : Math.max(end, span.from));
-      const label = `v${span.version}, ${day(span.from)} – ${span.to ? day(span.to) : 'now'}`;
-      const part = element('a', { href: address(agent.name, undefined, span.version), tabindex: '-1', title: label, 'data-version': span.version }, element('span', {}, `v${span.version}`));
-      part.style.flexGrow = String(Math.max((to - span.from) / Math.max(end - start, 1), 0.004) * 1000);
-      bar.append(part);
-    });
-    strip.append(bar, element('div', { class: 'ends' }, element('span', {}, day(start)), element('span', {}, 'now')));
+    const begun = spans.slice(first).map(s => s.from || 0);
+    begun.push(Math.max(end, ...begun));
+    for (let i = 0; i < begun.length; i++) {
+      let next = i;
+      while (!begun[next]) next++;
+      if (next > i) begun[i] = begun[i - 1] + (begun[next] - begun[i - 1]) / (next - i + 1);
+    }
+    const all = Math.max(begun[begun.length - 1] - begun[0], 1);
+    const bar = element('div', { class: 'strip' }, spans.slice(first).map((span, i) => {
+      const ends = i === spans.length - first - 1 ? 'now' : span.to ? day(span.to) : '?';
+      const part = element('a', { href: address(agent.name, undefined, span.version), tabindex: '-1', class: span.from ? '' : 'is-unsure',
+        title: `v${span.version}, ${span.from ? day(span.from) : '?'} – ${ends}`, 'data-version': span.version }, element('span', {}, `v${span.version}`));
+      part.style.flexGrow = String(Math.max((begun[i + 1] - begun[i]) / all, 0.004) * 1000);
+      return part;
+    }));
+    strip.append(bar, element('div', { class: 'ends' }, element('span', {}, day(begun[0])), element('span', {}, 'now')));
   }
 
   function drawAgent(agent) {
@@ -379,7 +385,7 @@
   function drawFacts(agent, v) {
     const facts = [];
     const say = (name, ...value) => facts.push(element('div', {}, element('dt', {}, name), element('dd', {}, value)));
-    if (v.spans.length) say('Live', v.spans.map(s => element('span', { class: 'span' }, spanText(s))));
+    if (v.spans.length) say('Live', v.spans.map(s => element('span', { class: 'span' }, spanText(agent, s))));
     else if (v.status !== 'draft') say('Live', 'never, as far as is known');
     if (v.at) say('Made', when(v.at), v.by ? element('span', { class: 'sub' }, 'by ', label(v.by)) : '');
     if (v.edited) say('Last written', when(v.edited), v.editor ? element('span', { class: 'sub' }, 'by ', label(v.editor)) : '');

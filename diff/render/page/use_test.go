@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/agentsync/agentsync/diff/history"
 	"github.com/agentsync/agentsync/diff/words"
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/chromedp"
@@ -165,6 +166,28 @@ func TestAddresses(t *testing.T) {
 			b.same(tt.at+": to", tt.after, evaluate[string](b, `document.getElementById('after').value`))
 		}
 	}
+}
+
+// TestUntoldTimes: what the platform does not tell is said, and not made up.
+func TestUntoldTimes(t *testing.T) {
+	b := newBrowser(t)
+	b.in(1440, "light")
+	r := demo()
+	sales := &r.Timelines[3]
+	sales.Live = 4
+	sales.Spans = []history.Span{{Version: 1, From: ago(212), To: ago(96), Known: history.ByCreation}, {Version: 4, From: ago(96), To: ago(20), Known: history.ByWrite},
+		{Version: 6, From: ago(20), Known: history.ByLock, Lock: "9c01d4e7aa52"}, {Version: 4, Known: history.Untold}}
+	b.open(r, "#outbound-sales")
+	b.same("compared with what was live before", []string{"6", "4"}, evaluate[[]string](b, `['before', 'after'].map(id => document.getElementById(id).value)`))
+	b.same("v4", "LIVE 20 Aug 2026, 09:30 – 4 Nov 2026, 09:30 since a time that is not known", b.text("#version-facts dl > div"))
+	b.same("the strip", []string{"v1, 26 Apr 2026 – 20 Aug 2026", "v4, 20 Aug 2026 – 4 Nov 2026", "v6, 4 Nov 2026 – ?", "v4, ? – now"},
+		evaluate[[]string](b, `[...document.querySelectorAll('#life a')].map(a => a.title)`))
+	b.reopen("#outbound-sales/v6")
+	b.same("v6", "LIVE 4 Nov 2026, 09:30 – a time that is not known the lock file had it by then (9c01d4e7aa52)", b.text("#version-facts dl > div"))
+	b.reopen("#outbound-sales/v1")
+	b.same("v1", "LIVE 26 Apr 2026, 09:30 – 20 Aug 2026, 09:30 it was made then; when it was published is not known", b.text("#version-facts dl > div"))
+	b.reopen("#outbound-sales/v3")
+	b.same("v3", "LIVE never, as far as is known", b.text("#version-facts dl > div"))
 }
 
 // TestHostileTextsInABrowser: they are shown, and do nothing.
