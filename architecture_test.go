@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 	"internal/git":    {},
 	"schema":          {"internal/value"},
 	"spec":            {"schema", "internal/value", "internal/secret"},
-	"spec/edit":       {"schema", "spec", "internal/value"},
+	"spec/edit":       {"schema", "spec", "diff/words", "internal/value"},
 	"diff":            {"spec", "internal/value"},
 	"diff/words":      {},
 	"diff/history":    {"diff", "diff/words", "spec", "internal/value"},
@@ -62,6 +62,7 @@ var pure = map[string][]string{
 	"diff/words":   {"os", "io", "net", "net/http", "io/fs", "path/filepath", "os/exec", "time", "math/rand", "math/rand/v2"},
 	"schema":       {"os", "net", "net/http", "os/exec"},
 	"spec":         {"net/http", "os/exec"},
+	"spec/edit":    {"os", "net/http", "os/exec"},
 	// The engine neither parses nor prints.
 	"internal/engine": {"os/exec", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/fatih/color"},
 }

@@ -246,5 +246,9 @@ var policy = []*Field{
 	{Name: "provenance", Type: Bool, Doc: "true (default) ends a version's notes with a line that names the git commit and the config's digest."},
 }
 
+// Document returns the row of a whole document of a kind (see Kinds); nil for
+// another kind.
+func Document(kind string) *Field { return roots[kind] }
+
 // Spec returns the row of an agent's spec, with all that stands below it.
 func Spec() *Field { return roots["agent"].Below("spec") }

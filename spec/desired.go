@@ -91,6 +91,14 @@ type Agent struct {
 	Positions map[string]Pos
 }
 
+// Items returns the outcomes or infields, by the name of their section.
+func (a *Agent) Items(section string) []Item {
+	if section == SectionOutcomes {
+		return a.Outcomes
+	}
+	return a.Infields
+}
+
 // Item is a call outcome or a call infield. Fields includes the name itself,
 // under outcome_name or field_name.
 type Item struct {

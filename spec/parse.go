@@ -37,6 +37,30 @@ func (l *loader) parseYAML(file string, data []byte) (roots []*yaml.Node, broken
 	return roots, broken
 }
 
+// Part is a stretch of a manifest with the documents that stand in it, most often
+// one. The parts of a file, one after the other, are the file without its byte
+// order mark.
+type Part struct {
+	Data  []byte
+	Line  int          // number of lines before it
+	Roots []*yaml.Node // their lines are counted from the part's beginning
+}
+
+// Parts parses a manifest for who wants to change it: UTF-8 without control
+// characters and without a byte order mark. The error is the first broken
+// document's.
+func Parts(data []byte) ([]Part, error) {
+	var out []Part
+	for _, c := range split(data) {
+		roots, err := decodeYAML(c.data)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Part{c.data, c.line, roots})
+	}
+	return out, nil
+}
+
 // chunk is a part of a file that holds a document of its own; line is the
 // number of lines before it.
 type chunk struct {

@@ -15,6 +15,11 @@ func scalar(text string, tight bool) string {
 	if isBare(text, tight) {
 		return text
 	}
+	return quoted(text)
+}
+
+// quoted writes a text within one line, in double quotes.
+func quoted(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range text {
