@@ -25,6 +25,7 @@ type agentPlanner struct {
 	problems spec.Problems
 	refusals []Refusal
 	warnings []Warning
+	moves    []Move
 }
 
 func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent, w Wanted) *agentPlanner {

@@ -51,7 +51,7 @@ func Prepare(in Input, want spec.Agent, r *RemoteAgent, w Wanted) Prepared {
 	p := newAgentPlanner(in, want, r, w)
 	agent := p.plan()
 	if len(agent.Steps) > 0 {
-		agent.Wanted = &p.wanted
+		agent.Wanted, agent.Moves = &p.wanted, p.moves
 	}
 	return Prepared{agent, p.problems, p.refusals, p.warnings}
 }

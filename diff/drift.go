@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // Drift is judged section by section: did git move, did the platform, or both
@@ -71,7 +72,9 @@ func (p *agentPlanner) agentClass(changes []Change) Class {
 		if !managed { // git has only now begun to manage the field
 			remembered = remote
 		}
-		classes = append(classes, p.classOf(remembered, remote, change.After.ShortDigest()))
+		class := p.classOf(remembered, remote, change.After.ShortDigest())
+		p.noteMove(spec.SectionAgent, change.Path, class)
+		classes = append(classes, class)
 	}
 	return together(classes)
 }
@@ -106,18 +109,21 @@ func (f configFacts) class() Class {
 }
 
 func (p *agentPlanner) configClass() Class {
+	var base *Version
 	f := configFacts{foreign: p.owner != ours, untold: !p.in.Policy.Provenance && p.memory.Config == "", nothingLive: p.remote.Current == nil}
 	if live := p.remote.Current; live != nil {
 		facts := p.liveFacts(live)
 		f.live = facts.verdict()
 		p.tellOrigin(live, facts)
-		if base := p.lastApplied(live); base != nil {
+		if base = p.lastApplied(live); base != nil {
 			f.base, f.moved = true, !value.Equal(base.Content, overConfig(base.Content, p.want))
 		}
 		_, line, marked := ParseNotes(live.Notes)
 		f.otherLine = marked && facts.origin != OriginBranch && line.Config != p.wanted.ConfigDigest
 	}
-	return f.class()
+	class := f.class()
+	p.noteConfigMoves(class, base)
+	return class
 }
 
 // Origin is what git says of a version whose line names this project and

@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"slices"
+
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
@@ -24,7 +26,12 @@ func (p *agentPlanner) planItems(kind ItemKind, remote []value.Value, remembered
 		step := p.step(action, name)
 		step.Changes = itemChanges(kind, before, after)
 		steps = append(steps, step)
-		classes = append(classes, p.classOf(remembered[name], digestOf(before), wantedDigest))
+		class := p.classOf(remembered[name], digestOf(before), wantedDigest)
+		if class == Both && p.couldHaveBeen(kind, name, remembered[name], before, after) {
+			class = Drift
+		}
+		p.noteMove(kind.Section, name, class)
+		classes = append(classes, class)
 	}
 	for _, item := range wanted {
 		name := kind.NameOf(item)
@@ -49,6 +56,26 @@ func (p *agentPlanner) manages(kind ItemKind) bool {
 		return p.want.OutcomesManaged
 	}
 	return p.want.InfieldsManaged
+}
+
+// couldHaveBeen reports whether the manifest wants of an item what the lock
+// remembers, where the platform changed fields too that the manifest leaves out: of
+// those, each may have been what it is now, or what an item is made with.
+func (p *agentPlanner) couldHaveBeen(kind ItemKind, name, remembered string, before, after value.Value) bool {
+	i := slices.IndexFunc(p.want.Items(kind.Section), func(item spec.Item) bool { return item.Name == name })
+	if i < 0 || remembered == "" || before.IsEmpty() {
+		return false
+	}
+	guesses := []value.Value{after}
+	for _, field := range spec.Fields(kind.Section) {
+		if p.want.Items(kind.Section)[i].Fields.Has(field.Name) {
+			continue
+		}
+		for _, guess := range slices.Clone(guesses) {
+			guesses = append(guesses, guess.With(field.Name, value.Of(field.Default)))
+		}
+	}
+	return slices.ContainsFunc(guesses, func(guess value.Value) bool { return guess.ShortDigest() == remembered })
 }
 
 // digestOf is an item's digest as the lock holds it; "" for none.

@@ -69,6 +69,9 @@ const (
 	Unknown Class = "unknown" // nothing remembers the last apply
 )
 
+// Moved says whether the platform changed a section of this class.
+func (c Class) Moved() bool { return c == Drift || c == Both }
+
 // AgentPlan is one agent's part of a plan.
 type AgentPlan struct {
 	Name      string `json:"name"`
@@ -85,6 +88,9 @@ type AgentPlan struct {
 	// Wanted is what the steps end in: the manifest over what was seen. It is
 	// nil where there are no steps, and in a plan that was read from a file.
 	Wanted *Wanted `json:"-"`
+	// Moves says of each value that differs who moved it: what Drift sums up. It is
+	// nil where Wanted is.
+	Moves []Move `json:"-"`
 }
 
 // Step is one change to the platform.

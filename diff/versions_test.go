@@ -89,8 +89,8 @@ func missedOne(plan AgentPlan, want spec.Agent, whole, part *RemoteAgent) bool {
 // whether there are any, and the fingerprint, which has the version that a step
 // names. What is called drift stays: of that nothing may be missed.
 func withoutConfig(plan AgentPlan, want spec.Agent) AgentPlan {
-	plan.Status, plan.Unfinished = "", false
-	if want.Release.Mode == "draft" { // the draft that is wanted is there
+	plan.Status, plan.Unfinished, plan.Moves = "", false, nil // a plan without steps has no moves
+	if want.Release.Mode == "draft" {                         // the draft that is wanted is there
 		plan.Drift = nil
 	}
 	plan.Steps = slices.DeleteFunc(slices.Clone(plan.Steps), func(s Step) bool { return s.Action.Facts().Section == spec.SectionConfig })

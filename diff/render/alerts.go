@@ -91,6 +91,9 @@ func (m *markdown) agentLines(size alertSize) (lines string) {
 	drift("**Adopts %s** that agentsync never applied; what differs there would be overwritten:", diff.Drift, adopts)
 	drift("**Drift in %s**, changed on the platform since the last apply:", diff.Drift, func(a agent) bool { return !adopts(a) })
 	drift("**Drift in %s**, changed in git and on the platform since the last apply:", diff.Both, all)
+	if command := m.plan.PullCommand(); command != "" && size != alertSizes[len(alertSizes)-1] {
+		lines += "- 💡 " + Code(command, size.columns) + " takes what was changed on the platform into the files.\n"
+	}
 	drift("**Drift unknown in %s**, nothing remembers the last apply:", diff.Unknown, all)
 	line("⚠️ **Unfinished apply** of %s, an earlier one did not end:", func(a agent) bool { return a.Unfinished }, nil)
 	return lines

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/agentsync/agentsync/diff/words"
 	"github.com/agentsync/agentsync/spec"
@@ -9,7 +10,7 @@ import (
 
 // block is a change that is shown line by line.
 type block struct {
-	path          string
+	path          string   // "" for a file as a whole
 	unit          string   // "line" or "item"
 	before, after []string // lines, not escaped
 	source        []spec.Segment
@@ -118,6 +119,9 @@ func (p *printer) place(b block, index int) {
 		place = fmt.Sprintf(", %s:%d", escapeHidden(file), line)
 	} else if b.whole() && len(b.source) == 0 {
 		place = ""
+	}
+	if b.path == "" { // a file of its own
+		place = strings.TrimPrefix(place, ", ")
 	}
 	p.line(span{plain, p.indent}, span{heading, "@@ " + b.path + place + " @@"})
 }

@@ -88,6 +88,7 @@ func (p *printer) agents(plan *diff.Plan) {
 		}
 		p.header(a)
 		p.drift(a)
+		p.pullHint(plan, a)
 		details := describe(a.Steps)
 		p.cut = false
 		p.steps(a.Steps, details)
@@ -154,6 +155,13 @@ func (p *printer) drift(a *diff.AgentPlan) {
 		if len(names) > 0 && (c.class != diff.Pending || p.opt.Verbose) {
 			warn(fmt.Sprintf(c.form, strings.Join(names, ", ")))
 		}
+	}
+}
+
+// pullHint names the command that takes what the platform changed into the files.
+func (p *printer) pullHint(plan *diff.Plan, a *diff.AgentPlan) {
+	if command := plan.PullCommand(a.Name); command != "" {
+		p.line(span{plain, "  "}, span{faint, "hint: " + Escape(command) + " takes it into the files"})
 	}
 }
 

@@ -47,8 +47,16 @@ func (p *Planned) CheckDrift(onDrift string) error {
 	if p.Plan.IsEmpty() || onDrift == "overwrite" || len(p.Drift()) == 0 {
 		return nil
 	}
-	return Errorf(Drifted, "take it into the manifests, or review the plan (plan --out FILE, apply FILE), or go on with --on-drift overwrite",
+	return Errorf(Drifted, PullHint(p.Plan)+", or review the plan (plan --out FILE, apply FILE), or go on with --on-drift overwrite",
 		"%s", driftReason(p.Plan))
+}
+
+// PullHint names the command that takes a plan's drift into the files.
+func PullHint(p *diff.Plan) string {
+	if command := p.PullCommand(); command != "" {
+		return "take it into the manifests (" + command + ")"
+	}
+	return "take it into the manifests"
 }
 
 // driftReason says what a plan with drift would overwrite.
@@ -64,30 +72,42 @@ func driftReason(p *diff.Plan) string {
 }
 
 // Moved says whether the class is that of a section which the platform changed.
-func Moved(class diff.Class) bool { return class == diff.Drift || class == diff.Both }
+func Moved(class diff.Class) bool { return class.Moved() }
 
 // Drift has a line for each section that the platform changed since the last
 // apply, with when and by whom where the platform says so.
 func (p *Planned) Drift() []string {
 	var lines []string
 	for _, agent := range p.Plan.Agents {
-		for _, section := range value.SortedKeys(agent.Drift) {
-			class := agent.Drift[section]
-			if !Moved(class) {
-				continue
-			}
-			line := fmt.Sprintf("drift: %s: %s %s", agent.Name, strings.ReplaceAll(section, "_", " "), whoAndWhen(section, p.in.Remote.Agents[agent.Name]))
-			if len(agent.Steps) > 0 && agent.Steps[0].Action == diff.Adopt {
-				line += "; agentsync has never applied it"
-			}
-			if class == diff.Both {
-				line += ", and git moved too"
-			}
-			lines = append(lines, line)
+		for _, line := range p.driftOf(agent, Moved) {
+			lines = append(lines, fmt.Sprintf("drift: %s: %s", agent.Name, line))
 		}
 	}
 	return lines
 }
+
+// driftOf has a line for each section of an agent that is of some class.
+func (p *Planned) driftOf(agent diff.AgentPlan, is func(diff.Class) bool) (lines []string) {
+	for _, section := range value.SortedKeys(agent.Drift) {
+		class := agent.Drift[section]
+		if !is(class) {
+			continue
+		}
+		line := strings.ReplaceAll(section, "_", " ") + " " + whoAndWhen(section, p.in.Remote.Agents[agent.Name])
+		if len(agent.Steps) > 0 && agent.Steps[0].Action == diff.Adopt {
+			line += "; agentsync has never applied it"
+		}
+		if class == diff.Both {
+			line += ", and git moved too"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// changedOn says whether a pull takes something of a section: also of one of which
+// nobody knows who moved it.
+func changedOn(class diff.Class) bool { return class != diff.Pending }
 
 // Unknown has a line for each agent with a section that differs, of which nobody
 // can say whether the platform changed it since the last apply. It never counts

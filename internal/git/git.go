@@ -1,6 +1,6 @@
 // Package git reads a repository's commits, and the files that they have, with
-// the git program, and adds commits to branches that are not checked out.
-// Nothing is checked out, and the index is not looked at.
+// the git program, and makes commits: of edits on top of HEAD, and on branches that
+// are not checked out. Nothing is checked out, and what is staged has no say in it.
 //
 // The repository may be a stranger's. So git runs without the network, and
 // without anything that could start a program which the repository's
@@ -9,7 +9,7 @@
 //
 // Open finds the Repo of a folder. Commit, Find, Fork, IsAncestor and Head
 // answer questions about its history; Tree is a commit's files as an fs.FS;
-// Extend adds to a Branch.
+// CommitEdits and Extend add commits.
 package git
 
 import (
@@ -58,11 +58,13 @@ var safeFlags = []string{
 }
 
 // keptVars are the GIT_ variables that say where git and its user's own
-// configuration are, and how far up to look for a repository. All others are
-// dropped: they name a repository, an index, objects, or programs to run.
+// configuration are, how far up to look for a repository, and who commits. All
+// others are dropped: they name a repository, an index, objects, or programs to
+// run.
 var keptVars = []string{
 	"GIT_EXEC_PATH=", "GIT_CONFIG_GLOBAL=", "GIT_CONFIG_SYSTEM=", "GIT_CONFIG_NOSYSTEM=",
 	"GIT_CONFIG_COUNT=", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_",
+	"GIT_AUTHOR_", "GIT_COMMITTER_",
 	"GIT_CEILING_DIRECTORIES=", "GIT_DISCOVERY_ACROSS_FILESYSTEM=",
 }
 

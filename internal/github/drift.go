@@ -53,7 +53,7 @@ func (j *Job) drift(ctx context.Context) error {
 	case len(lines) == 0:
 		return engine.Refusal(p)
 	}
-	return engine.Errorf(engine.Drifted, "take it into the manifests, or apply with scope: all and on-drift: overwrite",
+	return engine.Errorf(engine.Drifted, engine.PullHint(p)+", or apply with scope: all and on-drift: overwrite",
 		"the platform was changed since the last apply, in %s", render.Count(len(drifted(p)), "agent"))
 }
 
@@ -176,7 +176,11 @@ func (j *Job) issueBody(p *diff.Plan, lines []string) string {
 	fmt.Fprintf(&b, "%s\n%s\n", j.issueMarker(), driftMarker)
 	fmt.Fprintf(&b, "%s %s changed on the platform since the last apply of %s%s:\n\n%s\n",
 		render.Count(len(agents), "agent"), were, code(j.Run.Branch()), j.title(), fenced("text", strings.Join(lines, "\n"), issueLines))
-	b.WriteString("**What to do:** take what is right into the manifests by a pull request. What is wrong is overwritten by a plan with `scope: all` that is reviewed, or by `apply` with `scope: all`, `require-reviewed-plan: false` and `on-drift: overwrite`.\n\n")
+	b.WriteString("**What to do:** take what is right into the manifests by a pull request")
+	if command := p.PullCommand(); command != "" {
+		b.WriteString(": " + code(command) + " writes it into the files")
+	}
+	b.WriteString(". What is wrong is overwritten by a plan with `scope: all` that is reviewed, or by `apply` with `scope: all`, `require-reviewed-plan: false` and `on-drift: overwrite`.\n\n")
 	b.WriteString(folded("What an apply would overwrite", visible(&only, bodyLimit-issueRest-utf8.RuneCountInString(b.String()), j.whole)))
 	notPending := func(agent diff.AgentPlan) bool { return hasDrift(agent) || engine.IsUnknown(agent) }
 	if pending := slices.DeleteFunc(withSteps(p), notPending); len(pending) > 0 { // git's changes alone

@@ -34,8 +34,8 @@ func TestDriftKeepsOneIssue(t *testing.T) {
 
 	w.dashboard("Sales", "Sell by the dashboard.\n::error::@everyone ``` </details>")
 	r := w.job(4, "drift", "drift")
-	has(t, "stderr", r.stderr, "drift: sales: config changed on the platform at 20", "the platform was changed since the last apply, in 1 agent")
-	first := issue("open", "1 agent was changed on the platform", "config changed on the platform at 20", "Sell by the dashboard.", "No drift, but not applied yet: `support`", "Found at cccccccccccc")
+	has(t, "stderr", r.stderr, "drift: sales: config changed on the platform at 20", "the platform was changed since the last apply, in 1 agent", "hint: take it into the manifests (agentsync pull sales)")
+	first := issue("open", "1 agent was changed on the platform", "config changed on the platform at 20", "Sell by the dashboard.", "`agentsync pull sales` writes it into the files", "No drift, but not applied yet: `support`", "Found at cccccccccccc")
 	if first.Title != "Voice agents were changed on the platform (branch main)" || first.Labels[0] != "agentsync-drift" {
 		t.Errorf("title %q, labels %v", first.Title, first.Labels)
 	}

@@ -44,3 +44,26 @@ func Merge(before, after, theirs *File, environment string) (*File, error) {
 	}
 	return out, nil
 }
+
+// With returns a lock file's bytes with entries of an environment set, and those
+// removed that are nil. data is nil for a file that is not there.
+func With(data []byte, env string, entries map[string]*Entry) ([]byte, error) {
+	file := &File{Environments: map[string]Environment{}}
+	if data != nil {
+		var err error
+		if file, err = Parse(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", FileName, err)
+		}
+	}
+	if file.Environments[env] == nil {
+		file.Environments[env] = Environment{}
+	}
+	for key, entry := range entries {
+		if entry == nil {
+			delete(file.Environments[env], key)
+		} else {
+			file.Environments[env][key] = *entry
+		}
+	}
+	return file.Bytes()
+}

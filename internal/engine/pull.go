@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/spec/edit"
+	"github.com/agentsync/agentsync/sync/lock"
+)
+
+// PullOptions say what a pull is about.
+type PullOptions struct {
+	Names []string // of agents; none for all
+	// Force takes the platform's value where git moved too, and writes into files
+	// with uncommitted changes.
+	Force  bool
+	Commit bool // one commit an agent
+}
+
+// Pull is what was changed on the platform, as changes of the project's files.
+// Nothing is written yet.
+type Pull struct {
+	Agents []PulledAgent // those with drift, by name
+	Files  []edit.Change // all that is to be written
+
+	project *Project
+	opt     PullOptions
+	locked  lock.Environment
+	store   *lock.Store
+}
+
+// PulledAgent is what a pull makes of one agent.
+type PulledAgent struct {
+	Name, AgentName, ID string
+	Drift               []string // a line for each section: what changed on the platform, when and by whom
+	Paths               []string // the values that are taken, with their sections
+	Files               []edit.Change
+	Notes               []string
+	Gone                bool  // it is not on the platform any more: nothing is taken
+	Err                 error // why nothing of it can be taken
+
+	entry *lock.Entry
+}
+
+// Taken reports whether something of the agent is taken.
+func (a PulledAgent) Taken() bool { return a.Err == nil && !a.Gone }
+
+// Pull reads the platform, and works out what the files must say to want what was
+// changed there. An agent that cannot be taken has an error, and the others are
+// taken all the same. Of a value that git and the platform both changed, nobody
+// can tell which is right, so without Force its agent has an error.
+func (p *Project) Pull(ctx context.Context, opt PullOptions) (*Pull, error) {
+	for _, name := range opt.Names {
+		if !slices.ContainsFunc(p.Agents, func(a spec.Agent) bool { return a.Name == name }) {
+			return nil, Errorf(Failed, Nearest(name, p.names()), "no manifest of an agent is called %q", name)
+		}
+	}
+	planned, err := p.Plan(ctx, Scope{Targets: opt.Names})
+	if err != nil {
+		return nil, err
+	}
+	defer planned.Close()
+	out := &Pull{project: p, opt: opt, locked: planned.locked, store: planned.store}
+	var wanted []spec.Agent
+	for _, plan := range planned.Plan.Agents {
+		agent, want := planned.pull(plan, opt.Force)
+		if agent == nil {
+			continue
+		}
+		if agent.Taken() {
+			wanted = append(wanted, want)
+		}
+		out.Agents = append(out.Agents, *agent)
+	}
+	return out, out.edit(ctx, wanted)
+}
+
+func (p *Project) names() (names []string) {
+	for _, agent := range p.Agents {
+		names = append(names, agent.Name)
+	}
+	return names
+}
+
+// pull works out what is to be taken of one agent: nil where there is no drift.
+func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agent) {
+	out := &PulledAgent{Name: plan.Name, AgentName: plan.AgentName, ID: plan.AgentID, Drift: p.driftOf(plan, changedOn)}
+	i := slices.IndexFunc(p.in.Agents, func(a spec.Agent) bool { return a.Name == plan.Name })
+	if len(out.Drift) == 0 || i < 0 || plan.Status == diff.Delete {
+		return nil, spec.Agent{}
+	}
+	want, seen := p.in.Agents[i], p.in.Remote.Agents[plan.Name]
+	if seen == nil {
+		out.Gone = true
+		return out, want
+	}
+	var taken []diff.Move
+	var both []string
+	for _, move := range plan.Moves {
+		switch path := move.Section + "." + move.Path; {
+		case move.Class == diff.Pending:
+			continue
+		case move.Class == diff.Both:
+			both = append(both, path)
+			fallthrough
+		default:
+			taken = append(taken, move)
+			out.Paths = append(out.Paths, path)
+		}
+	}
+	refused := slices.IndexFunc(p.Plan.Refusals, func(r diff.Refusal) bool { return r.Agent == plan.Name })
+	switch {
+	case refused >= 0:
+		out.Err = Errorf(Refused, p.Plan.Refusals[refused].Hint, "%s", p.Plan.Refusals[refused].Message)
+	case p.in.Memory[plan.Name].Unfinished:
+		out.Err = Errorf(Failed, "apply again first", "an apply of it did not end, so what is there is not all the platform's")
+	case want.Release.Version > 0 && plan.Drift[spec.SectionConfig] != "":
+		out.Err = Errorf(Failed, "change the pin by hand, or take it out",
+			"release.version pins v%d, and v%d is live", want.Release.Version, liveNumber(seen))
+	case len(both) > 0 && !force:
+		out.Err = Errorf(Failed, "pull --force takes the platform's, apply --on-drift overwrite git's",
+			"changed in git and on the platform since the last apply: %s", strings.Join(both, ", "))
+	case seen.Current == nil && plan.Drift[spec.SectionConfig] != "":
+		out.Err = Errorf(Failed, "publish a version there, or apply", "nothing is published on the platform, so there is no config to take")
+	}
+	after := diff.Take(want, seen, taken)
+	entry := lock.Entry(diff.Remember(after, seen))
+	out.entry = &entry
+	return out, after
+}
+
+func liveNumber(r *diff.RemoteAgent) int {
+	if r.Current == nil {
+		return 0
+	}
+	return r.Current.Number
+}
+
+// edit makes the files want what is taken.
+func (u *Pull) edit(ctx context.Context, wanted []spec.Agent) error {
+	results, files, err := u.project.Want(ctx, wanted, u.opt.Commit)
+	if err != nil {
+		return err
+	}
+	for _, result := range results {
+		i := slices.IndexFunc(u.Agents, func(a PulledAgent) bool { return a.Name == result.Agent })
+		agent := &u.Agents[i]
+		agent.Files, agent.Notes, agent.Err = result.Files, result.Notes, result.Err
+	}
+	u.Files = files
+	return nil
+}
+
+// Want works out how the files change so that they want these agents, which are the
+// project's by their names: a result for each, and all files that WriteFiles is
+// then to write. With apart, each agent's files are as they were after the one
+// before it, for a commit each; that takes longer. Nothing is written.
+func (p *Project) Want(ctx context.Context, agents []spec.Agent, apart bool) (results []edit.Result, files []edit.Change, err error) {
+	if len(agents) == 0 {
+		return nil, nil, nil
+	}
+	root, err := os.OpenRoot(p.opt.Dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the project: %w", err)
+	}
+	defer root.Close()
+	editor, err := edit.Open(ctx, spec.LoadOptions{Dir: p.opt.Dir, Env: p.opt.Env(), FS: root.FS()})
+	if err != nil {
+		return nil, nil, err
+	}
+	batch := len(agents)
+	if apart {
+		batch = 1
+	}
+	for some := range slices.Chunk(agents, batch) {
+		more, err := editor.Set(ctx, some)
+		if err != nil {
+			return nil, nil, err
+		}
+		results = append(results, more...)
+	}
+	return results, editor.Changes(), nil
+}
+
+// Err is the error of a pull of which something was not taken; it was told.
+func (u *Pull) Err() error {
+	kind, failed := Refused, false
+	for _, a := range u.Agents {
+		switch {
+		case a.Err != nil:
+			failed = true
+			if KindOf(a.Err) != Refused {
+				kind = Failed
+			}
+		case a.Taken():
+			kind = Failed
+		}
+	}
+	if !failed {
+		return nil
+	}
+	return &Error{Kind: kind, Err: errors.New("some agents were not taken"), Told: true}
+}
+
+// entries are the lock's for what was taken, by key; nil is to be removed, where
+// the agent had another key before.
+func (u *Pull) entries(agents ...PulledAgent) map[string]*lock.Entry {
+	out := map[string]*lock.Entry{}
+	for _, a := range agents {
+		if !a.Taken() {
+			continue
+		}
+		for _, key := range value.SortedKeys(u.locked) {
+			if key != a.Name && u.locked[key].AgentID == a.ID {
+				out[key] = nil
+			}
+		}
+		out[a.Name] = a.entry
+	}
+	return out
+}
