@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -130,4 +131,21 @@ func sortedNames(dir string, find func(*loader) []string) []string {
 	names := find(newLoader(LoadOptions{FS: root.FS()}))
 	slices.Sort(names)
 	return names
+}
+
+// ManifestFiles returns the files that a load of the project reads documents from,
+// agentsync.yaml first where there is one: paths from its root. Some may be other
+// tools'. problems are those of finding them.
+func ManifestFiles(fsys fs.FS) (files []string, problems Problems) {
+	l := newLoader(LoadOptions{FS: fsys, Past: true})
+	first := l.loadProjectFile()
+	settings := l.settings(first)
+	l.report(first.problems...)
+	if _, err := fs.Lstat(fsys, projectFile); err == nil {
+		files = append(files, projectFile)
+	}
+	found, _ := l.manifests(&settings)
+	files = append(files, found...)
+	l.problems.Sort()
+	return files, l.problems
 }

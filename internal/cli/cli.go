@@ -124,7 +124,7 @@ agent should be; plan shows what would change, and apply does just that.`,
 		return engine.Errorf(engine.Usage, cmd.CommandPath()+" --help lists the flags", "%w", err)
 	})
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return console.CheckOptions(&a.opt) }
-	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(), a.importCmd(), a.pullCmd(),
+	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(), a.importCmd(), a.pullCmd(), a.fmtCmd(),
 		a.statusCmd(), a.historyCmd(), a.blameCmd(), a.reportCmd(), a.schemaCmd(), a.sandboxCmd(), a.versionCmd())
 	_ = root.RegisterFlagCompletionFunc("env", a.completeEnvironments)
 	addCompletion(root)
