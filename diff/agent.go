@@ -69,6 +69,7 @@ func (p *agentPlanner) plan() AgentPlan {
 		relies := p.planUpdate(&out)
 		out.Fingerprint = Fingerprint(p.remote, relies)
 		p.warnCreationOnly()
+		p.warnPrompt()
 	}
 	if p.owner == others && len(out.Steps) > 0 {
 		p.refusals = append(p.refusals, refuseOthers(p.in, p.want.Name, nameOf(p.remote), p.remote))
@@ -113,20 +114,53 @@ func (p *agentPlanner) planCreate(out *AgentPlan) {
 // whether it is on the platform already, so these are warnings.
 func (p *agentPlanner) checkCreate() {
 	noType := fmt.Sprintf("agent.agent_type is missing: %q is not on the platform yet, and creating it needs a type", p.want.Name)
+	noPrompt := fmt.Sprintf("config.system_prompt is missing: %q is not on the platform yet, and would take calls without a prompt",
+		p.want.Name)
 	noVersion := fmt.Sprintf("release.version: %q is not on the platform yet and has no version %d", p.want.Name, p.want.Release.Version)
 	report := func(path, message, hint string) { p.problems = append(p.problems, *p.problem(path, message, hint)) }
 	if p.offline {
 		noType = "agent.agent_type is missing, and creating the agent needs a type, unless it is on the platform already"
+		noPrompt = "config.system_prompt is missing, and the agent would take calls without a prompt, unless it is on the platform already"
 		noVersion = fmt.Sprintf("release.version: the agent needs to be on the platform already, with a version %d", p.want.Release.Version)
 		report = func(_, message, hint string) {
 			p.warnings = append(p.warnings, Warning{Agent: p.want.Name, Message: message, Hint: hint})
 		}
+	}
+	if p.wanted.Config.Get("system_prompt").IsEmpty() {
+		report(p.promptPath(), noPrompt, "write config.system_prompt, as text or {file: path}")
 	}
 	if p.want.Agent.Get("agent_type").IsEmpty() {
 		report("agent", noType, "add agent_type: INBOUND or OUTBOUND")
 	}
 	if p.want.Release.Version > 1 {
 		report("release.version", noVersion, "remove the pin until the version exists")
+	}
+}
+
+// promptPath is the path of what is nearest to the prompt in the manifest.
+func (p *agentPlanner) promptPath() string {
+	if _, ok := p.want.Positions["config.system_prompt"]; ok {
+		return "config.system_prompt"
+	}
+	return spec.SectionConfig
+}
+
+// warnPrompt tells of an agent that is there and whose prompt is not in git, or is
+// empty there.
+func (p *agentPlanner) warnPrompt() {
+	message := ""
+	switch {
+	case p.want.Release.Version > 0: // see warnPin
+	case p.want.Config.Has("system_prompt") && p.want.Config.Get("system_prompt").IsEmpty():
+		message = "config.system_prompt is empty: the agent takes calls without a prompt"
+	case !p.want.Config.Has("system_prompt") && p.liveContent().Get("system_prompt").IsEmpty():
+		message = "the agent has no prompt, neither in the manifest nor on the platform"
+	case !p.want.Config.Has("system_prompt"):
+		message = "the manifest has no config.system_prompt: the platform's stays, whoever changes it, and no plan shows it"
+	}
+	if message != "" {
+		p.warnings = append(p.warnings, Warning{Agent: p.want.Name, Message: message,
+			Hint: "write config.system_prompt, as text or {file: path}"})
 	}
 }
 

@@ -102,9 +102,10 @@ func TestPlanCarriesWhatIsWanted(t *testing.T) {
 // TestProblemsLeaveNoPlan holds that faults of several manifests come together,
 // by their places.
 func TestProblemsLeaveNoPlan(t *testing.T) {
+	prompt := value.NewPatch(map[string]any{"system_prompt": "Hello."})
 	in := Input{Agents: []spec.Agent{
-		{Name: "b", AgentName: "B", Pos: spec.Pos{File: "b.yaml", Line: 1}},
-		{Name: "a", AgentName: "A", Pos: spec.Pos{File: "a.yaml", Line: 1}},
+		{Name: "b", AgentName: "B", Pos: spec.Pos{File: "b.yaml", Line: 1}, Config: prompt},
+		{Name: "a", AgentName: "A", Pos: spec.Pos{File: "a.yaml", Line: 1}, Config: prompt},
 	}}
 	plan, problems := Compute(in)
 	if plan != nil || len(problems) != 2 || problems[0].Pos.File != "a.yaml" || problems[1].Pos.File != "b.yaml" {

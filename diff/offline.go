@@ -68,6 +68,13 @@ func asApplied(agent *spec.Agent) *RemoteAgent {
 func (p *agentPlanner) offlineRelease() release {
 	want, was := p.want.Release, p.base.Release
 	if want.Version > 0 {
+		var edited []string
+		for _, change := range configChanges(p.liveContent(), p.wanted.Config, p.want) {
+			edited = append(edited, change.Path)
+		}
+		if len(edited) > 0 {
+			p.unheard(listed(edited))
+		}
 		if want.Version == was.Version {
 			return release{}
 		}

@@ -3,6 +3,7 @@ package diff
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/agentsync/agentsync/internal/value"
@@ -177,9 +178,13 @@ func (p *agentPlanner) leftDrafts(relies *Version) []Step {
 func (p *agentPlanner) planPin() release {
 	pin, live := p.want.Release.Version, p.remote.Current
 	if live != nil && live.Number == pin {
+		p.warnPin(live)
 		return release{}
 	}
 	v := FindVersion(p.remote.Versions, pin)
+	if v != nil {
+		p.warnPin(v)
+	}
 	switch {
 	case v == nil:
 		return release{problem: p.problem("release.version",
@@ -192,6 +197,37 @@ func (p *agentPlanner) planPin() release {
 	default:
 		return p.switchTo(Rollback, v, spec.Agent{})
 	}
+}
+
+// warnPin tells what the manifest's config says otherwise than the pinned version:
+// none of it has an effect.
+func (p *agentPlanner) warnPin(pinned *Version) {
+	var fields []string
+	for _, change := range configChanges(pinned.Content, overConfig(pinned.Content, p.want), p.want) {
+		fields = append(fields, change.Path)
+	}
+	if len(fields) > 0 {
+		p.unheard(listed(fields))
+	}
+}
+
+// unheard tells that the pin keeps these fields of the config from the platform.
+func (p *agentPlanner) unheard(fields string) {
+	p.warnings = append(p.warnings, Warning{
+		Agent: p.want.Name,
+		Message: fmt.Sprintf("release.version pins version %d: what config says otherwise has no effect: %s",
+			p.want.Release.Version, fields),
+		Hint: "remove release.version to have the config applied again",
+	})
+}
+
+// listed names at most five fields.
+func listed(fields []string) string {
+	const most = 5
+	if len(fields) <= most {
+		return strings.Join(fields, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(fields[:most], ", "), len(fields)-most)
 }
 
 func (p *agentPlanner) serviceSteps(live, wanted value.Value) []Step {

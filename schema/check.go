@@ -17,11 +17,12 @@ import (
 // probably meant to have. It is nil for a document that cannot be used at all.
 // Check may be called by many goroutines at once. An unknown kind panics.
 func Check(kind, file string, root *yaml.Node, report func(Problem)) *Node {
-	r := reader{file: file, report: report, open: map[*yaml.Node]bool{}}
+	r := reader{file: file, report: report, open: map[*yaml.Node]bool{}, aliased: map[*yaml.Node]bool{}}
 	doc := r.node(root, 0)
 	if r.failed {
 		return nil
 	}
+	r.unused()
 	c := checker{kind: kind, report: report, spoiled: map[*Node]string{}, told: map[*Node]bool{}}
 	c.root = &place{row: roots[kind], node: doc}
 	var invalid *jsonschema.ValidationError
@@ -88,7 +89,7 @@ const longestPath = 200
 // it: there is no saying what it should be.
 func (c *checker) plain(p *place) any {
 	n := p.node
-	if p.row == nil || !c.isJSON(p) {
+	if p.row == nil || !c.isJSON(p) || c.isTrapped(p) {
 		return nil
 	}
 	var v any
@@ -156,7 +157,11 @@ func (c *checker) isJSON(p *place) bool {
 		c.wrongType(p)
 		return false
 	case n.flaw != "":
-		c.say(p, repair(kindText, n), "%s", n.flaw)
+		row := p.row
+		if row.Type != Prompt {
+			row = textRow
+		}
+		c.say(p, repair(row, n), "%s", n.flaw)
 		return false
 	case n.kind == kindText && p.row.Type == Any:
 		if bad, _ := Unsafe(n.raw, false); bad >= 0 {

@@ -52,12 +52,13 @@ func TestConfigFindings(t *testing.T) {
 		{"{agent_type: 5}", `config.agent_type: want text, got the number 5 (put it in quotes: "5")`},
 		{"{agent_type: true}", `config.agent_type: want text, got true (put it in quotes: "true")`},
 		{"{agent_type: 2024-01-01}", `config.agent_type: want text, got the date 2024-01-01 (put it in quotes: "2024-01-01")`},
-		{"{agent_type: [a]}", "config.agent_type: want text, got a list"},
-		{"{agent_type: {a: b}}", "config.agent_type: want text, got a map"},
+		{"{agent_type: [a]}", `config.agent_type: want text, got a list (put the whole text in quotes: "[a]")`},
+		{"{agent_type: {a: b}}", `config.agent_type: want text, got a map (put the whole text in quotes: "{a: b}")`},
 		{"{agent_type: null}", ""},
 		{"{guidelines: [null]}", "config.guidelines[0]: want text, got nothing"},
 		{"{guidelines: [~, a, ~]}", "config.guidelines[0]: want text, got nothing\nconfig.guidelines[2]: want text, got nothing"},
-		{"{examples: a}", "config.examples: want a list, got the text \"a\" (write a list: [a])"},
+		{"{examples: a}", `config.examples: want a list, got the text "a"`},
+		{"{guidelines: a}", `config.guidelines: want a list, got the text "a" (write a list: [a])`},
 		{`{examples: "a b"}`, `config.examples: want a list, got the text "a b"`},
 		{"{examples: 5}", "config.examples: want a list, got the number 5"},
 		{"{examples: {a: b}}", `config.examples: want a list, got a map (begin each entry of a list with "- ")`},
@@ -98,6 +99,21 @@ func TestConfigFindings(t *testing.T) {
 		{`{guardrail_ids: [""]}`, "config.guardrail_ids[0]: must not be empty"},
 		{`{guardrail_ids: [a, b, a, a]}`, `config.guardrail_ids: "a" is listed twice (first given in line 5: keep one of them)` + "\n" +
 			`config.guardrail_ids: "a" is listed twice (first given in line 5: keep one of them)`},
+
+		// What YAML makes of text.
+		{"{system_prompt: {name}}", `config.system_prompt: want text or {file: path}, got a map: YAML reads text in braces as one (put the whole text in quotes: "{name}")`},
+		{"{system_prompt: {{ name }}}", `config.system_prompt: YAML reads this text as a map in a map (put the whole text in quotes: "{{name}}")`},
+		{"{guidelines: [{name}]}", `config.guidelines[0]: want text, got a map (put the whole text in quotes: "{name}")`},
+		{"{guidelines: [{a: 5}]}", `config.guidelines[0]: want text, got a map (put the whole text in quotes: "{a: 5}")`},
+		{"{guidelines: [{{name}}]}", `config.guidelines[0]: YAML reads this text as a map in a map (put the whole text in quotes: "{{name}}")`},
+		{"{system_prompt: [Pause]}", `config.system_prompt: want text or a map, got a list (put the whole text in quotes: "[Pause]")`},
+		{"{system_prompt: [a.md, b.md]}", "config.system_prompt: want text or a map, got a list (write {file: [a.md, b.md]})"},
+		{"{system_prompt: !include a.md}", `config.system_prompt: the tag "!include" is not known (write {file: a.md})`},
+		{"{guidelines: {file: a.md}}", "config.guidelines: want a list, got a map (only system_prompt, starting_instructions and notes are read from files: write the text itself here)"},
+		{"{guidelines: [{file: a.md}]}", "config.guidelines[0]: want text, got a map (only system_prompt, starting_instructions and notes are read from files: write the text itself here)"},
+		{"{system_prompt: &Co is here}", `YAML takes "&Co" for an anchor, which nothing names, and keeps "is here" alone (put the whole text in quotes: "&Co is here")`},
+		{"{agent_type: &a x, notes: *a}", ""},
+		{"{guardrail_ids: \"happy, very sad; o'k\"}", `config.guardrail_ids: want a list, got the text "happy, very sad; o'k" (write a list: [happy, very sad, "o'k"])`},
 
 		// Lists of files.
 		{"{system_prompt: {file: []}}", "config.system_prompt.file: must not be empty"},
@@ -144,7 +160,7 @@ func TestConfigFindings(t *testing.T) {
 		{"{passthrough: {a: 1_" + strings.Repeat("1", 59) + "}}", "config.passthrough.a: the number 1_" + strings.Repeat("1", 58) + "… is not in decimal form"},
 
 		// Tags.
-		{"{passthrough: {a: !x b}}", `config.passthrough.a: the tag "!x" is not known (leave the tag out)`},
+		{"{passthrough: {a: !x b}}", `config.passthrough.a: the tag "!x" is not known (put the whole text in quotes: "!x b")`},
 		{"{passthrough: !x {a: b}}", `config.passthrough: the tag "!x" is not known (leave the tag out)`},
 		{"{guidelines: !x [a]}", `config.guidelines: the tag "!x" is not known (leave the tag out)`},
 		{"{guidelines: !!set [a]}", `config.guidelines: the tag "!!set" is not known (leave the tag out)`},
@@ -157,8 +173,8 @@ func TestConfigFindings(t *testing.T) {
 		{"{tts_config: [2024-01-01]}", `config.tts_config: want a map, got a list (write "name: value" lines without a leading "- ")`},
 
 		// Long values are cut, and not repeated in a hint.
-		{"{examples: " + sixty + "}", "config.examples: want a list, got the text \"" + sixty + "\" (write a list: [" + sixty + "])"},
-		{"{examples: " + sixty + "x}", "config.examples: want a list, got the text \"" + sixty + "…\""},
+		{"{guidelines: " + sixty + "}", "config.guidelines: want a list, got the text \"" + sixty + "\" (write a list: [" + sixty + "])"},
+		{"{guidelines: " + sixty + sixty + "}", "config.guidelines: want a list, got the text \"" + sixty + `…" (begin each entry of the list with "- ", on a line of its own)`},
 		{"{agent_type: " + strings.Repeat("1", 18) + "}", "config.agent_type: want text, got the number 111111111111111111 (put it in quotes: \"111111111111111111\")"},
 		{"{agent_type: 0." + strings.Repeat("1", 58) + "}", "config.agent_type: want text, got the number 0." + strings.Repeat("1", 58) + " (put it in quotes: \"0." + strings.Repeat("1", 58) + "\")"},
 		{"{agent_type: 0." + strings.Repeat("1", 59) + "}", "config.agent_type: want text, got the number 0." + strings.Repeat("1", 58) + "…"},

@@ -15,10 +15,11 @@ type Field struct {
 	Type *Type
 	Doc  string // for people who write manifests; its first sentence is a hint
 
-	Values []string // of a Choice and of a Constant: what may stand there
-	Fields []*Field // of a Map and of a Prompt: its fields, in the order that plans show
-	Items  *Field   // of a List, Paths and a Table: what each entry is
-	Keys   *Type    // of a Table: what its keys are
+	Values []string          // of a Choice and of a Constant: what may stand there
+	Meant  map[string]string // of a Choice: what people write, in capitals, in the place of which value
+	Fields []*Field          // of a Map and of a Prompt: its fields, in the order that plans show
+	Items  *Field            // of a List, Paths and a Table: what each entry is
+	Keys   *Type             // of a Table: what its keys are
 
 	Required bool   // the map must have the field
 	NotNull  bool   // null may not stand there; entries of a list and names are never null

@@ -6,18 +6,19 @@ import "strings"
 // none is near: a third of the shorter name's letters may differ, at least one,
 // and upper and lower case count as the same.
 func Nearest(name string, known []string) string {
-	const longest = 80
+	const longest = 80 // bytes
 	if name == "" || len(name) > longest {
 		return ""
 	}
-	best, least := "", len(name)
-	lower := strings.ToLower(name)
+	letters := []rune(strings.ToLower(name))
+	best, least := "", len(letters)
 	for _, k := range known {
 		if k == name || len(k) > longest {
 			continue
 		}
-		most := max(1, min(len(k), len(name))/3)
-		if d := distance(lower, strings.ToLower(k)); d <= most && d < least {
+		other := []rune(strings.ToLower(k))
+		most := max(1, min(len(other), len(letters))/3)
+		if d := distance(letters, other); d <= most && d < least {
 			best, least = k, d
 		}
 	}
@@ -26,7 +27,7 @@ func Nearest(name string, known []string) string {
 
 // distance is the number of letters to insert, drop, change or swap with their
 // neighbour to turn a into b.
-func distance(a, b string) int {
+func distance(a, b []rune) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j

@@ -17,10 +17,13 @@ type Node struct {
 	Literal bool    // a "|" block, whose lines map one to one
 	Source  any     // the caller's: what a text was read from
 
-	kind   string // "" where there is no value
-	raw    string // of a scalar: as the document has it
-	flaw   string // why a scalar, a map or a list has no JSON value
-	oddKey bool   // the key is no text
+	kind    string // "" where there is no value
+	flow    bool   // a map or a list in {} or []
+	comment string // what stands after a text or a null that no quotes hold, in its line, from # on
+	tag     string // of a text: the writer's own, such as "!important"
+	raw     string // of a scalar: as the document has it
+	flaw    string // why a scalar, a map or a list has no JSON value
+	oddKey  bool   // the key is no text
 
 	keyLine, keyColumn int
 }

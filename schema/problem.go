@@ -33,6 +33,7 @@ type Problem struct {
 	Hint    string // "" when there is none
 	Warning bool   // shown, but no failure
 	Verbose bool   // a warning that only -v shows
+	Planned bool   // a warning that a plan repeats, with what the platform has to do with it
 }
 
 // String is `file:line:col: message` and, below it, the indented hint.

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -18,11 +19,13 @@ const (
 // counts what it visits, aliases written out, so that an alias bomb ends at the
 // limit and not in memory.
 type reader struct {
-	file   string
-	report func(Problem)
-	values int
-	open   map[*yaml.Node]bool // maps and lists around the current node that an anchor names
-	failed bool
+	file    string
+	report  func(Problem)
+	values  int
+	aliased map[*yaml.Node]bool // what an alias names
+	anchors []*yaml.Node        // the texts that have an anchor
+	open    map[*yaml.Node]bool // maps and lists around the current node that an anchor names
+	failed  bool
 }
 
 func (r *reader) pos(at *yaml.Node) Pos { return Pos{r.file, at.Line, at.Column} }
@@ -44,7 +47,7 @@ func (r *reader) node(at *yaml.Node, depth int) *Node {
 		if r.open[at.Alias] {
 			r.fail(at, fmt.Sprintf("the anchor %s contains itself", Quote(at.Value)), "write the value out")
 		}
-		at = at.Alias
+		at = r.alias(at)
 	}
 	if r.count(at, 1); depth > maxDepth {
 		r.fail(at, fmt.Sprintf("maps and lists are nested more than %d deep", maxDepth), "nest less")
@@ -56,11 +59,21 @@ func (r *reader) node(at *yaml.Node, depth int) *Node {
 	case at.Kind == yaml.ScalarNode:
 		n.raw, n.Literal = at.Value, at.Style&yaml.LiteralStyle != 0
 		n.kind, n.flaw = scalar(at.Tag, at.Value)
+		if n.kind == kindInvalid && strings.HasPrefix(at.Tag, "!") && !strings.HasPrefix(at.Tag, "!!") {
+			n.tag = at.Tag
+		}
+		if n.kind == kindText && at.Style&^yaml.TaggedStyle == 0 {
+			n.comment = at.LineComment
+		}
+		if at.Anchor != "" && (n.kind == kindText || n.kind == kindNull) {
+			r.anchors = append(r.anchors, at)
+		}
 		return n
 	case at.Anchor != "":
 		r.open[at] = true
 		defer delete(r.open, at)
 	}
+	n.flow = at.Style&yaml.FlowStyle != 0
 	if at.Kind == yaml.MappingNode {
 		n.kind = kindMap
 		r.fields(n, at, depth)
@@ -96,7 +109,7 @@ func (r *reader) fields(n *Node, at *yaml.Node, depth int) {
 	for i := 0; i+1 < len(at.Content); i += 2 {
 		key := at.Content[i]
 		if key.Kind == yaml.AliasNode {
-			key = key.Alias
+			key = r.alias(key)
 		}
 		r.count(key, 1)
 		f := r.node(at.Content[i+1], depth+1)
@@ -105,6 +118,9 @@ func (r *reader) fields(n *Node, at *yaml.Node, depth int) {
 		}
 		before, twice := first[key.Value]
 		switch {
+		case n.flow && braced(key) != "" && f.kind == kindNull:
+			n.kind, n.flaw, n.raw = kindInvalid, "YAML reads this text as a map in a map", "{"+braced(key)+"}"
+			continue
 		case key.Kind != yaml.ScalarNode:
 			r.problem(r.pos(at.Content[i]), "a key must be text, not a map or a list", "")
 			continue
@@ -115,6 +131,9 @@ func (r *reader) fields(n *Node, at *yaml.Node, depth int) {
 			brought = r.maps(f)
 		default:
 			f.Key, f.keyLine, f.keyColumn, f.oddKey = key.Value, key.Line, key.Column, key.Tag != "!!str"
+			if f.kind == kindNull && f.raw == "" {
+				f.comment = key.LineComment
+			}
 			n.Below = append(n.Below, f)
 		}
 		first[key.Value] = r.pos(key)
@@ -145,4 +164,32 @@ func (r *reader) maps(n *Node) []*Node {
 		}
 	}
 	return maps
+}
+
+// alias returns what an alias names.
+func (r *reader) alias(at *yaml.Node) *yaml.Node {
+	r.aliased[at.Alias] = true
+	return at.Alias
+}
+
+// braced returns "{name}" for a map that YAML makes of a placeholder, and "" for
+// anything else.
+func braced(at *yaml.Node) string {
+	if at.Kind != yaml.MappingNode || at.Style&yaml.FlowStyle == 0 || len(at.Content) != 2 ||
+		at.Content[0].Kind != yaml.ScalarNode || at.Content[1].Tag != "!!null" {
+		return ""
+	}
+	return "{" + at.Content[0].Value + "}"
+}
+
+// unused warns of texts whose beginning YAML has taken for an anchor that nothing
+// names, such as "&Co is here".
+func (r *reader) unused() {
+	for _, at := range r.anchors {
+		if !r.aliased[at] {
+			whole := strings.TrimSpace("&" + at.Anchor + " " + at.Value)
+			r.report(Problem{Pos: r.pos(at), Warning: true, Hint: InQuotes(whole),
+				Message: fmt.Sprintf("YAML takes %s for an anchor, which nothing names, and keeps %s alone", Quote("&"+at.Anchor), Quote(at.Value))})
+		}
+	}
 }

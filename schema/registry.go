@@ -85,7 +85,8 @@ var agent = []*Field{
 			"The environment's agent_name_suffix is appended."},
 	{Name: "agent_description", Type: Text, AtCreation: true, Default: "", Doc: "What the agent is for."},
 	{Name: "agent_type", Type: Choice, AtCreation: true, CreationOnly: true, Values: []string{"INBOUND", "OUTBOUND"},
-		Doc: "INBOUND or OUTBOUND. Set at creation only."},
+		Meant: map[string]string{"INCOMING": "INBOUND", "INGOING": "INBOUND", "IN": "INBOUND", "OUTGOING": "OUTBOUND", "OUT": "OUTBOUND"},
+		Doc:   "INBOUND or OUTBOUND. Set at creation only."},
 	{Name: "team", Type: List, AtCreation: true, CreationOnly: true, Default: []any{}, Items: &Field{Type: Member, Doc: "One member."},
 		Doc: "The members who share the agent. Set at creation only."},
 	{Name: "is_active", Type: Bool, Filled: true, Doc: "Whether the agent takes calls."},
@@ -166,7 +167,7 @@ var metadataField = []*Field{
 var outcome = []*Field{
 	{Name: "outcome_name", Type: PathName, Required: true, Doc: "The outcome's name, unique in the agent."},
 	{Name: "outcome_description", Type: Text, Default: "", Doc: "What the outcome says. Left out, the platform's stays."},
-	{Name: "outcome_type", Type: Choice, NotNull: true, Values: valueTypes, Doc: "TEXT, DATE, BOOLEAN, FIXED or NUMBER. Required, here or in a Base."},
+	{Name: "outcome_type", Type: Choice, NotNull: true, Values: valueTypes, Meant: otherTypes, Doc: "TEXT, DATE, BOOLEAN, FIXED or NUMBER. Required, here or in a Base."},
 	{Name: "outcome_enum", Type: List, Unique: true, EmptyIsNull: true, Items: oneValue, Doc: choicesDoc},
 	{Name: "is_visible", Type: Bool, Default: true,
 		Doc: "Whether the platform's pages show the outcome. Left out, the platform's value stays; a new outcome is visible."},
@@ -176,7 +177,7 @@ var infield = []*Field{
 	{Name: "field_name", Type: PathName, Required: true,
 		Doc: "The infield's name, unique in the agent; a prompt names it in curly braces. " +
 			"The platform's own names, such as call_id and phone_number, are refused."},
-	{Name: "field_type", Type: Choice, NotNull: true, Values: valueTypes, Doc: "TEXT, DATE, BOOLEAN, FIXED or NUMBER. Required, here or in a Base."},
+	{Name: "field_type", Type: Choice, NotNull: true, Values: valueTypes, Meant: otherTypes, Doc: "TEXT, DATE, BOOLEAN, FIXED or NUMBER. Required, here or in a Base."},
 	{Name: "field_enum", Type: List, Unique: true, EmptyIsNull: true, Items: oneValue, Doc: choicesDoc},
 	{Name: "is_visible", Type: Bool, Default: true,
 		Doc: "Whether the platform's pages show the infield. Left out, the platform's value stays; a new infield is visible."},
@@ -186,18 +187,30 @@ const choicesDoc = "The values to choose from. Required with the type FIXED, and
 
 var (
 	valueTypes = []string{"TEXT", "DATE", "BOOLEAN", "FIXED", "NUMBER"}
-	oneValue   = &Field{Type: Name, Doc: "One value."}
+	// otherTypes are what the types are called elsewhere.
+	otherTypes = map[string]string{
+		"ENUM": "FIXED", "ENUMERATION": "FIXED", "CHOICE": "FIXED", "CHOICES": "FIXED", "SELECT": "FIXED", "OPTION": "FIXED",
+		"OPTIONS": "FIXED", "LIST": "FIXED", "DROPDOWN": "FIXED", "CATEGORY": "FIXED", "LITERAL": "FIXED",
+		"STRING": "TEXT", "STR": "TEXT", "VARCHAR": "TEXT", "FREETEXT": "TEXT",
+		"INT": "NUMBER", "INTEGER": "NUMBER", "FLOAT": "NUMBER", "DOUBLE": "NUMBER", "DECIMAL": "NUMBER", "NUMERIC": "NUMBER",
+		"YESNO": "BOOLEAN", "YES_NO": "BOOLEAN", "FLAG": "BOOLEAN", "CHECKBOX": "BOOLEAN",
+		"DATETIME": "DATE", "TIME": "DATE", "TIMESTAMP": "DATE", "DAY": "DATE",
+	}
+	oneValue = &Field{Type: Name, Doc: "One value."}
 )
 
 var release = []*Field{
-	{Name: "mode", Type: Choice, Values: []string{"publish", "draft"}, Doc: "publish (default) makes a new version live; draft leaves it as a draft."},
+	{Name: "mode", Type: Choice, Values: []string{"publish", "draft"},
+		Meant: map[string]string{"LIVE": "publish"}, Doc: "publish (default) makes a new version live; draft leaves it as a draft."},
 	{Name: "version", Type: Integer, Min: new(1.0), Max: new(1e9), Doc: "A pin: this version is to be live, whatever config says."},
 	{Name: "service_updates", Type: Choice, Values: []string{"versioned", "in_place"},
 		Doc: "versioned (default), or in_place: a change of only tts_config, stt_config, vad_config or llm_config changes the live version itself."},
 }
 
 var lifecycle = []*Field{
-	{Name: "state", Type: Choice, Values: []string{"present", "absent"}, Doc: "present (default), or absent: the agent is deleted."},
+	{Name: "state", Type: Choice, Values: []string{"present", "absent"},
+		Meant: map[string]string{"DELETED": "absent", "DELETE": "absent", "REMOVED": "absent", "GONE": "absent", "ACTIVE": "present"},
+		Doc:   "present (default), or absent: the agent is deleted."},
 	{Name: "protect", Type: Bool, Doc: "true forbids to delete the agent, even after this manifest is gone."},
 	{Name: "previous_names", Type: List, Unique: true, Items: &Field{Type: Name, Doc: "An earlier agent_name."},
 		Doc: "Names that the agent had before; the agent is found by them and renamed. The environment's agent_name_suffix is appended."},

@@ -56,10 +56,12 @@ func decimals(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 // that may stand there.
 func (c *checker) wrongType(p *place) {
 	row, n := p.row, p.node
-	hint, given := repair(row.Type.json[0], n), got(n)
+	hint, given := repair(row, n), got(n)
 	switch {
 	case n.kind == kindNumber && row.Type == Integer:
 		hint, given = "", Clip(n.raw)
+	case n.kind == kindText && row.Meant[strings.ToUpper(n.raw)] != "":
+		hint, given = "did you mean "+row.Meant[strings.ToUpper(n.raw)]+"?", Quote(n.raw)
 	case n.kind == kindText && len(row.Values) > 0:
 		hint, given = DidYouMean(n.raw, row.Values), Quote(n.raw)
 	case len(row.Values) > 0:
@@ -119,8 +121,8 @@ func (c *checker) missing(p *place) {
 		}
 	}
 	for _, row := range p.row.Fields {
-		if !row.Required || there[row.Name] {
-			continue
+		if !row.Required || there[row.Name] || p.row.Type == Prompt && len(there) > 0 {
+			continue // of a prompt that is a map of other things, each says so
 		}
 		hint := ""
 		if len(there) > 0 {
@@ -159,6 +161,9 @@ func (c *checker) homeOf(name string, p *place) string {
 			return "it belongs at the top of the document"
 		}
 		return "it belongs in " + homes[0]
+	}
+	if p.row.Type == Prompt {
+		return `known fields: file; a text of several lines begins below a "|"`
 	}
 	if section, in := strings.CutPrefix(path, SectionConfig); in && (section == "" || p.row.Service) {
 		return "a field that the API has gained goes under config.passthrough" + section
@@ -211,48 +216,6 @@ func got(n *Node) string {
 	}
 }
 
-// repair says how to turn a value into the wanted kind, or "".
-func repair(wanted string, n *Node) string {
-	switch {
-	case n.kind == kindInvalid:
-		return "leave the tag out"
-	case len(n.raw) > 60:
-	case n.kind == kindOdd:
-		return "write a decimal number, or put it in quotes as text: " + strconv.Quote(n.raw)
-	case n.kind == kindText:
-		return rewrite(wanted, n.raw)
-	case n.kind == kindMap && wanted == kindList:
-		return `begin each entry of a list with "- "`
-	case n.kind == kindList && wanted == kindMap:
-		return `write "name: value" lines without a leading "- "`
-	case wanted == kindText && slices.Contains([]string{kindNumber, kindBool, kindDate}, n.kind):
-		return "put it in quotes: " + strconv.Quote(n.raw)
-	}
-	return ""
-}
-
-// rewrite says how to write a text as the wanted kind of value, or "".
-func rewrite(wanted, text string) string {
-	switch wanted {
-	case kindBool:
-		switch strings.ToLower(text) {
-		case "yes", "on", "y", "true":
-			return "write true, without quotes"
-		case "no", "off", "n", "false":
-			return "write false, without quotes"
-		}
-	case kindNumber, kindInteger:
-		if decimal.MatchString(text) {
-			return "leave the quotes out: " + text
-		}
-	case kindList:
-		if isPlain(text) {
-			return "write a list: [" + text + "]"
-		}
-	}
-	return ""
-}
-
 // DidYouMean is the hint for a name that is not among those known, or "".
 func DidYouMean(name string, known []string) string {
 	if near := Nearest(name, known); near != "" {
@@ -261,11 +224,15 @@ func DidYouMean(name string, known []string) string {
 	return ""
 }
 
-func or(words []string) string {
+func or(words []string) string { return series(words, " or ") }
+
+func and(words []string) string { return series(words, " and ") }
+
+func series(words []string, last string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}
-	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+	return strings.Join(words[:len(words)-1], ", ") + last + words[len(words)-1]
 }
 
 // sentence makes a hint of a description: its first sentence, begun with a

@@ -1,7 +1,9 @@
 package spec
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/agentsync/agentsync/schema"
 )
@@ -10,6 +12,7 @@ import (
 // files. It may change spec, which nobody else has yet.
 func (l *loader) checkSpec(file string, spec *node, r *fileResult) {
 	l.checkFields(file, schema.Spec(), "", spec, r)
+	l.checkTexts(file, schema.Spec(), "", spec, r)
 	for _, name := range spec.Get(SectionInfields).Texts("field_name") {
 		if slices.Contains(reserved, name.Text()) {
 			r.report(problem(name.Pos, "choose another name", "call_infields: the platform sets %s itself", schema.Quote(name.Text())))
@@ -71,17 +74,28 @@ func checkPassthrough(pass *node, report func(Problem)) {
 	}
 }
 
+// most is how many outcomes, and infields, the dashboard has room for
+// (reference.md, "Left open").
+const most = 15
+
 // checkAgent checks what an agent says once its bases and overrides are merged
 // in. Where it is incomplete, a base is missing, and so may be what it would bring.
 func (l *loader) checkAgent(doc *document, merged resolved) {
 	spec := merged.spec
 	l.checkItems(spec.Get(SectionOutcomes), SectionOutcomes, "outcome", merged.incomplete)
 	l.checkItems(spec.Get(SectionInfields), SectionInfields, "field", merged.incomplete)
+	for _, section := range []string{SectionOutcomes, SectionInfields} {
+		if list := spec.Get(section); len(list.Below) > most {
+			l.report(warning(list.KeyPos(), "the dashboard has room for "+strconv.Itoa(most)+": see that the platform takes more before you rely on it",
+				"%s: %s has %d", section, doc.name, len(list.Below)))
+		}
+	}
 	release, section := spec.Get("release"), spec.Get(SectionAgent)
 	if pin := release.Get("version"); !pin.IsNone() && release.Get("mode").Text() == "draft" {
 		l.report(problem(pin.KeyPos(), "remove one of the two",
 			"release: mode draft leaves what is live alone, and version asks for another one to be live"))
 	}
+	l.checkUnused(doc, merged)
 	name := section.Get("agent_name")
 	if merged.incomplete || section.IsInvalid() || name.IsInvalid() || name.Text() != "" || isAbsent(spec) {
 		return
@@ -94,6 +108,36 @@ func (l *loader) checkAgent(doc *document, merged resolved) {
 		at = section.KeyPos()
 	}
 	l.report(problem(at, "give the agent's name on the platform, here or in a Base", `agent: missing the field "agent_name"`))
+}
+
+// checkUnused warns of an agent whose config does nothing: a pin stands above it,
+// or what an agent is about is missing. Whether it is new, only a plan can tell.
+func (l *loader) checkUnused(doc *document, merged resolved) {
+	spec := merged.spec
+	config, pin := spec.Get(SectionConfig), spec.Get("release", "version")
+	prompt, at, message := config.Get("system_prompt"), doc.root.Pos, ""
+	const stays = "a new agent is refused without one, and one that is there keeps the platform's, which no plan shows"
+	hint := "write config.system_prompt, as text or {file: path}"
+	switch {
+	case merged.incomplete || isAbsent(spec) || config.IsInvalid() || prompt.IsInvalid() || pin.IsInvalid():
+		return
+	case !pin.IsNone() && config.IsEmpty():
+		return
+	case !pin.IsNone():
+		at, hint = pin.KeyPos(), "remove release.version to have the config applied again"
+		message = fmt.Sprintf("release.version: version %v is to be live, and what %s says under config has no effect", pin.Value(), doc.name)
+	case config.IsNone():
+		message = "the agent has no config, and so no prompt: " + stays
+	case prompt.IsNone():
+		at, message = config.KeyPos(), "config: "+doc.name+" has no system_prompt: "+stays
+	case prompt.IsEmpty():
+		at, message = prompt.Pos, "config.system_prompt: the prompt of "+doc.name+" is empty: a new agent is refused, and one that is there loses its own"
+	default:
+		return
+	}
+	p := warning(at, hint, "%s", message)
+	p.Planned = true
+	l.report(p)
 }
 
 func isAbsent(spec *node) bool { return spec.Get("lifecycle", "state").Text() == "absent" }

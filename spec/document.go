@@ -97,6 +97,9 @@ func (l *loader) loadFile(name string, named bool) *fileResult {
 		r.report(p)
 		return r
 	}
+	if p, bad := lineSeparator(file, data); bad && bytes.Contains(data, []byte(apiGroup)) && l.refuse(r, p) {
+		return r
+	}
 	l.loadDocuments(file, data, named, r)
 	if named && len(r.documents)+len(r.problems) == 0 {
 		r.passOver(top, notOursHint, "the file is passed over: it holds no manifest")
@@ -143,7 +146,7 @@ func (l *loader) loadDocuments(file string, data []byte, named bool, r *fileResu
 		}
 		r.report(p)
 	}
-	for _, root := range roots {
+	for _, root := range l.apart(file, roots, r) {
 		kind := classify(file, root, named, r)
 		if kind == "" {
 			continue
@@ -161,6 +164,32 @@ func (l *loader) loadDocuments(file string, data []byte, named bool, r *fileResu
 		}
 		r.documents = append(r.documents, doc)
 	}
+}
+
+// apart takes documents apart that no "---" separates: each begins with the first
+// field of the first once more.
+func (l *loader) apart(file string, roots []*yaml.Node, r *fileResult) []*yaml.Node {
+	var out []*yaml.Node
+	for _, root := range roots {
+		out = append(out, root)
+		fields := root.Content
+		version := topField(root, "apiVersion")
+		if version == nil || !strings.HasPrefix(version.Value, apiGroup) || fields[0].Value != "apiVersion" && fields[0].Value != "kind" {
+			continue
+		}
+		for i := 2; i+1 < len(fields); i += 2 {
+			if fields[i].Value != fields[0].Value {
+				continue
+			}
+			r.report(problem(Pos{File: file, Line: fields[i].Line, Column: fields[i].Column}, `put a line "---" before it`,
+				"a second document begins here, without a line that says so"))
+			last, next := out[len(out)-1], *root
+			last.Content = slices.Clone(last.Content[:len(last.Content)-(len(fields)-i)])
+			next.Content, next.Line, next.Column = fields[i:], fields[i].Line, fields[i].Column
+			out = append(out, &next)
+		}
+	}
+	return out
 }
 
 // classify returns the kind of a document of ours, and "" for another. Those of

@@ -131,20 +131,25 @@ func reason(err error) error {
 // ending alone is why no pattern takes them, and links to folders in which files
 // would match.
 func (f *files) search(patterns []*pattern, report func(...Problem)) (found, passed []string) {
-	entries := 0
+	var unread []Problem
+	entries, most, isProject := 0, maxEntries, f.isProject()
+	if !isProject {
+		most = maxStray
+	}
 	walk := func(name string, entry fs.DirEntry, err error) error {
-		if entries++; entries > maxEntries || len(found) >= maxFiles {
+		if entries++; entries > most || len(found) >= maxFiles {
 			return errStop
 		}
 		switch {
 		case err != nil && name == ".":
 			report(problem(Pos{}, "", "the project %s", reason(err)))
 		case err != nil:
-			report(problem(Pos{File: printable(name)}, "", "the folder %s", reason(err)))
+			unread = append(unread, problem(Pos{File: printable(name)}, "", "the folder %s", reason(err)))
 		case entry.IsDir():
 			if name != "." && isUnsearched(entry.Name()) {
 				return fs.SkipDir
 			}
+		case IsLitter(entry.Name()):
 		case entry.Type()&fs.ModeSymlink != 0 && !isUnsearched(entry.Name()) && f.hidesFolder(name, patterns):
 			passed = append(passed, name)
 		case entry.Name() == lockFile:
@@ -161,7 +166,14 @@ func (f *files) search(patterns []*pattern, report func(...Problem)) (found, pas
 		}
 		return nil
 	}
-	if err := fs.WalkDir(f.fsys, ".", walk); err == errStop {
+	err := fs.WalkDir(f.fsys, ".", walk)
+	if err == errStop && !isProject {
+		report(problem(Pos{}, "start in the project's folder or name it with --chdir; agentsync init starts a project",
+			"this is no project: no "+projectFile+" is here or above, and more than %d files and folders are below", maxStray))
+		return nil, nil
+	}
+	report(unread...)
+	if err == errStop {
 		report(problem(Pos{}, "run agentsync in the folder that holds the agents, or name the manifests in "+projectFile,
 			"too many files: want at most %d manifests among %d files", maxFiles, maxEntries))
 	}
@@ -212,7 +224,37 @@ func (f *files) folderBeyond(name string) bool {
 	return err == nil && info.IsDir() || errors.Is(err, fs.ErrNotExist) && path.Ext(name) == ""
 }
 
+// IsLitter reports whether a file of that name is what an editor or a system puts
+// beside the files that people write: locks, copies, half-saved texts.
+func IsLitter(name string) bool {
+	ext := strings.ToLower(path.Ext(name))
+	switch {
+	case strings.HasPrefix(name, ".#"), strings.HasPrefix(name, "._"), strings.HasPrefix(name, ".~"), strings.HasSuffix(name, "~"):
+		return true
+	case strings.HasPrefix(name, "#") && strings.HasSuffix(name, "#"):
+		return true
+	case strings.HasPrefix(name, ".") && (ext == ".swp" || ext == ".swo" || ext == ".swx" || ext == ".swn" || strings.Contains(name, ".kate-swp")):
+		return true
+	}
+	return slices.Contains([]string{".DS_Store", "Thumbs.db", "desktop.ini", "ehthumbs.db"}, name)
+}
+
 var errStop = errors.New("stop")
+
+// isProject reports whether a file says that the folder is a project's root.
+func (f *files) isProject() bool { return isRoot(f.fsys) }
+
+// IsRoot is isProject for a folder on disk.
+func IsRoot(dir string) bool { return isRoot(os.DirFS(dir)) }
+
+func isRoot(fsys fs.FS) bool {
+	for _, name := range []string{projectFile, lockFile} {
+		if info, err := fs.Stat(fsys, name); err == nil && !info.IsDir() {
+			return true
+		}
+	}
+	return false
+}
 
 func (f *files) isFolder(name string) bool {
 	_, err := f.stat(name)

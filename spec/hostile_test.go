@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -122,6 +123,25 @@ func TestWideBases(t *testing.T) {
 	}
 }
 
+// TestManyBraces takes no longer for a long line of braces than for a long line.
+func TestManyBraces(t *testing.T) {
+	for _, unit := range []string{"{a%d} ", "{{a%d", "{a%d", `\{a%d}`, "${a%d}", "{{{a%d}}}", "{%% if a%d %%}", "`{a%d}`"} {
+		dir := t.TempDir()
+		var b strings.Builder
+		for i := 0; b.Len() < 1<<20-20; i++ {
+			fmt.Fprintf(&b, unit, i)
+		}
+		write(t, dir, "p.md", b.String())
+		write(t, dir, "a.yaml", fmt.Sprintf(head, "a")+"spec: {agent: {agent_name: A}, config: {system_prompt: {file: p.md}}}\n")
+		start := time.Now()
+		_, problems := spec.Load(context.Background(), spec.LoadOptions{Dir: dir})
+		t.Logf("%s: %s, %d problems", unit, time.Since(start), len(problems))
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("%s took %s", unit, took)
+		}
+	}
+}
+
 // TestPromptSizes refuses prompts over 1 MiB, alone and joined, and takes one
 // of just that size.
 func TestPromptSizes(t *testing.T) {
@@ -181,5 +201,21 @@ func TestAgentNames(t *testing.T) {
 	write(t, dir, "other.yaml", "kind: Agent\nmetadata:\n  name: other\n")
 	if diff := cmp.Diff([]string{"a", "b", "c"}, spec.AgentNames(dir)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestNoProjectOfAllFiles reads no disk in a folder that nothing says is a project.
+func TestNoProjectOfAllFiles(t *testing.T) {
+	files := fstest.MapFS{"a.yaml": {Data: []byte(fmt.Sprintf(head, "a"))}}
+	for i := range 100_001 {
+		files[fmt.Sprintf("%06d", i)] = &fstest.MapFile{}
+	}
+	_, problems := spec.Load(context.Background(), spec.LoadOptions{FS: files})
+	if len(problems) != 1 || !strings.HasPrefix(problems[0].Message, "this is no project: ") {
+		t.Errorf("got %v", problems)
+	}
+	files["agentsync.yaml"] = &fstest.MapFile{Data: []byte("apiVersion: agentsync/v1\nkind: Project\n")}
+	if _, problems := spec.Load(context.Background(), spec.LoadOptions{FS: files}); !strings.Contains(problems.Error(), `missing the field "spec"`) {
+		t.Errorf("with agentsync.yaml: %v", problems)
 	}
 }

@@ -27,6 +27,7 @@ const (
 	maxFileBytes  = 1 << 20   // of a manifest, a prompt file, and a joined prompt
 	maxFiles      = 100_000   // manifests of a project
 	maxEntries    = 1_000_000 // files and folders looked at while searching
+	maxStray      = 100_000   // the same, in a folder that no file says is a project
 	maxTotalBytes = 256 << 20 // manifests and prompt files of a project
 	maxDocuments  = 20_000    // in one file
 	maxBases      = 100       // that extend one another in a row
@@ -67,7 +68,10 @@ type loader struct {
 	work     int // of merging and building, which one goroutine does
 	problems Problems
 	told     map[Problem]bool
-	failed   bool // some problem is an error
+	failed   bool     // some problem is an error
+	found    []string // manifests
+	others   sync.Once
+	unread   map[string]string // kind and name → a file that has it, read or not; see elsewhere
 }
 
 func newLoader(opt LoadOptions) *loader {
@@ -151,8 +155,12 @@ func (l *loader) load(ctx context.Context) *Project {
 		}
 	}
 	if len(documents["Agent"]) == 0 && !l.failed && !l.opt.Past && !l.opt.Empty {
+		message := "the project has no agents: "
+		if !l.isProject() {
+			message += "no " + projectFile + " is here or above, and "
+		}
 		l.report(problem(Pos{}, "agentsync init writes a first one",
-			"the project has no agents: no file holds an %s document of kind Agent", apiVersion))
+			"%sno file holds an %s document of kind Agent", message, apiVersion))
 	}
 	project.Agents = l.agents(documents["Agent"], documents["Base"], &settings)
 	for _, p := range settings.patterns {
@@ -193,6 +201,7 @@ func (l *loader) loadProjectFile() *fileResult {
 // over.
 func (l *loader) manifests(s *settings) (found, passed []string) {
 	found, passed = l.search(s.patterns, l.report)
+	l.found = found
 	for _, p := range s.patterns {
 		if !p.matched {
 			l.report(problem(p.pos, "patterns start at the project's root; ** stands for any number of folders; "+
@@ -226,7 +235,7 @@ func (l *loader) agents(agents, bases []*document, s *settings) []Agent {
 	l.uniqueKeys(agents, "Agent")
 	resolver := newResolver(l, bases)
 	names := &names{loader: l, suffix: s.suffix, current: map[string]owner{}}
-	spoken := &spoken{loader: l, users: map[placeholder]*users{}}
+	spoken := &spoken{loader: l, users: map[placeholder]*users{}, mixed: map[Pos]bool{}}
 	out := make([]Agent, 0, len(agents))
 	for _, doc := range agents {
 		merged := resolver.agent(doc, s.overrides)
@@ -243,7 +252,7 @@ func (l *loader) agents(agents, bases []*document, s *settings) []Agent {
 		}
 	}
 	names.check()
-	l.unusedOverrides(s.env.Name, s.overrides)
+	l.unusedOverrides(s.env.Name, s.overrides, agents)
 	spoken.warn()
 	slices.SortStableFunc(out, func(a, b Agent) int { return cmp.Compare(a.Name, b.Name) })
 	return out

@@ -85,7 +85,39 @@ func (n *names) check() {
 	}
 }
 
-var agentName = regexp.MustCompile(`(?m)^metadata:\s*\{?\s*name:\s*["']?([a-z0-9][a-z0-9-]{0,62})\b`)
+// elsewhere is the hint for a name that a document has which the project does not
+// read, or which is of another kind; "" for none.
+func (l *loader) elsewhere(kind, name string) string {
+	l.others.Do(func() {
+		l.unread = map[string]string{}
+		found, _ := l.search(nil, func(...Problem) {})
+		for _, file := range found {
+			data, err := l.read(file)
+			if err != nil || !strings.Contains(string(data), apiVersion) || isHidden(file) {
+				continue
+			}
+			for _, c := range split(data) {
+				if m, k := keyName.FindSubmatch(c.data), keyKind.FindSubmatch(c.data); m != nil && k != nil {
+					l.unread[string(k[1])+" "+string(m[1])] = file
+				}
+			}
+		}
+	})
+	other := map[string]string{"Base": "Agent", "Agent": "Base"}[kind]
+	switch file := l.unread[kind+" "+name]; {
+	case slices.Contains(l.found, file):
+		return printable(file) + " has it, in a document that can't be read"
+	case file != "":
+		return printable(file) + " has it, which no pattern of `manifests` in " + projectFile + " matches"
+	case l.unread[other+" "+name] != "":
+		return printable(l.unread[other+" "+name]) + " has that name, as a document of kind " + other
+	}
+	return ""
+}
+
+var keyKind = regexp.MustCompile(`(?m)^kind:\s*["']?(Agent|Base)\b`)
+
+var keyName = regexp.MustCompile(`(?m)^metadata:\s*\{?\s*name:\s*["']?([a-z0-9][a-z0-9-]{0,62})\b`)
 var agentKind = regexp.MustCompile(`(?m)^kind:\s*Agent\b`)
 
 // AgentNames returns the keys of the agents below dir, sorted, for completion: it
@@ -100,7 +132,7 @@ func AgentNames(dir string) []string {
 				continue
 			}
 			for _, c := range split(data) {
-				if m := agentName.FindSubmatch(c.data); m != nil && agentKind.Match(c.data) {
+				if m := keyName.FindSubmatch(c.data); m != nil && agentKind.Match(c.data) {
 					names = append(names, string(m[1]))
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -131,14 +132,57 @@ func (l *loader) brokenYAML(file string, c chunk, err error) Problem {
 		at.Column = tab + 1
 		return problem(at, "indent with spaces", "broken YAML: a tab indents this line")
 	}
-	hint := ""
+	if p, ok := explain(at, lines[:line], message); ok {
+		return p
+	}
+	return problem(at, yamlHint(message), "broken YAML: %s", printable(schema.Clip(message)))
+}
+
+func yamlHint(message string) string {
 	for _, h := range yamlHints {
 		if strings.Contains(message, h.in) {
-			hint = h.hint
-			break
+			return h.hint
 		}
 	}
-	return problem(at, hint, "broken YAML: %s", printable(schema.Clip(message)))
+	return ""
+}
+
+// explain words an error of the YAML library by what stands in the last of the
+// lines, which is at a place, or in the one before it.
+func explain(at Pos, lines [][]byte, message string) (Problem, bool) {
+	text := strings.TrimRight(string(lines[len(lines)-1]), "\r\n")
+	switch column, hint, ok := surrogate(text); {
+	case ok && strings.Contains(message, "Unicode character escape"):
+		at.Column = column
+		return problem(at, hint, `broken YAML: \u can't write half of a character, as JSON does`), true
+	case strings.Contains(message, "incompatible YAML document"):
+		at.Column = 1
+		return problem(at, "delete the line", "broken YAML: %s stands in a line that agentsync does not read", schema.Quote(strings.TrimSpace(text))), true
+	}
+	if column, said, hint, ok := trap(text); ok {
+		at.Column = column
+		if strings.Contains(message, "unknown anchor") {
+			said, hint = message, yamlHint(message)+"; a text that begins with * goes in quotes"
+		}
+		return problem(at, hint, "broken YAML: %s", said), true
+	}
+	if len(lines) < 2 {
+		return Problem{}, false
+	}
+	before := strings.TrimRight(string(lines[len(lines)-2]), "\r\n")
+	if hash := commentIn(before); hash >= 0 && strings.Contains(message, "expected") && loses(before, hash) {
+		at.Line, at.Column = at.Line-1, utf8.RuneCountInString(before[:hash])+1
+		return problem(at, `put the whole text in quotes, or on lines of its own below a "|"`,
+			"broken YAML: %s reads as a comment, and the text goes on in the next line", schema.Quote(before[hash:])), true
+	}
+	return Problem{}, false
+}
+
+// loses reports whether what stands from hash on in a line is a part of its text
+// rather than a comment: the line has a value, and no quotes.
+func loses(line string, hash int) bool {
+	m := entry.FindStringSubmatch(line)
+	return m != nil && len(m[1]) < hash && !strings.ContainsAny(m[2][:1], "\"'#|>[{&*!")
 }
 
 var yamlHints = []struct{ in, hint string }{

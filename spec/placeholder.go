@@ -4,16 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/agentsync/agentsync/schema"
 )
-
-// placeholder is the first use of a {name} in a prompt.
-type placeholder struct {
-	name string
-	pos  Pos
-}
 
 // reserved are the names that the platform sets itself (reference.md,
 // "Prompts"): no infield may have one.
@@ -22,47 +17,12 @@ var reserved = []string{
 	"room_id", "voice_room_id", "metadata", "scheduled_time", "timezone",
 }
 
-// placeholders finds the names in curly braces, each where it stands first.
-// Braces around anything else, such as JSON, are text.
-func placeholders(file, text string) []placeholder {
-	var out []placeholder
-	seen := map[string]bool{}
-	pos := Pos{File: file, Line: 1, Column: 1}
-	for {
-		before, after, found := strings.Cut(text, "{")
-		if !found {
-			return out
-		}
-		if last := strings.LastIndexByte(before, '\n'); last >= 0 {
-			pos.Line, pos.Column = pos.Line+strings.Count(before, "\n"), 1
-			before = before[last+1:]
-		}
-		pos.Column += utf8.RuneCountInString(before)
-		if name := identifier(after); name != "" && !seen[name] && strings.HasPrefix(after[len(name):], "}") {
-			seen[name] = true
-			out = append(out, placeholder{name, pos})
-		}
-		text = after
-		pos.Column++ // the brace
-	}
-}
-
-func identifier(s string) string {
-	const longest = 128
-	for i := 0; i < len(s) && i <= longest; i++ {
-		c := s[i]
-		if c != '_' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (i == 0 || c < '0' || c > '9') {
-			return s[:i]
-		}
-	}
-	return ""
-}
-
 // spoken gathers warnings about placeholders, so that a prompt that many
 // agents share is reported once.
 type spoken struct {
 	*loader
 	users map[placeholder]*users
+	mixed map[Pos]bool
 }
 
 type users struct {
@@ -75,7 +35,8 @@ type users struct {
 // metadata declare. One that is declared on the platform alone is reported as
 // well: git does not show that it has a value.
 func (s *spoken) checkPlaceholders(agent string, spec *node) {
-	declared := append(spec.Get(SectionInfields).Texts("field_name"), spec.Get(SectionConfig, "metadata_schema").Texts("name")...)
+	infields, metadata := spec.Get(SectionInfields), spec.Get(SectionConfig, "metadata_schema")
+	declared := append(infields.Texts("field_name"), metadata.Texts("name")...)
 	var known []string
 	for _, d := range declared {
 		known = append(known, d.Text())
@@ -85,29 +46,91 @@ func (s *spoken) checkPlaceholders(agent string, spec *node) {
 	for _, name := range slices.Concat(known, reserved) {
 		used[name] = false
 	}
+	numbers := append(ofType(infields, "field_name", "field_type"), ofType(metadata, "name", "type")...)
 	managed := false
+	var single, double []placeholder
 	for _, row := range Fields(SectionConfig) {
 		n := spec.Get(SectionConfig, row.Name)
 		if !row.Spoken {
 			continue
 		}
 		managed = managed || n.IsText()
-		seen := map[string]bool{}
+		seen := map[placeholder]bool{}
 		for _, p := range slices.Concat(promptOf(n).names...) {
-			if _, ok := used[p.name]; ok {
+			_, isKnown := used[p.name]
+			if isKnown {
 				used[p.name] = true
-			} else if !seen[p.name] {
-				s.add(p, agent, known)
 			}
-			seen[p.name] = true
+			whole, _, _ := strings.Cut(p.name, ".")
+			if _, ok := used[whole]; ok {
+				used[whole] = true
+			}
+			same := placeholder{name: p.name, form: p.form}
+			switch {
+			case p.doubt && !isKnown:
+				continue
+			case p.form == oneBrace && !isKnown || p.form == twoBraces && !isKnown:
+				if !seen[same] {
+					s.add(p, agent, known)
+				}
+			case p.form == dollar && slices.Contains(numbers, p.name): // a price
+			case p.form == dollar || p.form == tag:
+				s.report(unknownTag(p))
+			}
+			seen[same] = true
+			switch p.form {
+			case oneBrace:
+				single = append(single, p)
+			case twoBraces:
+				double = append(double, p)
+			}
 		}
 	}
+	s.warnMixed(single, double)
 	for _, d := range declared {
 		if name := d.Text(); managed && !used[name] {
 			p := warning(d.Pos, "", "%s is declared, and no prompt uses {%s}", schema.Quote(name), printable(schema.Clip(name)))
 			p.Verbose = true
 			s.report(p)
 		}
+	}
+}
+
+// ofType returns the names of a list's items that are numbers.
+func ofType(list *node, name, kind string) []string {
+	var names []string
+	for _, item := range list.Below {
+		if slices.Contains([]string{"number", "integer", "float"}, strings.ToLower(item.Get(kind).Text())) {
+			names = append(names, item.Get(name).Text())
+		}
+	}
+	return names
+}
+
+// unknownTag warns of what other systems replace in a text.
+func unknownTag(p placeholder) Problem {
+	hint := "say in words what depends on what: the platform replaces {name} alone, and speaks all else as it stands"
+	if p.form == dollar {
+		hint = "write {" + printable(p.name) + "}: the $ is spoken"
+		p.name = "${" + p.name + "}"
+	}
+	return warning(p.pos, hint, "the platform does not know the template tag %s", schema.Quote(p.name))
+}
+
+// warnMixed warns of prompts that write placeholders in both forms, where the
+// rarer one begins.
+func (s *spoken) warnMixed(single, double []placeholder) {
+	if len(single) == 0 || len(double) == 0 {
+		return
+	}
+	rare := double[0]
+	if len(single) < len(double) {
+		rare = single[0]
+	}
+	if !s.mixed[rare.pos] {
+		s.mixed[rare.pos] = true
+		s.report(warning(rare.pos, "the platform replaces one of the two forms, and speaks the other as it stands: write all of them alike",
+			"the prompts have both %s and %s", single[0], double[0]))
 	}
 }
 
@@ -119,11 +142,37 @@ func (s *spoken) add(p placeholder, agent string, known []string) {
 			known = nil
 		}
 		if near := schema.Nearest(p.name, known); near != "" {
-			u.hint = fmt.Sprintf("did you mean {%s}? without a value it is spoken as it stands", printable(near))
+			u.hint = fmt.Sprintf("did you mean %s? without a value it is spoken as it stands", placeholder{name: near, form: p.form})
+		}
+		for _, name := range known {
+			if letters := lookAlike(p.name, name); letters != "" {
+				u.hint = letters + ": write both alike"
+			}
 		}
 		s.users[p] = u
 	}
 	u.count++
+}
+
+// lookAlike says by which letters two names differ that show as the same one; ""
+// for names that don't.
+func lookAlike(used, declared string) string {
+	if norm.NFC.String(used) != norm.NFC.String(declared) {
+		return ""
+	}
+	u, d := []rune(used), []rune(declared)
+	i := 0
+	for i < len(u) && i < len(d) && u[i] == d[i] {
+		i++
+	}
+	return fmt.Sprintf("the declared name looks alike and has other letters: %s there, %s here", codePoint(d, i), codePoint(u, i))
+}
+
+func codePoint(s []rune, i int) string {
+	if i < len(s) {
+		return fmt.Sprintf("%U", s[i])
+	}
+	return "nothing"
 }
 
 // warn reports what was gathered.
@@ -133,6 +182,6 @@ func (s *spoken) warn() {
 		if u.count > 1 {
 			who = fmt.Sprintf("%s and %d more", who, u.count-1)
 		}
-		s.report(warning(p.pos, u.hint, "{%s} is neither an infield nor metadata of %s", p.name, who))
+		s.report(warning(p.pos, u.hint, "%s is neither an infield nor metadata of %s", p, who))
 	}
 }

@@ -31,6 +31,7 @@ type promptFile struct {
 	text  string
 	blob  string // as blobID, with a cache
 	names []placeholder
+	path  bool     // it holds the path of a file and nothing else
 	err   error    // why it cannot be used
 	bad   *Problem // the same, when the place is in the file itself
 }
@@ -41,6 +42,9 @@ type promptFile struct {
 func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *node {
 	switch {
 	case n.IsText():
+		if l.refusePath(manifest, field, n, r) {
+			return n.Invalid()
+		}
 		return n.WithText(n.Text(), inlinePrompt(n, r.lines))
 	case !n.IsMap():
 		return n
@@ -59,6 +63,11 @@ func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *nod
 		name, part := path.Clean(p.Text()), l.promptFile(p.Text())
 		if part.err != nil {
 			r.report(l.promptProblem(manifest, field, p, part))
+			ok = false
+			continue
+		}
+		if part.path && l.refuse(r, problem(p.Pos, "name that file here; a link that git checks out as text looks like this too",
+			"%s: the prompt file %s holds the path of a file and nothing else", field, schema.Quote(p.Text()))) {
 			ok = false
 			continue
 		}
@@ -155,6 +164,7 @@ func (l *loader) readPrompt(name string) (f promptFile) {
 	if f.text = value.Text(text); strings.TrimSpace(f.text) == "" {
 		f.err = errEmpty
 	}
+	f.path = len(l.pathsIn(name, f.text)) > 0
 	f.names = placeholders(name, f.text)
 	return f
 }
@@ -169,9 +179,11 @@ func (l *loader) promptProblem(manifest, field string, at *node, f promptFile) P
 	case errBackslash:
 		hint = "write " + schema.Quote(strings.ReplaceAll(name, `\`, "/"))
 	case errMissing, errOutside:
-		beside := path.Join(path.Dir(manifest), name)
-		if _, err := l.stat(beside); !path.IsAbs(name) && filepath.IsLocal(beside) && !isHidden(beside) && err == nil {
-			hint = "paths start at the project's root: write " + schema.Quote(beside)
+		if meant := l.meantFile(manifest, name); meant != "" {
+			hint = "did you mean " + schema.Quote(meant) + "?"
+			if path.Base(meant) == path.Base(name) {
+				hint = "paths start at the project's root: write " + schema.Quote(meant)
+			}
 		}
 	}
 	return problem(at.Pos, hint, "%s: the prompt file %s %s", field, schema.Quote(name), f.err)

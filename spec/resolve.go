@@ -91,7 +91,7 @@ func (r *resolver) canExtend(item *node) bool {
 		if len(r.names) > 0 && len(r.names) <= 10 {
 			hint = "known bases: " + strings.Join(r.names, ", ")
 		}
-		r.report(problem(item.Pos, cmp.Or(schema.DidYouMean(name, r.names), hint), "extends: unknown base %s", schema.Quote(name)))
+		r.report(problem(item.Pos, cmp.Or(r.elsewhere("Base", name), schema.DidYouMean(name, r.names), hint), "extends: unknown base %s", schema.Quote(name)))
 	}
 	return false
 }
@@ -137,11 +137,15 @@ func (r *resolver) agent(doc *document, overrides []*override) resolved {
 
 // unusedOverrides warns of patterns that no agent matches: most likely a
 // misspelt name.
-func (l *loader) unusedOverrides(env string, overrides []*override) {
+func (l *loader) unusedOverrides(env string, overrides []*override, docs []*document) {
+	var agents []string
+	for _, doc := range docs {
+		agents = append(agents, doc.name)
+	}
 	for _, o := range overrides {
 		for i, p := range o.patterns {
 			if !o.used[i] {
-				l.report(warning(p.Pos, "patterns are compared with metadata.name",
+				l.report(warning(p.Pos, cmp.Or(l.elsewhere("Agent", p.Text()), schema.DidYouMean(p.Text(), agents), "patterns are compared with metadata.name"),
 					"environments.%s.overrides: no agent matches %s", env, schema.Quote(p.Text())))
 			}
 		}

@@ -185,6 +185,11 @@ func (w *world) input(t *rapid.T, wanted []spec.Agent, memory diff.Memory) diff.
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i := range wanted { // a new agent without a prompt is refused
+		if a := &wanted[i]; seen.Agents[a.Name] == nil && a.Config.Get("system_prompt").IsEmpty() {
+			a.Config = a.Config.With("system_prompt", value.Of("New."))
+		}
+	}
 	in.Remote = seen
 	return in
 }

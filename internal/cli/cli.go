@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/agentsync/agentsync/internal/console"
@@ -114,7 +115,7 @@ agent should be; plan shows what would change, and apply does just that.`,
 	root.SetOut(a.env.Stdout)
 	root.SetErr(a.env.Stderr)
 	flags := root.PersistentFlags()
-	flags.StringVarP(&a.opt.Dir, "chdir", "C", ".", "run as if started in `DIR`, the project's root")
+	flags.StringVarP(&a.opt.Dir, "chdir", "C", ".", "run as if started in `DIR`, the project's root or a folder in it")
 	flags.StringVar(&a.opt.Environment, "env", "", "use the environment `NAME` of agentsync.yaml")
 	flags.IntVar(&a.opt.Parallelism, "parallelism", 16, "at most `N` requests in flight at once")
 	flags.BoolVar(&a.opt.Sandbox, "sandbox", false, "use the embedded platform, whose state lies in .agentsync/")
@@ -123,13 +124,37 @@ agent should be; plan shows what would change, and apply does just that.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return engine.Errorf(engine.Usage, cmd.CommandPath()+" --help lists the flags", "%w", err)
 	})
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return console.CheckOptions(&a.opt) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := console.CheckOptions(&a.opt); err != nil {
+			return err
+		}
+		a.findProject(cmd)
+		return nil
+	}
 	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(), a.importCmd(), a.pullCmd(), a.fmtCmd(),
 		a.statusCmd(), a.historyCmd(), a.blameCmd(), a.reportCmd(), a.schemaCmd(), a.sandboxCmd(), a.versionCmd())
 	_ = root.RegisterFlagCompletionFunc("env", a.completeEnvironments)
 	addCompletion(root)
 	strictHelp(root)
 	return root
+}
+
+// here are the commands that are about the folder in which they are started, or
+// about none: no other looks for a project above it.
+var here = []string{"init", "schema", "sandbox", "version", "completion", "help", "github"}
+
+// findProject makes the project's root the folder that a command is about.
+func (a *app) findProject(cmd *cobra.Command) {
+	for cmd.HasParent() && cmd.Parent().HasParent() {
+		cmd = cmd.Parent()
+	}
+	if slices.Contains(here, cmd.Name()) {
+		return
+	}
+	if root := engine.Root(a.opt.Dir); root != a.opt.Dir {
+		a.opt.Dir = root
+		a.out.Message("the project is in %s: files are named from there", root)
+	}
 }
 
 // strictHelp makes "help nosuch" wrong usage, as "nosuch" is.
@@ -161,6 +186,6 @@ func (a *app) load(ctx context.Context, from engine.Source) (*engine.Project, er
 	case project == nil:
 		return nil, problems
 	}
-	a.out.Problems(a.env.Stderr, problems)
+	a.out.Problems(a.env.Stderr, slices.DeleteFunc(problems, func(p spec.Problem) bool { return p.Planned }))
 	return project, nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/agentsync/agentsync/internal/console"
+	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/internal/git"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ func addCompletion(root *cobra.Command) {
 
 // completeEnvironments offers the environments of the project's agentsync.yaml.
 func (a *app) completeEnvironments(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return spec.EnvironmentNames(a.opt.Dir), cobra.ShellCompDirectiveNoFileComp
+	return spec.EnvironmentNames(engine.Root(a.opt.Dir)), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeRefs offers the branches and tags of the repository.

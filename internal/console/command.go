@@ -39,7 +39,7 @@ func ScopeFlags(cmd *cobra.Command, opt *engine.Options, scope *engine.Scope) {
 // CompleteAgents offers the names of the manifests' agents.
 func CompleteAgents(opt *engine.Options) cobra.CompletionFunc {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		names := spec.AgentNames(opt.Dir)
+		names := spec.AgentNames(engine.Root(opt.Dir))
 		slices.Sort(names)
 		return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
 	}

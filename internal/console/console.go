@@ -115,13 +115,34 @@ func (c *Console) Shown(problems spec.Problems) spec.Problems {
 	return out
 }
 
-// Problems prints findings as text.
+// mostProblems is how many findings fit on a few screens.
+const mostProblems = 50
+
+// Problems prints findings as text, at most 50 and errors before warnings; of
+// further ones it says how many there are.
 func (c *Console) Problems(w io.Writer, problems spec.Problems) {
 	c.ClearProgress()
-	for _, p := range c.Shown(problems) {
+	shown := c.Shown(problems)
+	errs := len(shown.Errors())
+	room := max(0, mostProblems-errs) // for warnings
+	left := map[bool]int{false: min(errs, mostProblems), true: min(room, len(shown)-errs)}
+	for _, p := range shown {
+		if left[p.Warning]--; left[p.Warning] < 0 {
+			continue
+		}
 		for _, line := range strings.Split(p.String(), "\n") {
 			fmt.Fprintln(w, render.Escape(line))
 		}
+	}
+	var more []string
+	if n := errs - mostProblems; n > 0 {
+		more = append(more, render.Count(n, "error"))
+	}
+	if n := len(shown) - errs - room; n > 0 {
+		more = append(more, render.Count(n, "warning"))
+	}
+	if len(more) > 0 {
+		fmt.Fprintf(w, "… and %s more; validate --format json has all\n", strings.Join(more, " and "))
 	}
 }
 

@@ -111,7 +111,7 @@ func (f *tracked) ReadDir(name string) ([]fs.DirEntry, error) {
 		if f.check("lstat", at, false) == nil {
 			return false
 		}
-		if ext := path.Ext(at); (ext == ".yaml" || ext == ".yml") && at != lock.FileName {
+		if ext := path.Ext(at); !spec.IsLitter(e.Name()) && (ext == ".yaml" || ext == ".yml") && at != lock.FileName {
 			f.mu.Lock()
 			f.passed = append(f.passed, at)
 			f.mu.Unlock()

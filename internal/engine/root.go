@@ -1,0 +1,43 @@
+package engine
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Root is the root of the project that dir lies in: the nearest folder, dir itself
+// or above, that has a project's file. Without one it is dir. Git's repository
+// ends the search: what lies above it is another matter.
+func Root(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if info, statErr := os.Stat(abs); err != nil || statErr != nil || !info.IsDir() {
+		return dir
+	}
+	for at := abs; ; at = filepath.Dir(at) {
+		switch {
+		case spec.IsRoot(at) && at == abs:
+			return dir
+		case spec.IsRoot(at):
+			return relative(at)
+		case at == filepath.Dir(at):
+			return dir
+		}
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			return dir
+		}
+	}
+}
+
+// relative is a folder as seen from where the program runs, where that is shorter.
+func relative(dir string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return dir
+	}
+	if rel, err := filepath.Rel(here, dir); err == nil && len(rel) < len(dir) {
+		return rel
+	}
+	return dir
+}

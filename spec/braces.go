@@ -1,0 +1,233 @@
+package spec
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What stands in braces in a prompt. Both forms of placeholders are known
+// (reference.md, "Left open"); prompts hold JSON, CSS and code as well, and what
+// may be that is in doubt: it counts only for one who has declared the name.
+
+// form is how a placeholder is written.
+type form int
+
+const (
+	oneBrace  form = iota // {name}
+	twoBraces             // {{name}}
+	dollar                // ${name}
+	tag                   // {% if %}, {{#if}} and others of other systems: name is the first of its kind
+)
+
+// placeholder is the first use of a name in a prompt.
+type placeholder struct {
+	name  string
+	form  form
+	doubt bool // it may be no placeholder
+	pos   Pos
+}
+
+// String is the placeholder as it is written, without padding.
+func (p placeholder) String() string {
+	if p.form == twoBraces {
+		return "{{" + printable(p.name) + "}}"
+	}
+	return "{" + printable(p.name) + "}"
+}
+
+// placeholders finds the names in braces in a text, and other systems' tags, each
+// where it stands first.
+func placeholders(file, text string) []placeholder {
+	if !strings.Contains(text, "{") && !strings.Contains(text, "<%") {
+		return nil
+	}
+	s := scanner{file: file, seen: map[placeholder]bool{}}
+	for line := range strings.Lines(text) {
+		s.line++
+		if mark := strings.TrimLeft(line, " \t>"); strings.HasPrefix(mark, "```") || strings.HasPrefix(mark, "~~~") {
+			s.fence(mark)
+			continue
+		}
+		if strings.Contains(line, "{") || strings.Contains(line, "<%") {
+			s.scan(strings.TrimRight(line, "\r\n"))
+		}
+	}
+	return s.found
+}
+
+// scanner is one pass over a text, line by line: no name goes over a line's end.
+type scanner struct {
+	file   string
+	line   int
+	fenced string // the mark that opened a block, "" outside of one
+	code   bool   // that block holds code
+	found  []placeholder
+	seen   map[placeholder]bool
+	at     int // a byte of the current line
+	last   Pos // its place
+}
+
+// prose are the words behind a ``` that say that what follows is no code.
+var prose = []string{"", "text", "txt", "plain", "plaintext", "md", "markdown", "prompt", "none", "jinja", "jinja2", "handlebars", "liquid", "mustache"}
+
+// fence opens a block of code, or closes it.
+func (s *scanner) fence(mark string) {
+	if s.fenced != "" {
+		if strings.HasPrefix(mark, s.fenced) {
+			s.fenced, s.code = "", false
+		}
+		return
+	}
+	language, _, _ := strings.Cut(strings.TrimSpace(strings.TrimLeft(mark, "`~")), " ")
+	s.fenced, s.code = mark[:3], !slices.Contains(prose, strings.ToLower(strings.Trim(language, "{}")))
+}
+
+// otherTags are the marks of other systems' tags, each with what follows one.
+var otherTags = []struct {
+	mark string
+	form *regexp.Regexp
+}{
+	{"{%", regexp.MustCompile(`\{%[-+]?\s*(?:end[a-z]+|if|elsif|elif|else|for|set|block|macro|call|filter|include|import|extends|raw|with|` +
+		`unless|case|when|assign|capture|comment|liquid|render)\b[^{}]*%\}`)},
+	{"{{{", regexp.MustCompile(`\{\{\{[^{}]+\}\}\}`)},
+	{"{{", regexp.MustCompile(`\{\{[~-]?\s*(?:[#/^>!&.]\s*[\p{L}_][^{}]*|(?:else|end)(?: [^{}]*)?|(?:if|range|with|each|unless|for) [^{}:;=]+)\}\}`)},
+	{"{{", regexp.MustCompile(`\{\{-?\s*[\p{L}_][\p{L}\p{M}\p{N}_.]*(?:\s*\|\s*[a-z_]+[^{}]*|\([^{}]*\))\s*-?\}\}`)},
+	{"<%", regexp.MustCompile(`<%[=-]?\s*[\p{L}_@][^%]*%>`)},
+}
+
+// Signs of code in a line: those that stand in its middle all have one of codeSigns.
+const codeSigns = "=()[]"
+
+var (
+	codeMiddle = regexp.MustCompile(`=>|\)\s*\{|[=()\[\]].*;\s*$|[=(]\s*\{\s*$|\.format\(`)
+	codeEnds   = regexp.MustCompile(`^\s*(?:import|export|const|let|var)\s.*(?:=|;|\bfrom\b)` +
+		`|^\s*(?:export |public |abstract )?(?:class|struct|enum|interface|type|namespace)\s+\w+\s*(?:=\s*)?\{` +
+		`|^\s*(?:\$|curl|echo|cd|cp|mv|rm|export|sudo|docker)\s`)
+	codeWords = []string{"f\"", "f'", "const {", "const{", "let {", "var {", "import {", "import{", "export {"}
+	macro     = regexp.MustCompile(`\\[a-zA-Z]+\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*$`) // LaTeX
+	inCode    = regexp.MustCompile("`[^`]*`")
+)
+
+// isCode reports whether a line of prose, as far as the blocks around it tell, is
+// code all the same.
+func isCode(line string) bool {
+	end := strings.TrimSpace(line)
+	return strings.ContainsAny(line, codeSigns) && codeMiddle.MatchString(line) ||
+		strings.HasSuffix(end, ": {") || strings.HasSuffix(end, ", {") ||
+		slices.ContainsFunc(codeWords, func(word string) bool { return strings.Contains(line, word) }) || codeEnds.MatchString(line)
+}
+
+// scan looks through one line.
+func (s *scanner) scan(line string) {
+	bare := line
+	if strings.Contains(line, "`") {
+		bare = inCode.ReplaceAllStringFunc(line, func(span string) string { return strings.Repeat(" ", len(span)) })
+	}
+	code := sync.OnceValue(func() bool { return s.code || isCode(line) })
+	for kind, other := range otherTags {
+		if strings.Contains(bare, other.mark) && !code() {
+			if at := other.form.FindStringIndex(bare); at != nil {
+				s.tag(kind, line, at[0], line[at[0]:at[1]])
+			}
+		}
+	}
+	const longest = 300 // bytes before a brace, and after it, that matter
+	for i := 0; i < len(line); i++ {
+		before, after := line[max(0, i-longest):i], line[i:min(i+longest, len(line))]
+		switch {
+		case line[i] != '{':
+		case strings.HasPrefix(after, "{{{"):
+			i += 2
+		case strings.HasPrefix(after, "{{"):
+			end := strings.Index(after, "}}")
+			if end < 0 || strings.ContainsAny(after[2:end], "{}") {
+				continue
+			}
+			name := strings.TrimSpace(after[2:end])
+			s.add(line, i, name, twoBraces, func() bool {
+				return !isName(name) || strings.HasSuffix(before, "$") || name == "else" || name == "end" || bare[i] == ' ' || code()
+			})
+			i += end + 1
+		default:
+			end := strings.IndexAny(after[1:], "{}")
+			if end < 0 || after[1+end] == '{' {
+				continue
+			}
+			content, kind, start := after[1:1+end], oneBrace, i
+			if strings.HasSuffix(before, "$") {
+				kind, start = dollar, i-1
+			}
+			name := strings.TrimSpace(content)
+			s.add(line, start, name, kind, func() bool {
+				return content != name || !isName(name) || bare[i] == ' ' || strings.HasSuffix(before, "]") ||
+					strings.Contains(before, `\`) && macro.MatchString(before) || code()
+			})
+			i += end + 1
+		}
+	}
+}
+
+// add notes a name in braces that begin at a byte of the line; doubt is asked only
+// of a name that was not there yet without one.
+func (s *scanner) add(line string, at int, name string, kind form, doubt func() bool) {
+	const longest = 128
+	p := placeholder{name: name, form: kind}
+	if name == "" || len(name) > longest || s.seen[p] {
+		return
+	}
+	if p.doubt = doubt(); s.seen[p] {
+		return
+	}
+	s.seen[p] = true
+	p.pos = s.pos(line, at)
+	s.found = append(s.found, p)
+}
+
+// pos is the place of a byte of the current line. It counts from the last such
+// byte on: a line may be long, and hold many names.
+func (s *scanner) pos(line string, at int) Pos {
+	if at < s.at || s.line != s.last.Line {
+		s.at, s.last = 0, Pos{File: s.file, Line: s.line, Column: 1}
+	}
+	s.last.Column += utf8.RuneCountInString(line[s.at:at])
+	s.at = at
+	return s.last
+}
+
+// tag notes the first tag of each kind.
+func (s *scanner) tag(kind int, line string, at int, text string) {
+	first := placeholder{form: tag, name: string(rune(kind))}
+	if !s.seen[first] {
+		s.seen[first] = true
+		s.found = append(s.found, placeholder{name: text, form: tag, pos: s.pos(line, at)})
+	}
+}
+
+// keywords begin what is code when it has blanks.
+var keywords = []string{
+	"return", "int", "if", "else", "for", "while", "const", "let", "var", "new", "await", "yield", "print", "echo", "throw",
+	"break", "continue", "pass", "import", "from", "function", "def", "do", "then", "case", "void", "string", "bool", "float", "type",
+}
+
+// isName reports whether a text in braces reads as the name of a value: one to
+// four words in any script, joined by blanks, hyphens or dots.
+func isName(s string) bool {
+	const mostWords = 4
+	for i, r := range s {
+		switch {
+		case unicode.IsLetter(r) || r == '_':
+		case i == 0:
+			return false
+		case unicode.IsMark(r) || unicode.IsNumber(r) || strings.ContainsRune("-. \u200c\u200d", r):
+		default:
+			return false
+		}
+	}
+	words := strings.Split(s, " ")
+	last := s == "" || strings.ContainsAny(s[len(s)-1:], "-.")
+	return !last && !strings.Contains(s, "  ") && len(words) <= mostWords && (len(words) == 1 || !slices.Contains(keywords, words[0]))
+}
