@@ -21,14 +21,15 @@ var mayImport = map[string][]string{
 	"schema":          {"internal/value"},
 	"spec":            {"schema", "internal/value", "internal/secret"},
 	"spec/edit":       {"schema", "spec", "diff/words", "internal/value"},
+	"spec/checks":     {"spec", "internal/value"},
 	"diff":            {"spec", "internal/value"},
 	"diff/words":      {},
 	"diff/history":    {"diff", "diff/words", "spec", "internal/value"},
 	"diff/planfile":   {"diff", "diff/words", "internal/value"},
 	"diff/render":     {"diff", "diff/history", "diff/words", "spec", "internal/value"},
-	"sync":            {"diff", "spec", "sync/lock", "internal/value"},
+	"sync":            {"diff", "spec", "spec/checks", "sync/lock", "internal/value"},
 	"sync/lock":       {"spec", "internal/value"},
-	"sync/indus":      {"diff", "spec", "internal/value", "internal/secret"},
+	"sync/indus":      {"diff", "spec", "spec/checks", "internal/value", "internal/secret"},
 	"sync/sandbox":    {},
 	"internal/engine": belowEngine,
 	// page draws what render writes as text, as HTML and data for a script.
@@ -50,13 +51,14 @@ var mayImport = map[string][]string{
 	"examples/bench":                   {"internal/benchgen", "sync/sandbox"},
 }
 
-var belowEngine = []string{"schema", "spec", "spec/edit", "diff", "diff/history", "diff/planfile", "diff/words", "sync", "sync/lock", "sync/indus", "sync/sandbox",
+var belowEngine = []string{"schema", "spec", "spec/checks", "spec/edit", "diff", "diff/history", "diff/planfile", "diff/words", "sync", "sync/lock", "sync/indus", "sync/sandbox",
 	"internal/value", "internal/secret", "internal/git"}
 
 var aboveEngine = append([]string{"internal/engine", "diff/render", "diff/render/page"}, belowEngine...)
 
 // pure are packages that do not touch these others: most do no I/O.
 var pure = map[string][]string{
+	"spec/checks":  {"os", "net", "net/http", "io/fs", "path/filepath", "os/exec", "math/rand", "math/rand/v2"},
 	"diff":         {"os", "net", "net/http", "io/fs", "path/filepath", "os/exec", "math/rand", "math/rand/v2"},
 	"diff/history": {"os", "io", "net", "net/http", "io/fs", "path/filepath", "os/exec", "math/rand", "math/rand/v2"},
 	"diff/words":   {"os", "io", "net", "net/http", "io/fs", "path/filepath", "os/exec", "time", "math/rand", "math/rand/v2"},

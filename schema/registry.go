@@ -72,8 +72,9 @@ var partSpec = []*Field{
 		Doc: "The call infields that the agent should have, and no others; [] means none. Left out, the platform's stay."},
 	{Name: "release", Type: Map, Fields: release, Doc: "What happens to a changed config."},
 	{Name: "lifecycle", Type: Map, Fields: lifecycle, Doc: "Whether the agent should exist."},
-	{Name: "checks", Type: List, Items: &Field{Type: Table, Keys: Line, Items: anything, Doc: "One check."},
-		Doc: "Gates between draft and publish. This version reads them and runs none."},
+	{Name: "checks", Type: List, Items: &Field{Type: Map, Fields: gate, Doc: "One check."},
+		Doc: "Gates between draft and publish: the new version is validated and rendered with each check's values, and goes live only when all hold. " +
+			"An agent with nothing to release runs none."},
 	{Name: "smoke_call", Type: Table, Keys: Line, Items: anything,
 		Doc: "A real call after publish. This version reads it and makes none."},
 }
@@ -205,6 +206,27 @@ var release = []*Field{
 	{Name: "version", Type: Integer, Min: new(1.0), Max: new(1e9), Doc: "A pin: this version is to be live, whatever config says."},
 	{Name: "service_updates", Type: Choice, Values: []string{"versioned", "in_place"},
 		Doc: "versioned (default), or in_place: a change of only tts_config, stt_config, vad_config or llm_config changes the live version itself."},
+}
+
+// gate is a check: what endpoints 18 and 19 must answer for a version.
+var gate = []*Field{
+	{Name: "name", Type: Name, Required: true, Doc: "What the check is called in plans and reports, unique in the agent."},
+	{Name: "metadata", Type: Table, Keys: Name, Items: anything,
+		Doc: "The values that a call would give, by the names of infields and of the metadata schema. Plans and reports show them: no secrets."},
+	{Name: "valid", Type: Bool, Doc: "What the platform must say of the values against the metadata schema; false: it must complain."},
+	{Name: "system_prompt", Type: Map, Fields: expectation, Doc: "What the rendered system prompt must be like."},
+	{Name: "starting_instructions", Type: Map, Fields: expectation, Doc: "What the rendered starting instructions must be like."},
+	{Name: "no_placeholders_left", Type: Bool,
+		Doc: "true (default): no placeholder of an infield or of the metadata schema stays in the rendered texts."},
+}
+
+// expectation is what one rendered text must be like. All of it must hold.
+var expectation = []*Field{
+	{Name: "contains", Type: List, Unique: true, Items: &Field{Type: Name, Doc: "One text."}, Doc: "Texts that must be in it. Case counts."},
+	{Name: "excludes", Type: List, Unique: true, Items: &Field{Type: Name, Doc: "One text."}, Doc: "Texts that must not be in it. Case counts."},
+	{Name: "matches", Type: List, Unique: true, Items: &Field{Type: Name, Doc: "One expression."},
+		Doc: "Regular expressions, in Go's syntax, that must match somewhere in it."},
+	{Name: "max_chars", Type: Integer, Min: new(1.0), Max: new(1e9), Doc: "The most characters that it may have."},
 }
 
 var lifecycle = []*Field{

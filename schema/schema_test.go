@@ -97,7 +97,7 @@ const sampleSpec = `
   call_infields: [{field_name: f, field_type: NUMBER}]
   release: {mode: publish, version: 5, service_updates: versioned}
   lifecycle: {state: present, protect: false, previous_names: [Old]}
-  checks: [{a: b}]
+  checks: [{name: c, metadata: {a: b}, valid: true, system_prompt: {contains: [a], excludes: [b], matches: [c], max_chars: 1}, no_placeholders_left: true}]
   smoke_call: {}
 `
 

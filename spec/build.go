@@ -24,6 +24,7 @@ func build(doc *document, spec *node, suffix string) Agent {
 		InfieldsManaged: !spec.Get(SectionInfields).IsNone(),
 	}
 	decode(spec.Get("release"), &a.Release)
+	a.Checks = checks(spec.Get("checks"))
 	positions(a.Positions, schema.Spec(), "", spec)
 	config := patch(spec.Get(SectionConfig))
 	a.Config, a.Passthrough = config.Without("passthrough"), config.Sub("passthrough")

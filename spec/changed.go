@@ -37,7 +37,7 @@ func Same(a, b *Agent) bool {
 		a.Release == b.Release && a.Lifecycle == b.Lifecycle &&
 		a.OutcomesManaged == b.OutcomesManaged && a.InfieldsManaged == b.InfieldsManaged &&
 		a.Agent.Equal(b.Agent) && sorted(a.Config).Equal(sorted(b.Config)) &&
-		a.Passthrough.Equal(b.Passthrough) &&
+		a.Passthrough.Equal(b.Passthrough) && slices.EqualFunc(a.Checks, b.Checks, Check.Same) &&
 		maps.EqualFunc(byName(a.Outcomes), byName(b.Outcomes), value.Patch.Equal) &&
 		maps.EqualFunc(byName(a.Infields), byName(b.Infields), value.Patch.Equal)
 }
@@ -47,7 +47,7 @@ func Same(a, b *Agent) bool {
 // BaseURL is the address that is used, wherever that comes from.
 func (e Environment) Wants(a *Agent) string {
 	config := sorted(a.Config)
-	return value.NewPatch(map[string]any{
+	wants := map[string]any{
 		"base_url": e.BaseURL, "variables": []string{e.Credentials.Email, e.Credentials.Password, e.Credentials.Token, e.Credentials.APIKey},
 		"name": a.Name, "agent_name": a.AgentName, "previous_names": a.PreviousNames,
 		"mode": a.Release.Mode, "version": a.Release.Version, "service_updates": a.Release.ServiceUpdates,
@@ -55,7 +55,12 @@ func (e Environment) Wants(a *Agent) string {
 		"agent": a.Agent.Any(), "config": config.Any(), "passthrough": a.Passthrough.Any(),
 		"outcomes_managed": a.OutcomesManaged, "outcomes": itemsByName(a.Outcomes),
 		"infields_managed": a.InfieldsManaged, "infields": itemsByName(a.Infields),
-	}).ShortDigest()
+	}
+	for _, check := range a.Checks { // an agent without any keeps the digest that it had before there were checks
+		list, _ := wants["checks"].([]any)
+		wants["checks"] = append(list, check.asWritten())
+	}
+	return value.NewPatch(wants).ShortDigest()
 }
 
 func itemsByName(items []Item) map[string]any {

@@ -19,10 +19,9 @@ func (l *loader) checkSpec(file string, spec *node, r *fileResult) {
 		}
 	}
 	checkPassthrough(spec.Get(SectionConfig, "passthrough"), r.report)
-	for _, gate := range []string{"checks", "smoke_call"} {
-		if f := spec.Get(gate); !f.IsEmpty() && !f.IsInvalid() {
-			r.report(warning(f.KeyPos(), "do not rely on it", "%s: not run yet by this version of agentsync", gate))
-		}
+	checkChecks(spec.Get("checks"), r.report)
+	if f := spec.Get("smoke_call"); !f.IsEmpty() && !f.IsInvalid() {
+		r.report(warning(f.KeyPos(), "do not rely on it", "smoke_call: not run yet by this version of agentsync"))
 	}
 }
 

@@ -138,6 +138,9 @@ func describe(project *spec.Project, problems spec.Problems) string {
 		for _, k := range a.Config.Keys() {
 			fmt.Fprintf(&b, "  config.%s %s at %s\n", k, toJSON(a.Config.Any()[k]), a.Positions["config."+k])
 		}
+		for _, c := range a.Checks {
+			fmt.Fprintf(&b, "  check %s at %s\n", toJSON(c), c.Pos)
+		}
 		if a.Passthrough.Len() > 0 {
 			fmt.Fprintf(&b, "  passthrough %s\n", toJSON(a.Passthrough.Any()))
 		}

@@ -45,6 +45,7 @@ platform's reference leaves it open.`,
 	flags.BoolVar(&opt.RestoreFields, "restore-fields", opt.RestoreFields, "rollback brings back the version's outcomes and infields")
 	flags.StringVar(&opt.Numbers, "numbers", opt.Numbers, "a new version is one more than the highest there is (max) or ever was (once)")
 	flags.StringVar(&opt.Listing, "listing", opt.Listing, "bearer, legacy or none")
+	flags.BoolVar(&opt.ValidatesLive, "validates-live", false, "values are validated against the live version, whatever version is asked for")
 	flags.BoolVar(&opt.Strict, "strict", false, "answer 422 to unknown fields")
 	flags.DurationVar(&opt.ReadLag, "read-lag", 0, "a read shows a write only after so long, such as 3s")
 	flags.DurationVar(&opt.ClockSkew, "clock-skew", 0, "the platform's clock is so far ahead, such as 7m or -7m")

@@ -81,6 +81,7 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	flags.BoolVar(&o.RestoreFields, "restore-fields", o.RestoreFields, "")
 	flags.StringVar(&o.Numbers, "numbers", o.Numbers, "")
 	flags.StringVar(&o.Listing, "listing", o.Listing, "")
+	flags.BoolVar(&o.ValidatesLive, "validates-live", false, "")
 	flags.BoolVar(&o.Strict, "strict", false, "")
 	flags.BoolVar(&o.Wrap, "wrap", false, "")
 	flags.BoolVar(&o.SoftErrors, "soft-errors", false, "")

@@ -15,6 +15,7 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/spec/checks"
 )
 
 const agentURL = "/api/agents/AGT_12345678"
@@ -65,11 +66,21 @@ func TestWire(t *testing.T) {
 			return c.Enhance(t.Context(), "AGT_12345678", map[string]any{"system_prompt": "x"})
 		}, map[string]any{"better": "y"}},
 		{"POST " + agentURL + "/configs/render?version=3", `{"city":"Mumbai"}`, fixture(t, "render.json"), func(c *Client) (any, error) {
-			return c.Render(t.Context(), "AGT_12345678", RenderInput{Version: 3, Values: map[string]any{"city": "Mumbai"}})
-		}, map[string]any{"rendered_system_prompt": "...", "rendered_starting_instructions": "...", "errors": []any{}}},
+			return c.Render(t.Context(), "AGT_12345678", checks.Ask{Version: 3, Values: map[string]any{"city": "Mumbai"}})
+		}, checks.Rendered{Texts: map[string]string{"system_prompt": "...", "starting_instructions": "..."}}},
+		{"POST " + agentURL + "/configs/render?system_prompt=%7Ba%7D+%26", `{}`, `{"data":{"rendered_system_prompt":"b &","rendered_starting_instructions":null,"errors":["city: Field required",{"loc":["body","n"],"msg":"no number"}]}}`,
+			func(c *Client) (any, error) {
+				return c.Render(t.Context(), "AGT_12345678", checks.Ask{Texts: map[string]string{"system_prompt": "{a} &"}})
+			}, checks.Rendered{Texts: map[string]string{"system_prompt": "b &", "starting_instructions": ""}, Errors: []string{"city: Field required", "body.n: no number"}}},
 		{"POST " + agentURL + "/configs/validate", `{}`, fixture(t, "validate.json"), func(c *Client) (any, error) {
-			return c.Validate(t.Context(), "AGT_12345678", nil)
-		}, map[string]any{"valid": true, "errors": []any{}}},
+			return c.Validate(t.Context(), "AGT_12345678", 0, nil)
+		}, []string(nil)},
+		{"POST " + agentURL + "/configs/validate?version=2", `{"n":"x"}`, `{"valid":false,"errors":["n: Expected number"]}`, func(c *Client) (any, error) {
+			return c.Validate(t.Context(), "AGT_12345678", 2, map[string]any{"n": "x"})
+		}, []string{"n: Expected number"}},
+		{"POST " + agentURL + "/configs/validate?version=3", `{}`, `{"valid":false}`, func(c *Client) (any, error) {
+			return c.Validate(t.Context(), "AGT_12345678", 3, nil)
+		}, []string{"the platform does not say why"}},
 		{"POST " + agentURL + "/call_outcomes", `{"outcome_name":"lead status/ü","is_visible":true}`, `{"status_code":201,"message":"ok","error":null,"data":{}}`, func(c *Client) (any, error) {
 			return nil, c.CreateItem(t.Context(), "AGT_12345678", spec.SectionOutcomes, outcome)
 		}, nil},

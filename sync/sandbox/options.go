@@ -31,6 +31,7 @@ type Options struct {
 	RestoreFields   bool   // a rollback brings back that version's outcomes and infields
 	Numbers         string // of new versions: "max" (default): one more than the highest that is there; "once": a deleted draft's number is not used again
 	Listing         string // "bearer" (default): endpoints 3 and 4; "legacy": 3 alone; "none": neither
+	ValidatesLive   bool   // endpoint 19 looks at the live version, whatever version is asked for
 	Strict          bool   // unknown body fields answer 422; else they are dropped
 	// Extra names further fields that this platform knows and stores: of a
 	// config ("voice_style") or of one of its sections ("tts_config.speed").

@@ -9,8 +9,12 @@ import (
 	"strings"
 )
 
-// placeholder is what a prompt has filled in: a name in single braces.
-var placeholder = regexp.MustCompile(`\{[A-Za-z_][A-Za-z0-9_]*\}`)
+// placeholder is what a prompt may have filled in: a name in two braces, or in
+// one. Names are in any script, and may have blanks and hyphens.
+var placeholder = regexp.MustCompile(`\{\{[ \t]*([^{}\n]+?)[ \t]*\}\}|\{([^{}\n]+)\}`)
+
+// plainName is a text in braces that is surely a name, and no JSON.
+var plainName = regexp.MustCompile(`^[\p{L}_][\p{L}\p{M}\p{N}_]*$`)
 
 // sandboxUser is the value of {user_name}, which the platform always has.
 const sandboxUser = "Sandbox User"
@@ -103,9 +107,13 @@ func (c *call) values(v *version) map[string]any {
 // of the prompt.
 func fillIn(prompt string, values map[string]any) (filled string, missing []string) {
 	filled = placeholder.ReplaceAllStringFunc(prompt, func(p string) string {
-		value, ok := values[p[1:len(p)-1]]
+		groups := placeholder.FindStringSubmatch(p)
+		name := groups[1] + groups[2] // one of the two forms
+		value, ok := values[name]
 		if !ok || value == nil {
-			missing = append(missing, p[1:len(p)-1])
+			if plainName.MatchString(name) {
+				missing = append(missing, name)
+			}
 			return p
 		}
 		if s, ok := value.(string); ok {
@@ -116,8 +124,14 @@ func fillIn(prompt string, values map[string]any) (filled string, missing []stri
 	return filled, missing
 }
 
-// validate is endpoint 19.
+// validate is endpoint 19. The reference gives it no version: a platform may take
+// one, or look at what is live whatever is asked.
 func validate(c *call) answer {
+	if c.s.opts.ValidatesLive {
+		query := c.r.URL.Query()
+		query.Del("version")
+		c.r.URL.RawQuery = query.Encode()
+	}
 	v, a, ok := c.asked()
 	if !ok {
 		return a
