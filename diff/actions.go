@@ -18,6 +18,8 @@ const (
 	CreateDraft   Action = "create_draft"
 	UpdateDraft   Action = "update_draft"
 	DeleteDraft   Action = "delete_draft" // one that an earlier apply left
+	Validate      Action = "validate"     // a check's values against the version's metadata schema
+	Render        Action = "render"       // a check's texts of the version
 	Publish       Action = "publish"
 	Rollback      Action = "rollback"
 	UpdateService Action = "update_service"
@@ -60,15 +62,19 @@ var actions = []ActionFacts{
 	{UpdateOutcome, 4, spec.SectionOutcomes, "~", "outcome", "change", true, false},
 	{CreateInfield, 4, spec.SectionInfields, "+", "infield", "add", true, false},
 	{UpdateInfield, 4, spec.SectionInfields, "~", "infield", "change", true, false},
-	{Publish, 5, spec.SectionConfig, "↑", "publish", "publish", false, true},
-	{Rollback, 5, spec.SectionConfig, "↓", "rollback", "roll back", false, true},
-	{UpdateService, 5, spec.SectionConfig, "~", "service", "change", true, true},
+	// What goes live was looked at as it will be spoken, with the fields that it has
+	// then. None of the checks needs another, so that a report has all that fail.
+	{Validate, 5, spec.SectionConfig, "?", "validate", "check", true, false},
+	{Render, 5, spec.SectionConfig, "?", "render", "check", true, false},
+	{Publish, 6, spec.SectionConfig, "↑", "publish", "publish", false, true},
+	{Rollback, 6, spec.SectionConfig, "↓", "rollback", "roll back", false, true},
+	{UpdateService, 6, spec.SectionConfig, "~", "service", "change", true, true},
 	// The prompt that was live until now may have used these.
-	{DeleteOutcome, 6, spec.SectionOutcomes, "-", "outcome", "remove", true, false},
-	{DeleteInfield, 6, spec.SectionInfields, "-", "infield", "remove", true, false},
-	{DeleteDraft, 6, spec.SectionConfig, "-", "draft", "remove", false, true},
+	{DeleteOutcome, 7, spec.SectionOutcomes, "-", "outcome", "remove", true, false},
+	{DeleteInfield, 7, spec.SectionInfields, "-", "infield", "remove", true, false},
+	{DeleteDraft, 7, spec.SectionConfig, "-", "draft", "remove", false, true},
 	// A delete takes everything with it, and is its agent's only step.
-	{DeleteAgent, 7, spec.SectionAgent, "-", "agent", "remove", false, false},
+	{DeleteAgent, 8, spec.SectionAgent, "-", "agent", "remove", false, false},
 }
 
 // Facts returns the action's row in the table; the zero row for an action that
@@ -80,6 +86,10 @@ func (a Action) Facts() ActionFacts {
 	}
 	return actions[i]
 }
+
+// IsCheck reports whether the action is a check: it reads, and may stop what comes
+// after it.
+func (a Action) IsCheck() bool { return a == Validate || a == Render }
 
 // inOrder sorts an agent's steps as they run, and says of each what it needs.
 // Steps of one stage stay in the order in which they are given.

@@ -95,7 +95,7 @@ func (p *agentPlanner) planCreate(out *AgentPlan) {
 	}
 	outcomes, _ := p.planItems(OutcomeItems, nil, nil)
 	infields, _ := p.planItems(InfieldItems, nil, nil)
-	steps := slices.Concat([]Step{create}, outcomes, infields)
+	steps := slices.Concat([]Step{create}, outcomes, infields, p.checkSteps(nil))
 	if p.want.Release.Mode != "draft" {
 		steps = append(steps, p.versionStep(Publish, nil))
 	}
@@ -193,7 +193,7 @@ func (p *agentPlanner) planUpdate(out *AgentPlan) *Version {
 			out.Drift[section] = c
 		}
 	}
-	out.Steps = inOrder(slices.Concat(steps, outcomes, infields, rel.steps, p.leftDrafts(rel.relies)))
+	out.Steps = inOrder(slices.Concat(steps, outcomes, infields, p.checks(rel), rel.steps, p.leftDrafts(rel.relies)))
 	if len(out.Steps) > 0 {
 		out.Status, out.Unfinished = Update, p.memory.Unfinished
 	}

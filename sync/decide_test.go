@@ -26,6 +26,8 @@ func TestTouchedBy(t *testing.T) {
 		diff.UpdateDraft:   {versions: true},
 		diff.DeleteDraft:   {versions: true},
 		diff.Publish:       {versions: true},
+		diff.Validate:      {versions: true}, // what is checked is what the plan saw
+		diff.Render:        {versions: true},
 		diff.Rollback:      {sections: sections{outcomes: true, infields: true}, versions: true}, // it may move them
 		diff.UpdateService: {sections: sections{current: true}},
 		diff.CreateOutcome: {sections: sections{outcomes: true}},
@@ -229,7 +231,7 @@ func TestEndOf(t *testing.T) {
 		"the apply has stopped by itself":  {stopped, aborted, StepReport{Status: Skipped, Reason: "the lock file could not be written"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := endOf(tt.ctx, tt.err, false); got != tt.want {
+			if got := endOf(tt.ctx, tt.err, false); !cmp.Equal(got, tt.want) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
@@ -237,7 +239,7 @@ func TestEndOf(t *testing.T) {
 	// An agent that was created, and whose other fields were not set any more; a
 	// draft that was to be sent again since it was not found.
 	want := StepReport{Status: Fate, Reason: "interrupted after a part of it was sent: " + aborted.Error()}
-	if got := endOf(cancelled, aborted, true); got != want {
+	if got := endOf(cancelled, aborted, true); !cmp.Equal(got, want) {
 		t.Errorf("half done: got %+v, want %+v", got, want)
 	}
 	if got := endOf(open, refused, true); got.Status != Failed {

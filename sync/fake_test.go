@@ -15,6 +15,7 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/spec/checks"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
@@ -146,6 +147,14 @@ func (f *fakeRemote) Rollback(_ context.Context, id string, version int) error {
 
 func (f *fakeRemote) UpdateService(_ context.Context, id, service string, body any) error {
 	return f.write("update "+service, id, body)
+}
+
+func (f *fakeRemote) Validate(_ context.Context, id string, version int, _ map[string]any) ([]string, error) {
+	return answer[[]string](f.take(fmt.Sprintf("read validation of v%d", version), id, nil))
+}
+
+func (f *fakeRemote) Render(_ context.Context, id string, ask checks.Ask) (checks.Rendered, error) {
+	return answer[checks.Rendered](f.take(fmt.Sprintf("read rendering of v%d", ask.Version), id, nil))
 }
 
 func (f *fakeRemote) Items(_ context.Context, id, kind string) ([]value.Value, error) {

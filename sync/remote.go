@@ -14,6 +14,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec/checks"
 )
 
 // Remote is the platform as this package needs it. Bodies are JSON objects
@@ -56,6 +57,12 @@ type Remote interface {
 	Rollback(ctx context.Context, id string, version int) error
 	// UpdateService replaces one section of the current version (endpoint 28).
 	UpdateService(ctx context.Context, id, service string, body any) error
+
+	// Validate returns what the platform has against the values of a call; a
+	// platform may look at the live version, whatever version is asked for
+	// (endpoint 19). Render fills in a version's prompts (endpoint 18). Both read.
+	Validate(ctx context.Context, id string, version int, values map[string]any) (complaints []string, err error)
+	Render(ctx context.Context, id string, ask checks.Ask) (checks.Rendered, error)
 
 	Items(ctx context.Context, id, kind string) ([]value.Value, error)
 	CreateItem(ctx context.Context, id, kind string, body map[string]any) error

@@ -1,6 +1,9 @@
 package sync
 
-import "github.com/agentsync/agentsync/diff"
+import (
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec/checks"
+)
 
 // StepStatus is what became of a step.
 type StepStatus string
@@ -54,7 +57,9 @@ type StepReport struct {
 	Status StepStatus  `json:"status"`
 	Reason string      `json:"reason,omitempty"` // of failed, skipped and unknown
 	Note   string      `json:"note,omitempty"`   // of done, where it is not what one would expect
-	To     *int        `json:"to,omitempty"`     // the version that the step made or made current
+	To     *int        `json:"to,omitempty"`     // the version that the step made, made current or checked
+	// Failures are the expectations that did not hold; Reason has them in words.
+	Failures []checks.Failure `json:"failures,omitempty"`
 }
 
 // NewReport returns the report of a plan of which nothing was done, because of

@@ -28,7 +28,7 @@ func touchedBy(steps []diff.Step) touch {
 			t.infields = true
 		}
 		switch step.Action {
-		case diff.CreateDraft, diff.UpdateDraft, diff.DeleteDraft, diff.Publish:
+		case diff.CreateDraft, diff.UpdateDraft, diff.DeleteDraft, diff.Publish, diff.Validate, diff.Render:
 			t.versions = true
 		case diff.Rollback: // it may move outcomes and infields too
 			t.versions, t.outcomes, t.infields = true, true, true

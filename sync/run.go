@@ -41,6 +41,7 @@ type progress struct {
 	created *diff.RemoteAgent
 	with    []diff.Step
 	live    *diff.Version // what is live, where that was read after the last write
+	checked *diff.Version // what the checks are about, once one has begun
 	wrote   bool          // some write may have reached the platform and stays there
 	acted   bool          // one of the step that runs may have reached it
 }
@@ -78,10 +79,14 @@ func (j *job) run(ctx context.Context) {
 }
 
 // steps does the plan's steps in the plan's order. A step that fails stops the
-// agent.
+// agent; a check that fails lets the other checks run first.
 func (j *job) steps(ctx context.Context, p *progress) error {
 	done := map[string]bool{}
+	var failed []diff.Step // checks
 	for i, step := range j.plan.Steps {
+		if len(failed) > 0 && !(step.Action.IsCheck() && failed[0].Action.IsCheck()) {
+			break
+		}
 		note, err := "", ctx.Err()
 		if need := firstMissing(step.Needs, done, j.earlier); need != "" {
 			err = fmt.Errorf("it needs %s, which is not done", need)
@@ -91,8 +96,14 @@ func (j *job) steps(ctx context.Context, p *progress) error {
 			note, err = j.do(ctx, p, step)
 		}
 		acted := p.acted
+		var unmet *checkFailed
+		if errors.As(err, &unmet) {
+			j.finish(i, StepReport{Status: Failed, Reason: err.Error(), Note: note, To: p.versionOf(step), Failures: unmet.failures})
+			failed = append(failed, step)
+			continue
+		}
 		if err != nil {
-			if step.Action != diff.Publish || isConflict(err) {
+			if step.Action != diff.Publish && !step.Action.IsCheck() || isConflict(err) {
 				err = j.takeBack(ctx, p, err)
 			}
 			j.fail(i, endOf(ctx, err, acted))
@@ -101,7 +112,19 @@ func (j *job) steps(ctx context.Context, p *progress) error {
 		done[step.ID] = true
 		j.finish(i, StepReport{Status: Done, Note: note, To: p.versionOf(step)})
 	}
-	return nil
+	if len(failed) == 0 {
+		return nil
+	}
+	var names []string
+	for _, step := range j.out.Steps {
+		for _, f := range step.Failures {
+			if !slices.Contains(names, f.Check) {
+				names = append(names, f.Check)
+			}
+		}
+	}
+	j.skipRest("because of " + failed[0].ID)
+	return j.stopped(p, names)
 }
 
 // firstMissing returns the first need that neither the agent's own steps nor
@@ -120,6 +143,10 @@ func (p *progress) versionOf(step diff.Step) *int {
 		if v := p.version; v > 0 {
 			return &v
 		}
+	case diff.Validate, diff.Render:
+		if p.checked != nil {
+			return &p.checked.Number
+		}
 	}
 	return step.To
 }
@@ -131,8 +158,13 @@ func (j *job) fail(i int, end StepReport) {
 	if end.Status == Skipped {
 		because = end.Reason
 	}
+	j.skipRest(because, i)
+}
+
+// skipRest ends the steps that have not ended, but for these.
+func (j *job) skipRest(because string, but ...int) {
 	for k := range j.plan.Steps {
-		if k != i && j.out.Steps[k].Status == Skipped {
+		if !slices.Contains(but, k) && j.out.Steps[k].Status == Skipped {
 			j.finish(k, StepReport{Status: Skipped, Reason: because})
 		}
 	}
@@ -160,8 +192,8 @@ func endOf(ctx context.Context, err error, acted bool) StepReport {
 
 func (j *job) finish(i int, end StepReport) {
 	step := &j.out.Steps[i]
-	step.Status, step.Reason, step.Note = end.Status, end.Reason, end.Note
-	if end.Status == Done {
+	step.Status, step.Reason, step.Note, step.Failures = end.Status, end.Reason, end.Note, end.Failures
+	if end.To != nil || end.Status == Done {
 		step.To = end.To
 	}
 	if j.Event != nil {

@@ -30,6 +30,10 @@ func (j *job) do(ctx context.Context, p *progress, step diff.Step) (note string,
 		return "", j.updateDraft(ctx, p, *step.To)
 	case diff.DeleteDraft:
 		return "", j.deleteDraft(ctx, p, *step.To)
+	case diff.Validate:
+		return j.validate(ctx, p, step)
+	case diff.Render:
+		return j.render(ctx, p, step)
 	case diff.Publish:
 		return j.publish(ctx, p, step.To)
 	case diff.Rollback:
@@ -48,6 +52,9 @@ func (j *job) do(ctx context.Context, p *progress, step diff.Step) (note string,
 }
 
 func (j *job) createAgent(ctx context.Context, p *progress) error {
+	if err := j.checkLocally(); err != nil {
+		return err
+	}
 	notes := j.notes("")
 	body := diff.CreateBody(j.want, j.plan.Wanted, notes)
 	var created diff.RemoteAgent

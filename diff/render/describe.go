@@ -96,7 +96,7 @@ func gather(changes []diff.Change) []diff.Change {
 // before needs no mention.
 func isFresh(s *diff.Step) bool {
 	switch s.Action {
-	case diff.CreateAgent, diff.CreateOutcome, diff.CreateInfield:
+	case diff.CreateAgent, diff.CreateOutcome, diff.CreateInfield, diff.Validate, diff.Render:
 		return true
 	case diff.CreateDraft, diff.Publish: // offline, versions have no numbers
 		return s.From == nil && !slices.ContainsFunc(s.Changes, func(c diff.Change) bool { return !c.Before.IsEmpty() })

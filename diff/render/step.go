@@ -10,7 +10,7 @@ import (
 )
 
 // styles are how a step's sign and noun look, by its sign.
-var styles = map[string]style{"⇢": changed, "+": added, "~": changed, "-": removed, "↑": live, "↓": back}
+var styles = map[string]style{"⇢": changed, "+": added, "~": changed, "-": removed, "↑": live, "↓": back, "?": heading}
 
 // factsOf returns how an action shows; one that this version does not know shows
 // under its own name.

@@ -36,6 +36,7 @@ var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"example":   example,
 	"fleet":     fleet,
 	"replace":   replace,
+	"append":    appendTo,
 	"code":      code,
 	"steps":     steps,
 	"classes":   classes,
@@ -112,6 +113,12 @@ func replace(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has %q %d times", args[0], old, n)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, old, new, 1)), 0o644))
+}
+
+// appendTo is `append FILE OTHER`: what OTHER holds comes at the end of FILE.
+func appendTo(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(ts.ReadFile(args[0])+ts.ReadFile(args[1])), 0o644))
 }
 
 // code is `code N COMMAND…`: the command exits with N.

@@ -11,6 +11,7 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/engine"
+	"github.com/agentsync/agentsync/spec/checks"
 	"github.com/agentsync/agentsync/sync"
 )
 
@@ -54,6 +55,7 @@ func Report(w io.Writer, r *sync.Report) {
 		fmt.Fprintf(w, "%s%s  %s\n", render.Escape(agent.Name), id, agent.Result)
 		for _, step := range agent.Steps {
 			fmt.Fprintf(w, "  %s %-8s %s\n", statusMarks[step.Status], step.Status, stepText(step))
+			Failures(w, "             ", step.Failures)
 		}
 		if agent.Error != "" && !stepTells(agent) {
 			fmt.Fprintf(w, "  error: %s\n", escapeLines(agent.Error))
@@ -77,15 +79,33 @@ func Report(w io.Writer, r *sync.Report) {
 
 func stepText(step sync.StepReport) string {
 	text := string(step.Action) + " " + render.Escape(step.Target)
-	if step.To != nil && step.Action != diff.UpdateService {
+	switch {
+	case step.To == nil, step.Action == diff.UpdateService:
+	case step.Action.IsCheck():
+		text += fmt.Sprintf(" on v%d", *step.To)
+	default:
 		text = fmt.Sprintf("%s v%d", step.Action, *step.To)
 	}
-	for _, more := range []string{step.Note, step.Reason} {
+	reason := step.Reason
+	if len(step.Failures) > 0 {
+		reason = "" // in lines of its own
+	}
+	for _, more := range []string{step.Note, reason} {
 		if more != "" {
 			text += ": " + escapeLines(more)
 		}
 	}
 	return text
+}
+
+// Failures prints the expectations that did not hold, each with the rendered line.
+func Failures(w io.Writer, indent string, failures []checks.Failure) {
+	for _, f := range failures {
+		fmt.Fprintf(w, "%s%s\n", indent, render.Escape(f.Expected()))
+		if f.Line > 0 {
+			fmt.Fprintf(w, "%s  line %d: %s\n", indent, f.Line, render.Escape(f.Text))
+		}
+	}
 }
 
 // stepTells says whether a step's reason has the agent's error already.

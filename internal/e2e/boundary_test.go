@@ -45,6 +45,14 @@ const otherOutcomes = `  call_outcomes:
     - {field_name: fresh, field_type: DATE, is_visible: true}
 `
 
+// theChecks let an agent through whose prompt has this text.
+func theChecks(text string) string {
+	return fmt.Sprintf(`  checks:
+    - {name: says it, metadata: {budget: 5, fresh: "2026-05-05", gone: x}, valid: true, system_prompt: {contains: [%q], max_chars: 100}}
+    - {name: says no more, starting_instructions: {max_chars: 1}, no_placeholders_left: true}
+`, text)
+}
+
 // history is what was applied before the story, oldest first.
 var history = []map[string]string{
 	{
@@ -59,10 +67,10 @@ var history = []map[string]string{
 	},
 }
 
-// story has creates, updates, publish, rollback, in-place updates and deletes.
+// story has creates, updates, checks, publish, rollback, in-place updates and deletes.
 var story = map[string]string{
-	"changed.yaml": agentYAML("changed", "Three.", otherOutcomes) + "",
-	"fresh.yaml":   agentYAML("fresh", "Hello.", twoOutcomes),
+	"changed.yaml": agentYAML("changed", "Three.", otherOutcomes+theChecks("Three.")),
+	"fresh.yaml":   agentYAML("fresh", "Hello.", twoOutcomes+theChecks("Hello.")),
 	"bare.yaml": `apiVersion: agentsync/v1
 kind: Agent
 metadata: {name: bare}
@@ -70,7 +78,7 @@ spec:
   agent: {agent_name: Bare, agent_type: INBOUND, is_active: false, whatsapp_enabled: true}
   config: {system_prompt: Bare.}
 `,
-	"reverted.yaml": agentYAML("reverted", "The good prompt.", twoOutcomes),
+	"reverted.yaml": agentYAML("reverted", "The good prompt.", twoOutcomes+theChecks("good")),
 	"removed.yaml":  agentYAML("removed", "Bye.", "  lifecycle: {state: absent}\n"),
 	"tuned.yaml": `apiVersion: agentsync/v1
 kind: Agent
@@ -149,11 +157,14 @@ func TestEveryBoundary(t *testing.T) {
 			base := prepare(t, change)
 			calm := from(t, base, change)
 			calm.must(0, "apply", "--auto-approve", "--parallelism", "1")
-			writes := calm.faults.Writes()
+			writes, renderings := calm.faults.Writes(), calm.faults.Count("POST", "/configs/render", 200)
 			want := calm.snapshot()
 			calm.settled()
 			if writes < 20 {
 				t.Fatalf("the story makes only %d writes", writes)
+			}
+			if renderings != 6 {
+				t.Fatalf("the story renders %d times, want two checks of three agents", renderings)
 			}
 			for kind := range boundaryFaults(calm) {
 				for _, n := range exhaustive.Of(writes, 5, name+kind) {

@@ -416,3 +416,38 @@ func TestGitHubEnterprise(t *testing.T) {
 	w.job(0, "", "apply")
 	w.comment("Applied")
 }
+
+// TestApplyStopsAtACheck shows in the comment which expectation failed, and with
+// which line; the old prompt stays live, and the job again says the same until it
+// is mended in another pull request, which publishes the same draft.
+func TestApplyStopsAtACheck(t *testing.T) {
+	w := newWorld(t)
+	w.replace("agents.yaml", "  call_outcomes:\n", "  checks:\n    - {name: polite, system_prompt: {contains: [politely]}}\n  call_outcomes:\n")
+	w.replace("prompts/sales.md", "politely", "boldly")
+	w.job(0, "", "plan")
+	w.comment("? render    polite", "system_prompt {contains: [politely]}", "1 to check")
+	w.merge()
+	for range 2 {
+		r := w.job(1, "apply-failed", "apply")
+		c := w.comment("### ❌ The apply failed", "sales: check polite failed: v1 stays live, and draft v2 is kept for the next apply",
+			`system_prompt: must contain "politely"`, "mend the prompt or the check in a pull request", "line 1: Sell boldly.", "✗ failed   render polite on v2")
+		if c == nil || w.prompt("Sales") != "Sell politely." {
+			t.Errorf("live is %q", w.prompt("Sales"))
+		}
+		has(t, "stderr", r.stderr, "the apply failed: sales: check polite failed")
+		has(t, "the summary", r.summary, "must contain")
+	}
+	w.replace("prompts/sales.md", "boldly", "boldly and politely")
+	w.cli(0, "apply", "--auto-approve")
+	if w.prompt("Sales") != "Sell boldly and politely." {
+		t.Errorf("live is %q", w.prompt("Sales"))
+	}
+	snapshot, err := w.platform.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sales, _ := snapshot.Agent("Sales"); len(sales.Versions) != 2 {
+		t.Errorf("%d versions, want the first and the one draft", len(sales.Versions))
+	}
+	w.settled()
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -229,7 +230,10 @@ func (j *Job) reportMarkdown(report *sync.Report, failure error, limit int) stri
 	if why != "" {
 		b.WriteString("\n" + fenced("text", why, limit/3))
 	}
-	if failure != nil {
+	switch {
+	case failure != nil && checkFailed(report):
+		b.WriteString("\n**What to do:** mend the prompt or the check in a pull request: its apply goes on with the same draft, and does the rest.\n")
+	case failure != nil:
 		b.WriteString("\n**What to do:** when what is wrong is mended, run this job again: it looks at what is there, and does the rest of this plan and nothing else.\n")
 	}
 	if limit < 2_000 {
@@ -240,12 +244,21 @@ func (j *Job) reportMarkdown(report *sync.Report, failure error, limit int) stri
 	return b.String() + "\n" + folded("Every step", fenced("text", strings.TrimSpace(steps.String()), limit*2/3))
 }
 
+func checkFailed(report *sync.Report) bool {
+	return slices.ContainsFunc(report.Agents, func(agent sync.AgentReport) bool {
+		return slices.ContainsFunc(agent.Steps, func(step sync.StepReport) bool { return len(step.Failures) > 0 })
+	})
+}
+
 // reportFailures says of each agent why it did not end as wanted.
 func reportFailures(report *sync.Report) string {
 	var b strings.Builder
 	for _, agent := range report.Agents {
 		if agent.Error != "" && agent.Result == "failed" {
 			fmt.Fprintf(&b, "%s: %s\n", agent.Name, strings.ReplaceAll(agent.Error, "\n", "; "))
+			for _, step := range agent.Steps {
+				console.Failures(&b, "  ", step.Failures)
+			}
 		}
 	}
 	return b.String()
