@@ -76,6 +76,14 @@ func (c *Console) Lines(lines []string) {
 	}
 }
 
+// Text prints a text of the platform or of a manifest on stdout, line by line,
+// with control characters shown escaped.
+func (c *Console) Text(text string) {
+	for _, line := range strings.Split(text, "\n") {
+		fmt.Fprintln(c.Stdout, render.Escape(line))
+	}
+}
+
 // Logf is Message under -v.
 func (c *Console) Logf(format string, args ...any) {
 	if c.Verbose {

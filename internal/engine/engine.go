@@ -18,6 +18,7 @@
 // the way back, from the platform into git: import_find.go has which agents and
 // under which keys, import_files.go what may be written, and import_history.go
 // the versions as commits. begin.go is how a project starts.
+// checks.go runs agents' checks without publishing, and render.go fills in prompts.
 package engine
 
 import (

@@ -76,6 +76,8 @@ that commit's own run applies what is there. After a failure run the job again:
 it does the rest of that plan. With --commit-lock the lock
 file is committed to the branch, also after a failure.`, (*Job).apply),
 		f.jobCmd("validate", "Check all manifests, with annotations", `validate checks all manifests, offline, and annotates what is wrong at its line.`, (*Job).validate),
+		f.jobCmd("test", "Run the agents' checks, with annotations", `test runs the checks of all manifests, offline, and annotates what fails at the
+check's line. It needs no credentials.`, (*Job).test),
 		f.jobCmd("drift", "Report what was changed on the platform in one issue", `drift compares with the platform. What was changed there since the last apply is
 shown in one issue of the branch, which is closed when the drift is gone.`, (*Job).drift),
 	)

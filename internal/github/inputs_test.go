@@ -57,7 +57,7 @@ func TestWrongInputs(t *testing.T) {
 	}
 	has(t, "stderr", w.job(64, "error", "plan", "--no-such-flag").stderr, "unknown flag")
 	has(t, "stderr", w.job(64, "error", "plna").stderr, `unknown command "plna"`, "hint: did you mean \"plan\"?")
-	has(t, "stderr", w.job(64, "error", "--", "--help").stderr, `unknown command "--help"`, "hint: there are: apply, drift, plan, validate")
+	has(t, "stderr", w.job(64, "error", "--", "--help").stderr, `unknown command "--help"`, "hint: there are: apply, drift, plan, test, validate")
 	has(t, "stderr", w.job(64, "error", "plan", "extra").stderr, "plan takes no arguments")
 	w.env["GITHUB_EVENT_PATH"] = "/nowhere"
 	has(t, "stderr", w.job(1, "error", "plan").stderr, "read the event: ")
@@ -108,6 +108,35 @@ func TestValidate(t *testing.T) {
 	if r.hub != 0 {
 		t.Errorf("%d writes to GitHub", r.hub)
 	}
+}
+
+// TestChecks runs the checks of a pull request's manifests, and shows one that
+// fails at its line.
+func TestChecks(t *testing.T) {
+	w := newWorld(t)
+	r := w.job(0, "", "test")
+	has(t, "stdout", r.stdout, "no checks to run")
+	has(t, "the summary", r.summary, "✅ Checks: no checks to run")
+	w.write("checked.yaml", `apiVersion: agentsync/v1
+kind: Agent
+metadata: {name: checked}
+spec:
+  agent: {agent_name: Checked, agent_type: INBOUND}
+  config: {system_prompt: "Speak to {name}. ::error::x"}
+  call_infields: [{field_name: name, field_type: TEXT}]
+  checks:
+    - {name: by name, metadata: {name: Rahul}, system_prompt: {contains: [Rahul]}}
+    - {name: nobody, system_prompt: {contains: [Sachin]}}
+`)
+	r = w.job(1, "validation", "test")
+	has(t, "stdout", r.stdout, "--- FAIL: checked/nobody (local)\n", "FAIL: 1 passed, 1 failed\n")
+	has(t, "stderr", r.stderr, "::error file=checked.yaml,line=10,col=7,title=check nobody of checked::system_prompt: must contain \"Sachin\"; line 1: Speak to {name}. ::error::x%0Asystem_prompt: must not keep the placeholder {name}")
+	has(t, "the summary", r.summary, "❌ Checks: FAIL: 1 passed, 1 failed", "must contain \"Sachin\"")
+	if r.hub != 0 {
+		t.Errorf("%d writes to GitHub", r.hub)
+	}
+	r = w.job(1, "error", "test", "--target", "cheked")
+	has(t, "stderr", r.stderr, "no manifest has the agent")
 }
 
 // Outside a workflow a plan needs none of its variables.

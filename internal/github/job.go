@@ -32,7 +32,7 @@ const (
 
 // Job is one command in one workflow run.
 type Job struct {
-	Command string // "plan", "apply", "validate" or "drift"
+	Command string // "plan", "apply", "validate", "test" or "drift"
 	Run     Run
 	Inputs  Inputs
 	Folder  string  // the project's folder from the repository's root, with slashes; "" for the root
@@ -69,7 +69,7 @@ func (j *Job) check() error {
 	elsewhere := j.Head != "" && j.Head != run.SHA
 	applies := j.Command == "apply"
 	switch {
-	case j.Command == "validate":
+	case j.Command == "validate", j.Command == "test":
 	case applies && (run.aboutPull() || run.Event == "merge_group"):
 		return engine.Errorf(engine.Refused, "run apply on push to the branch that pull requests are merged into",
 			"the event %s is before the merge: nothing is applied there", run.Event)
