@@ -117,10 +117,15 @@ func storyParams(dir string, reading []string, lock string) testscript.Params {
 		RequireExplicitExec: false,
 		UpdateScripts:       os.Getenv("UPDATE_STORIES") != "",
 		Condition: func(name string) (bool, error) {
-			if name != "exhaustive" {
-				return false, fmt.Errorf("no condition is called %q", name)
+			switch name {
+			case "exhaustive":
+				return exhaustive.On(), nil
+			case "listing": // the platform lists its agents
+				return !strings.Contains(strings.Join(reading, " "), "--listing none"), nil
+			case "late": // a read may not show a write yet, and is then repeated
+				return slices.Contains(reading, "--read-lag"), nil
 			}
-			return exhaustive.On(), nil
+			return false, fmt.Errorf("no condition is called %q", name)
 		},
 		Setup: func(env *testscript.Env) error {
 			s := &story{reading: reading, lock: lock}

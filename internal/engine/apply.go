@@ -19,7 +19,7 @@ func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.
 	}
 	report, err := sync.Apply(ctx, sync.ApplyInput{
 		Plan: p.Plan, Agents: p.in.Agents, Seen: p.in.Remote, Memory: p.in.Memory, Locked: p.locked, Orphans: p.in.Orphans,
-		Policy: p.project.Policy, Environment: p.project.Environment, Identity: p.project.identity(), Commit: commit, Remote: p.remote, Lock: p.store,
+		Policy: p.project.Policy, Environment: p.project.Environment, Identity: p.project.identity(), Commit: commit, Remote: p.remote, Lock: p.keeper,
 		Parallelism: opt.Parallelism, Sleep: opt.Sleep, Logf: opt.Logf, Event: event,
 	})
 	switch {

@@ -14,6 +14,7 @@
 //
 // status.go says what is live, past.go reads an agent's history, and resolve.go
 // what is named in it: the sides of a comparison, and what a rollback goes back to.
+// rollback.go goes back to one, with few requests by rollback_remote.go.
 // offline.go has the plan of two commits, which nobody can apply. import.go is
 // the way back, from the platform into git: import_find.go has which agents and
 // under which keys, import_files.go what may be written, and import_history.go

@@ -23,13 +23,19 @@ type Past struct {
 	Close func()
 
 	project *Project
-	client  *indus.Client
+	client  sync.Remote
 	memory  diff.Memory
 	repo    *git.Repo // nil where git can't be asked
 }
 
 // Past connects to the platform to read the history of agents.
 func (p *Project) Past(ctx context.Context) (*Past, error) {
+	return p.pastThrough(ctx, func(client *indus.Client, _ diff.Memory) sync.Remote { return client })
+}
+
+// pastThrough is Past by way of what through makes of the connection and of what
+// the lock remembers.
+func (p *Project) pastThrough(ctx context.Context, through func(*indus.Client, diff.Memory) sync.Remote) (*Past, error) {
 	store, err := p.openLock()
 	if err != nil {
 		return nil, err
@@ -38,9 +44,11 @@ func (p *Project) Past(ctx context.Context) (*Past, error) {
 		return nil, err
 	}
 	out := &Past{project: p, memory: sync.ToMemory(store.Entries()).Rekey(p.Agents)}
-	if out.client, out.Close, err = p.connect(true); err != nil {
+	client, done, err := p.connect(true)
+	if err != nil {
 		return nil, err
 	}
+	out.client, out.Close = through(client, out.memory), done
 	if repo, err := git.Open(ctx, p.opt.Dir); err == nil {
 		out.repo = repo
 	}

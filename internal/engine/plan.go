@@ -8,7 +8,6 @@ import (
 	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
-	"github.com/agentsync/agentsync/sync/indus"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
@@ -22,6 +21,7 @@ type Planned struct {
 	in      diff.Input
 	locked  lock.Environment // the lock's entries that in.Memory is made of
 	store   *lock.Store
+	keeper  sync.Keeper // what an apply remembers in: the store, or a part of it
 	remote  sync.Remote // nil when the scope asks nothing of the platform
 	close   func()
 }
@@ -32,16 +32,20 @@ func (p *Planned) Close() { p.close() }
 // Plan compares the agents of the scope with the platform. Close must be called
 // on what it returns.
 func (p *Project) Plan(ctx context.Context, scope Scope) (*Planned, error) {
-	return p.planThrough(ctx, scope, func(client *indus.Client) sync.Remote { return client })
+	return p.planThrough(ctx, scope, func() (sync.Remote, func(), error) {
+		client, done, err := p.connect(false)
+		return client, done, err
+	})
 }
 
-// planThrough is Plan by way of what through makes of the connection.
-func (p *Project) planThrough(ctx context.Context, scope Scope, through func(*indus.Client) sync.Remote) (_ *Planned, err error) {
+// planThrough is Plan by way of the connection that connect makes, with what ends
+// it. It is called once the address is known, if at all.
+func (p *Project) planThrough(ctx context.Context, scope Scope, connect func() (sync.Remote, func(), error)) (_ *Planned, err error) {
 	out := &Planned{project: p, close: func() {}}
 	if out.store, err = p.openLock(); err != nil {
 		return nil, err
 	}
-	out.locked = out.store.Entries()
+	out.keeper, out.locked = out.store, out.store.Entries()
 	memory := sync.ToMemory(out.locked).Rekey(p.Agents)
 	address, err := p.address()
 	if err != nil {
@@ -54,11 +58,9 @@ func (p *Project) planThrough(ctx context.Context, scope Scope, through func(*in
 	p.Environment.BaseURL = address
 	narrowed := scope.Since != "" || out.About != nil
 	if !narrowed || targets == nil || len(targets) > 0 {
-		client, done, err := p.connect(false)
-		if err != nil {
+		if out.remote, out.close, err = connect(); err != nil {
 			return nil, err
 		}
-		out.remote, out.close = through(client), done
 	}
 	if err := out.compare(ctx, memory, targets, scope.Prune); err != nil {
 		out.close()

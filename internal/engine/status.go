@@ -38,9 +38,9 @@ func (p *Project) Status(ctx context.Context, targets []string) (*history.Fleet,
 		return nil, nil, errors.Join(unknown...)
 	}
 	r := &readOnce{}
-	planned, err := p.planThrough(ctx, Scope{Targets: targets}, func(client *indus.Client) sync.Remote {
-		r.Client = client
-		return r
+	planned, err := p.planThrough(ctx, Scope{Targets: targets}, func() (_ sync.Remote, done func(), err error) {
+		r.Client, done, err = p.connect(false)
+		return r, done, err
 	})
 	if err != nil {
 		return nil, nil, err
