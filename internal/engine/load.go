@@ -13,8 +13,9 @@ import (
 // Project is a loaded project in one environment.
 type Project struct {
 	*spec.Project
-	opt   Options
-	cache *spec.Cache // Source.Compared's, else nil
+	opt     Options
+	cache   *spec.Cache // Source.Compared's, else nil
+	tracked bool        // Source.Tracked
 }
 
 // Source says how the files of a project are read.
@@ -31,7 +32,7 @@ func Load(ctx context.Context, opt Options, from Source) (*Project, spec.Problem
 	if err := checkDir(opt.Dir); err != nil {
 		return nil, nil, err
 	}
-	p, untracked := &Project{opt: opt}, func(*spec.Project) {}
+	p, untracked := &Project{opt: opt, tracked: from.Tracked}, func(*spec.Project) {}
 	load := spec.LoadOptions{Dir: opt.Dir, Env: opt.Env(), Empty: from.Empty}
 	if from.Compared {
 		p.cache = &spec.Cache{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -67,10 +68,15 @@ func (p *Project) Pull(ctx context.Context, opt PullOptions) (*Pull, error) {
 		return nil, err
 	}
 	defer planned.Close()
-	out := &Pull{project: p, opt: opt, locked: planned.locked, store: planned.store}
+	return planned.Pull(ctx, opt)
+}
+
+// Pull is Project.Pull of what a plan has read already; opt.Names are the plan's.
+func (p *Planned) Pull(ctx context.Context, opt PullOptions) (*Pull, error) {
+	out := &Pull{project: p.project, opt: opt, locked: p.locked, store: p.store}
 	var wanted []spec.Agent
-	for _, plan := range planned.Plan.Agents {
-		agent, want := planned.pull(plan, opt.Force)
+	for _, plan := range p.Plan.Agents {
+		agent, want := p.pull(plan, opt.Force)
 		if agent == nil {
 			continue
 		}
@@ -162,16 +168,16 @@ func (u *Pull) edit(ctx context.Context, wanted []spec.Agent) error {
 // project's by their names: a result for each, and all files that WriteFiles is
 // then to write. With apart, each agent's files are as they were after the one
 // before it, for a commit each; that takes longer. Nothing is written.
-func (p *Project) Want(ctx context.Context, agents []spec.Agent, apart bool) (results []edit.Result, files []edit.Change, err error) {
+func (p *Project) Want(ctx context.Context, agents []spec.Agent, apart bool) (results []edit.Result, changes []edit.Change, err error) {
 	if len(agents) == 0 {
 		return nil, nil, nil
 	}
-	root, err := os.OpenRoot(p.opt.Dir)
+	files, done, err := p.files(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the project: %w", err)
+		return nil, nil, err
 	}
-	defer root.Close()
-	editor, err := edit.Open(ctx, spec.LoadOptions{Dir: p.opt.Dir, Env: p.opt.Env(), FS: root.FS()})
+	defer done()
+	editor, err := edit.Open(ctx, spec.LoadOptions{Dir: p.opt.Dir, Env: p.opt.Env(), FS: files})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -187,6 +193,21 @@ func (p *Project) Want(ctx context.Context, agents []spec.Agent, apart bool) (re
 		results = append(results, more...)
 	}
 	return results, editor.Changes(), nil
+}
+
+// files are the project's as they were loaded: those that git tracks, or all.
+func (p *Project) files(ctx context.Context) (files fs.FS, done func(), err error) {
+	if p.tracked {
+		tracked, done, err := openTracked(ctx, p.opt.Dir)
+		if tracked != nil || err != nil {
+			return tracked, done, err
+		}
+	}
+	root, err := os.OpenRoot(p.opt.Dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the project: %w", err)
+	}
+	return root.FS(), func() { _ = root.Close() }, nil
 }
 
 // Err is the error of a pull of which something was not taken; it was told.

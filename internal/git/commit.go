@@ -157,9 +157,7 @@ func (x *index) edit(ctx context.Context, was indexed, edit Edit) (indexed, erro
 	if err != nil {
 		return indexed{}, err
 	}
-	if bytes.Contains(before, []byte("\n")) && !bytes.Contains(before, []byte("\r\n")) {
-		data = unixLines(data)
-	}
+	data = LinesAs(before, data)
 	id, err := x.git(ctx, data, "hash-object", "-w", "--no-filters", "--stdin")
 	if err != nil {
 		return indexed{}, err
@@ -169,6 +167,15 @@ func (x *index) edit(ctx context.Context, was indexed, edit Edit) (indexed, erro
 		now.mode = "100644"
 	}
 	return now, x.put(ctx, now, edit.Path)
+}
+
+// LinesAs is data with lines that end as a commit's file has them: where before has
+// LF alone, CRLF becomes that.
+func LinesAs(before, data []byte) []byte {
+	if bytes.Contains(before, []byte("\n")) && !bytes.Contains(before, []byte("\r\n")) {
+		return unixLines(data)
+	}
+	return data
 }
 
 func (x *index) put(ctx context.Context, to indexed, path string) error {
