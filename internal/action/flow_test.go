@@ -329,3 +329,29 @@ func TestReportIsKept(t *testing.T) {
 		}
 	}
 }
+
+// TestDriftComesAsAPullRequest: an edit in the dashboard is proposed as the files
+// that want it, and its pull request is closed when the edit is taken back.
+func TestDriftComesAsAPullRequest(t *testing.T) {
+	t.Parallel()
+	const branch = "agentsync/drift/main"
+	w := newWorld(t)
+	w.begin()
+	was := w.live(sales)
+	w.dashboard(sales, "Shout.\n")
+	w.unchanged(func() { w.driftPull().ends(4, "drift") })
+	w.driftPull().ends(4, "drift")
+	pulls := w.repo().Pulls
+	last := pulls[len(pulls)-1]
+	if last.Head.Ref != branch || last.State != "open" || !strings.Contains(last.Body, "config changed on the platform") || len(w.repo().Issues) != 0 {
+		t.Fatalf("want one pull request of drift, got %+v", last)
+	}
+	if got := w.repo().Files[branch][prompt]; got != "Shout.\n" {
+		t.Errorf("its branch has %q", got)
+	}
+	w.dashboard(sales, was)
+	w.driftPull().ends(0, "")
+	if last = w.repo().Pull(last.Number); last.State != "closed" || w.repo().Files[branch] != nil {
+		t.Errorf("want it closed and the branch gone, got %+v", last)
+	}
+}

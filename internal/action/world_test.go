@@ -203,6 +203,15 @@ func (w *world) drift() run {
 	}, "drift.yml")
 }
 
+// driftPull runs the workflow that keeps a pull request of drift.
+func (w *world) driftPull() run {
+	w.t.Helper()
+	w.git("checkout", "--quiet", "main")
+	return w.act("schedule", false, map[string]any{
+		"schedule": "17 4 * * *", "repository": map[string]any{"full_name": repository, "default_branch": "main"},
+	}, "drift-pull-request.yml")
+}
+
 // report runs the workflow that draws the page, and returns it.
 func (w *world) report() (page string, _ run) {
 	w.t.Helper()

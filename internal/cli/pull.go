@@ -103,15 +103,15 @@ func (a *app) showPull(pull *engine.Pull) error {
 	}
 	for _, agent := range pull.Agents {
 		a.out.Lines(agent.Notes)
+		why, hint := agent.NotTaken()
 		switch {
 		case agent.Gone:
-			a.out.Message("%s: it is gone from the platform, and its manifest stays", agent.Name)
-			a.out.Message("  hint: lifecycle.state: absent keeps it deleted; an apply creates it again")
-		case agent.Err != nil:
-			a.out.Message("not taken: %s: %s", agent.Name, agent.Err)
-			if hint := engine.HintOf(agent.Err); hint != "" {
-				a.out.Message("  hint: %s", hint)
-			}
+			a.out.Message("%s: %s", agent.Name, why)
+		case why != "":
+			a.out.Message("not taken: %s: %s", agent.Name, why)
+		}
+		if hint != "" {
+			a.out.Message("  hint: %s", hint)
 		}
 	}
 	switch agents := len(shown); {

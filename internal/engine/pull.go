@@ -210,6 +210,18 @@ func (p *Project) files(ctx context.Context) (files fs.FS, done func(), err erro
 	return root.FS(), func() { _ = root.Close() }, nil
 }
 
+// NotTaken says why nothing of the agent is taken, and what can be done; "" where
+// something is.
+func (a PulledAgent) NotTaken() (why, hint string) {
+	switch {
+	case a.Gone:
+		return "it is gone from the platform, and its manifest stays", "lifecycle.state: absent keeps it deleted; an apply creates it again"
+	case a.Err != nil:
+		return a.Err.Error(), HintOf(a.Err)
+	}
+	return "", ""
+}
+
 // Err is the error of a pull of which something was not taken; it was told.
 func (u *Pull) Err() error {
 	kind, failed := Refused, false

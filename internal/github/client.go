@@ -37,6 +37,12 @@ func NewClient(run Run, opt engine.Options) (*Client, error) {
 	return c, nil
 }
 
+// owner is the repository's, "acme" of "acme/agents".
+func (c *Client) owner() string {
+	owner, _, _ := strings.Cut(c.repo, "/")
+	return owner
+}
+
 func (c *Client) path(format string, args ...any) string {
 	return "/repos/" + c.repo + fmt.Sprintf(format, args...)
 }

@@ -21,6 +21,7 @@ type Inputs struct {
 	CommitLock      bool   // an apply commits the lock file
 	OnDrift         string // "fail" or "overwrite", for a plan that nobody reviewed; "" for the policy's
 	About           string // AboutChange or AboutAll: which agents a plan and an apply are about
+	PullRequest     bool   // drift keeps a pull request that takes it into the files
 	Scope           engine.Scope
 }
 
@@ -36,6 +37,7 @@ var actionInputs = [][2]string{
 	{"chdir", "working-directory"}, {"env", "environment"}, {"target", "targets"}, {"comment", "comment"},
 	{"require-reviewed-plan", "require-reviewed-plan"}, {"on-drift", "on-drift"}, {"prune", "prune"},
 	{"parallelism", "parallelism"}, {"commit-lock", "commit-lock"}, {"scope", "scope"},
+	{"pull-request", "pull-request"},
 }
 
 // Command is `agentsync github`, with a command for each kind of job.
@@ -78,8 +80,11 @@ file is committed to the branch, also after a failure.`, (*Job).apply),
 		f.jobCmd("validate", "Check all manifests, with annotations", `validate checks all manifests, offline, and annotates what is wrong at its line.`, (*Job).validate),
 		f.jobCmd("test", "Run the agents' checks, with annotations", `test runs the checks of all manifests, offline, and annotates what fails at the
 check's line. It needs no credentials.`, (*Job).test),
-		f.jobCmd("drift", "Report what was changed on the platform in one issue", `drift compares with the platform. What was changed there since the last apply is
-shown in one issue of the branch, which is closed when the drift is gone.`, (*Job).drift),
+		f.jobCmd("drift", "Report what was changed on the platform in one issue or pull request", `drift compares with the platform. What was changed there since the last apply is
+shown in one issue of the branch, which is closed when the drift is gone. With
+--pull-request it is one pull request with what pull --all writes, files and
+lock, from a branch of its own; the issue is for what can't be taken, and where
+the pull request can't be made.`, (*Job).drift),
 	)
 	return cmd
 }
@@ -108,6 +113,7 @@ func (f *front) jobCmd(name, short, long string, do work) *cobra.Command {
 	flags.StringVar(&in.OnDrift, "on-drift", "", "fail or overwrite, for a plan that nobody reviewed; instead of policy.on_drift")
 	flags.BoolVar(&in.CommitLock, "commit-lock", false, "commit the lock file to the branch after an apply that changed it")
 	flags.StringVar(&in.About, "scope", AboutChange, "change: agents that the commit changes, and those that earlier ones left to apply; or all")
+	flags.BoolVar(&in.PullRequest, "pull-request", false, "drift keeps a pull request with what a pull writes, instead of an issue")
 	console.ScopeFlags(cmd, f.opt, &in.Scope)
 	return cmd
 }

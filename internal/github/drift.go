@@ -3,7 +3,6 @@ package github
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,9 +39,7 @@ func (j *Job) drift(ctx context.Context) error {
 	}
 	j.out.Lines(lines)
 	j.out.Lines(unknown)
-	if err := j.keepIssue(ctx, p, lines, unknown); err != nil {
-		j.warn("the drift issue was not brought up to date", err)
-	}
+	number := j.tellDrift(ctx, planned, lines, unknown)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -53,8 +50,28 @@ func (j *Job) drift(ctx context.Context) error {
 	case len(lines) == 0:
 		return engine.Refusal(p)
 	}
-	return engine.Errorf(engine.Drifted, engine.PullHint(p)+", or apply with scope: all and on-drift: overwrite",
+	way := engine.PullHint(p)
+	if number != 0 {
+		way = fmt.Sprintf("merge #%d, which takes it into the manifests", number)
+	}
+	return engine.Errorf(engine.Drifted, way+", or apply with scope: all and on-drift: overwrite",
 		"the platform was changed since the last apply, in %s", render.Count(len(drifted(p)), "agent"))
+}
+
+// tellDrift keeps what stands on GitHub about drift, and returns the number of the
+// pull request that takes it, 0 for none. What fails is told.
+func (j *Job) tellDrift(ctx context.Context, planned *engine.Planned, lines, unknown []string) (number int) {
+	current, err := j.isCurrent(ctx)
+	if err == nil && current && (len(lines) > 0 || len(unknown) == 0) { // else nobody can tell
+		if j.Inputs.PullRequest {
+			number = j.keepPull(ctx, planned, lines, unknown)
+		}
+		err = j.keepIssue(ctx, planned.Plan, lines, unknown, number)
+	}
+	if err != nil {
+		j.warn("the drift issue was not brought up to date", err)
+	}
+	return number
 }
 
 // drifted are the agents with a section that the platform moved.
@@ -74,26 +91,29 @@ func (j *Job) issueMarker() marker {
 	return m
 }
 
-// keepIssue keeps the one issue of this environment of this project on this
-// branch: open and up to date while there is drift, closed when it is gone, and
-// as it is when nobody can tell. A tag, and the merge that a pull request or a queue tries out, have none.
-func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines, unknown []string) error {
-	if j.Client == nil || j.Run.aboutPull() || j.Run.Event == "merge_group" || len(lines) == 0 && len(unknown) > 0 {
-		return nil
+// isCurrent says whether the run speaks for its branch. A tag, and the merge that a
+// pull request or a queue tries out, have no issue; an old run that is run again
+// knows nothing of what the branch wants now.
+func (j *Job) isCurrent(ctx context.Context) (bool, error) {
+	if j.Client == nil || j.Run.aboutPull() || j.Run.Event == "merge_group" {
+		return false, nil
 	}
 	if j.Run.Branch() == "" {
 		j.annotate("notice", "no issue: it belongs to a branch, and this run is on none")
-		return nil
+		return false, nil
 	}
 	head, err := j.Client.BranchHead(ctx, j.Run.Branch())
-	if err != nil {
-		return err
-	}
-	if head != j.Run.SHA { // an old run that is run again knows nothing of what the branch wants now
+	if err == nil && head != j.Run.SHA {
 		j.annotate("notice", fmt.Sprintf("the drift issue stays as it is: %s is at %s by now, and this run is of %s",
 			j.Run.Branch(), cut12(head), cut12(j.Run.SHA)))
-		return nil
 	}
+	return head == j.Run.SHA, err
+}
+
+// keepIssue keeps the one issue of this environment of this project on this
+// branch: open and up to date while there is drift, closed when it is gone or when
+// the pull request number says all of it.
+func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines, unknown []string, number int) error {
 	ours, err := j.findIssues(ctx)
 	if err != nil {
 		return err
@@ -101,6 +121,9 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines, unknown []stri
 	open := slices.DeleteFunc(slices.Clone(ours), func(one *api.Issue) bool { return one.GetState() != "open" })
 	if len(lines) == 0 {
 		return j.closeIssues(ctx, open, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
+	}
+	if number != 0 {
+		return j.closeIssues(ctx, open, fmt.Sprintf("See #%d, which takes into the files what can be taken.", number))
 	}
 	title := "Voice agents were changed on the platform" + j.where("", j.environment(), render.Escape) + " (branch " + render.Escape(j.Run.Branch()) + ")"
 	body := j.issueBody(p, append(lines, unknown...))
@@ -128,10 +151,18 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines, unknown []stri
 // locked takes none.
 func (j *Job) say(ctx context.Context, issue *api.Issue, text string) error {
 	_, err := j.Client.CreateComment(ctx, issue.GetNumber(), text)
-	if refusal, ok := errors.AsType[*apiError](err); ok && refusal.locked {
+	if isLocked(err) {
 		return nil
 	}
 	return err
+}
+
+// isOurs says whether a text begins with the marker of this environment of this
+// project on this branch, and this second line.
+func (j *Job) isOurs(body, second string) bool {
+	lines := strings.SplitN(strings.ReplaceAll(body, "\r\n", "\n")+"\n", "\n", 3)
+	marker, ok := findMarker(lines[0])
+	return ok && lines[1] == second && marker.sameKey(j.issueMarker())
 }
 
 // findIssues returns those of this environment of this project on this branch,
@@ -144,10 +175,7 @@ func (j *Job) findIssues(ctx context.Context) ([]*api.Issue, error) {
 	all, err := j.Client.Issues(ctx, driftLabel)
 	slices.SortFunc(all, func(a, b *api.Issue) int { return cmp.Compare(b.GetNumber(), a.GetNumber()) })
 	return slices.DeleteFunc(all, func(one *api.Issue) bool {
-		lines := strings.SplitN(strings.ReplaceAll(one.GetBody(), "\r\n", "\n")+"\n", "\n", 3)
-		marker, ok := findMarker(lines[0])
-		ours := ok && lines[1] == driftMarker && marker.sameKey(j.issueMarker()) && wrote(me, one.User)
-		return !ours || one.IsPullRequest()
+		return !j.isOurs(one.GetBody(), driftMarker) || !wrote(me, one.User) || one.IsPullRequest()
 	}), err
 }
 

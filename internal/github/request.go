@@ -138,6 +138,8 @@ func (c *Client) failure(permission, method, path string, resp *api.Response, er
 	switch {
 	case e.locked:
 		e.hint = "unlock the conversation, or give the input comment: false"
+	case code == http.StatusForbidden && strings.Contains(e.Error(), "not permitted to create or approve pull requests"):
+		e.hint = "let workflows do that: Settings, Actions, General, Allow GitHub Actions to create and approve pull requests"
 	case e.limited:
 		e.hint = "the token's request limit is used up; run the job again later"
 	case code == http.StatusUnauthorized && c.token.IsZero():

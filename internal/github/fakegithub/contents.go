@@ -66,7 +66,7 @@ func putContents(c *call) {
 	if head := c.repo.head(branch); head != nil {
 		commit.Parents = []string{head.SHA}
 	}
-	c.repo.Commits = append(c.repo.Commits, commit)
+	c.repo.add(commit)
 	status := http.StatusOK
 	if !there {
 		status = http.StatusCreated

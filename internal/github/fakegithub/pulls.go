@@ -20,7 +20,7 @@ func refJSON(r Ref) map[string]any {
 }
 
 func pullJSON(p *Pull) map[string]any {
-	out := map[string]any{"number": p.Number, "title": p.Title, "state": p.State, "user": p.User,
+	out := map[string]any{"number": p.Number, "title": p.Title, "body": p.Body, "state": p.State, "user": p.User,
 		"head": refJSON(p.Head), "base": refJSON(p.Base), "merged_at": p.MergedAt, "merged": p.MergedAt != nil}
 	if p.MergeCommitSHA != "" {
 		out["merge_commit_sha"] = p.MergeCommitSHA

@@ -49,6 +49,15 @@ func (s *Server) routes() {
 		"GET /repos/{owner}/{repo}/contents/{path...}":        {"", getContents},
 		"PUT /repos/{owner}/{repo}/contents/{path...}":        {"contents", putContents},
 		"GET /repos/{owner}/{repo}/git/blobs/{sha}":           {"", getBlob},
+		"GET /repos/{owner}/{repo}/git/commits/{sha}":         {"", getGitCommit},
+		"POST /repos/{owner}/{repo}/git/commits":              {"contents", createCommit},
+		"POST /repos/{owner}/{repo}/git/trees":                {"contents", createTree},
+		"POST /repos/{owner}/{repo}/git/refs":                 {"contents", createRef},
+		"PATCH /repos/{owner}/{repo}/git/refs/{ref...}":       {"contents", editRef},
+		"DELETE /repos/{owner}/{repo}/git/refs/{ref...}":      {"contents", deleteRef},
+		"GET /repos/{owner}/{repo}/pulls":                     {"", listPulls},
+		"POST /repos/{owner}/{repo}/pulls":                    {"pull_requests", createPull},
+		"PATCH /repos/{owner}/{repo}/pulls/{number}":          {"pull_requests", editPull},
 	} {
 		s.mux.HandleFunc(pattern, s.inRepo(h))
 	}

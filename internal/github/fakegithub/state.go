@@ -27,6 +27,12 @@ type Repo struct {
 	Commits []*Commit                    `json:"commits"` // those that tests or the contents endpoint made
 	// Protected branches take no commit through the contents endpoint.
 	Protected []string `json:"protected"`
+	// Heads are the commits of branches that were set through the API, "" for one
+	// that was deleted; of others it is the commit that came last.
+	Heads map[string]string            `json:"heads"`
+	Trees map[string]map[string]string `json:"trees"` // what commits hold: id, path, content
+	// NoWorkflowPulls is the setting that forbids workflows to open pull requests.
+	NoWorkflowPulls bool `json:"no_workflow_pulls"`
 }
 
 // User is who did something.
@@ -47,6 +53,7 @@ type Ref struct {
 type Pull struct {
 	Number         int        `json:"number"`
 	Title          string     `json:"title"`
+	Body           string     `json:"body"`
 	State          string     `json:"state"` // "open" or "closed"
 	User           User       `json:"user"`
 	Head           Ref        `json:"head"`
@@ -87,6 +94,7 @@ type Commit struct {
 	Parents []string `json:"parents"`
 	Files   []string `json:"files"` // a renamed one as "old => new"
 	Branch  string   `json:"branch"`
+	Tree    string   `json:"tree"` // "" until somebody asks
 }
 
 func (s *State) id() int64 {
@@ -152,7 +160,20 @@ func (r *Repo) Push(branch, sha string, files ...string) {
 	if head := r.head(branch); head != nil {
 		c.Parents = []string{head.SHA}
 	}
+	r.add(c)
+}
+
+// add puts a commit on its branch.
+func (r *Repo) add(c *Commit) {
 	r.Commits = append(r.Commits, c)
+	if _, set := r.Heads[c.Branch]; set {
+		r.Heads[c.Branch] = c.SHA
+		for _, p := range r.Pulls {
+			if p.State == "open" && p.Head.Ref == c.Branch {
+				p.Head.SHA = c.SHA
+			}
+		}
+	}
 }
 
 // commit gives the commit, nil when there is none.
@@ -164,8 +185,12 @@ func (r *Repo) commit(sha string) *Commit {
 	return r.Commits[i]
 }
 
-// head is the commit that was put on a branch last, nil for none.
+// head is the commit that a branch is at: the one that it was set to, or that was
+// put on it last; nil for none.
 func (r *Repo) head(branch string) *Commit {
+	if sha, set := r.Heads[branch]; set {
+		return r.commit(sha)
+	}
 	var last *Commit
 	for _, c := range r.Commits {
 		if c.Branch == branch {
