@@ -62,6 +62,8 @@ func (p *agentPlanner) plan() AgentPlan {
 		if p.owner == nobodys {
 			steps = append(steps, p.adopt())
 			out.Drift[spec.SectionAgent] = Drift // nobody here has made what is to go
+		} else if live := p.remote.Current; live != nil && p.memory.Config != "" && p.liveFacts(live).verdict() == notOurs {
+			out.Drift[spec.SectionConfig] = Drift // what somebody has published goes with it
 		}
 		out.Steps = inOrder(steps)
 		out.Fingerprint = Fingerprint(p.remote, nil)
@@ -71,7 +73,7 @@ func (p *agentPlanner) plan() AgentPlan {
 		p.warnCreationOnly()
 		p.warnPrompt()
 	}
-	if p.owner == others && len(out.Steps) > 0 {
+	if p.owner == others {
 		p.refusals = append(p.refusals, refuseOthers(p.in, p.want.Name, nameOf(p.remote), p.remote))
 	}
 	return out

@@ -149,7 +149,7 @@ const (
 
 // liveFacts is what is known of the live version's origin.
 type liveFacts struct {
-	locked   bool // its digest is the one that the lock holds
+	locked   bool // its number and digest are those that the lock holds
 	expected bool // it is what an unfinished apply may have left
 	lined    bool // its line names this project and environment
 	// edited: its content is not what its line says, nor what the lock holds. An
@@ -169,9 +169,11 @@ func (f liveFacts) verdict() verdict {
 		return itIsOurs
 	case !f.lined || f.older || f.repeats:
 		return notOurs
+	case f.edited: // a commit wants any value of what its manifests leave out
+		return notOurs
 	case f.origin == OriginWanted:
 		return itIsOurs
-	case f.origin == OriginUnknown && !f.edited:
+	case f.origin == OriginUnknown:
 		return cantTell
 	default:
 		return notOurs
@@ -182,7 +184,7 @@ func (p *agentPlanner) liveFacts(live *Version) liveFacts {
 	digest := LiveDigest(p.want, live)
 	line, ok := lineOf(live)
 	f := liveFacts{
-		locked:   p.memory.Config == digest,
+		locked:   p.memory.Config == digest && p.memory.Version == live.Number,
 		expected: p.memory.Unfinished && slices.Contains(p.memory.Expect, digest),
 		lined:    ok && p.in.Identity.isOwn(line),
 		edited:   p.memory.Config != "" && p.memory.Config != digest && !vouched(live, p.want),

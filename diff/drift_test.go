@@ -42,7 +42,7 @@ func TestDrift(t *testing.T) {
 		return nameIn(verdicts, f.verdict())
 	}
 	whose := func(c map[string]string) string {
-		f := ownerFacts{c["locked"] == "yes", c["elsewhere"] == "yes", c["liveother"] == "yes", c["lined"] == "yes"}
+		f := ownerFacts{c["locked"] == "yes", c["elsewhere"] == "yes", c["liveother"] == "yes", c["lined"] == "yes", c["otherlined"] == "yes"}
 		return nameIn(owners, f.owner())
 	}
 	config := func(c map[string]string) string {

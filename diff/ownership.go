@@ -20,6 +20,9 @@ type ownerFacts struct {
 	elsewhere bool // the lock has its id for another environment
 	liveOther bool // the live version's line names another project or environment
 	lined     bool // some version has a line with this project and environment
+	// otherLined: some version has a line with another project or environment. A
+	// publication in the dashboard hides it, and makes the agent nobody's less.
+	otherLined bool
 }
 
 func (f ownerFacts) owner() owner {
@@ -28,6 +31,8 @@ func (f ownerFacts) owner() owner {
 		return others
 	case f.locked, f.lined:
 		return ours
+	case f.otherLined:
+		return others
 	default:
 		return nobodys
 	}
@@ -61,17 +66,35 @@ func ownerOf(in Input, key string, r *RemoteAgent) owner {
 	memory := in.Memory[key]
 	f := ownerFacts{locked: memory.AgentID == r.ID || memory.begunMade(r)}
 	_, f.elsewhere = in.Elsewhere[r.ID]
-	versions := r.Versions
-	if r.Current != nil {
-		line, ok := lineOf(r.Current)
-		f.liveOther = ok && in.Identity.isOther(line)
-		versions = append([]Version{*r.Current}, versions...)
+	if line, ok := lineOf(r.Current); ok {
+		f.liveOther = in.Identity.isOther(line)
 	}
+	versions := liveFirst(r)
+	f.otherLined = in.Identity.madeElsewhere(r) != nil
 	f.lined = slices.ContainsFunc(versions, func(v Version) bool {
 		line, ok := lineOf(&v)
 		return ok && in.Identity.isOwn(line)
 	})
 	return f.owner()
+}
+
+// liveFirst are the versions of an agent that were read, the live one before them.
+func liveFirst(r *RemoteAgent) []Version {
+	if r.Current == nil {
+		return r.Versions
+	}
+	return append([]Version{*r.Current}, r.Versions...)
+}
+
+// madeElsewhere returns the version that another project or environment made: the
+// live one, else the newest; nil where none that was read says so.
+func (id Identity) madeElsewhere(r *RemoteAgent) *Version {
+	for _, v := range liveFirst(r) {
+		if line, ok := lineOf(&v); ok && id.isOther(line) {
+			return &v
+		}
+	}
+	return nil
 }
 
 // Whose returns the project and environment whose an agent on the platform is
@@ -81,17 +104,19 @@ func Whose(in Input, key string, r *RemoteAgent) (project, environment string, f
 	if ownerOf(in, key, r) != others {
 		return "", "", false
 	}
-	if line, _ := lineOf(r.Current); r.Current != nil && in.Identity.isOther(line) {
+	if v := in.Identity.madeElsewhere(r); v != nil {
+		line, _ := lineOf(v)
 		return line.Project, line.Environment, true
 	}
 	return "", in.Elsewhere[r.ID], true
 }
 
-// refuseOthers refuses the steps on an agent that is another's.
+// refuseOthers refuses an agent that is another's, whether a step was planned or
+// not: what matches today would be ours by the lock tomorrow.
 func refuseOthers(in Input, key, name string, r *RemoteAgent) Refusal {
 	refusal := Refusal{Agent: key, Rule: "owner"}
-	line, _ := lineOf(r.Current)
-	if r.Current != nil && in.Identity.isOther(line) {
+	if made := in.Identity.madeElsewhere(r); made != nil {
+		line, _ := lineOf(made)
 		whose := fmt.Sprintf("environment %q", line.Environment)
 		switch {
 		case line.Project != "" && line.Environment != "":
@@ -99,7 +124,7 @@ func refuseOthers(in Input, key, name string, r *RemoteAgent) Refusal {
 		case line.Project != "":
 			whose = fmt.Sprintf("project %q", line.Project)
 		}
-		refusal.Message = fmt.Sprintf("%q (%s) belongs to %s: its live version v%d was made there", name, r.ID, whose, r.Current.Number)
+		refusal.Message = fmt.Sprintf("%q (%s) belongs to %s: its %s v%d was made there", name, r.ID, whose, made.called(r), made.Number)
 		refusal.Hint = "choose another agent_name (agent_name_suffix gives an environment agents of its own)"
 		if line.Project != "" && line.Project != in.Identity.Project {
 			refusal.Hint += fmt.Sprintf(`; if this project was called %q before, list that under metadata.previous_names in agentsync.yaml`, line.Project)
@@ -112,6 +137,14 @@ func refuseOthers(in Input, key, name string, r *RemoteAgent) Refusal {
 	refusal.Hint = "give the environment an agent_name_suffix, so that it has agents of its own; " +
 		renamedEnvironment(in.Elsewhere[r.ID], in.Identity.Environment)
 	return refusal
+}
+
+// called says which of an agent's versions this is.
+func (v *Version) called(r *RemoteAgent) string {
+	if r.Current != nil && v.Number == r.Current.Number {
+		return "live version"
+	}
+	return "version"
 }
 
 func renamedEnvironment(before, now string) string {
