@@ -101,11 +101,16 @@ func (m *markdown) agentLines(size alertSize) (lines string) {
 
 func removals(a *diff.AgentPlan) (n int) {
 	for _, s := range a.Steps {
-		if s.Action == diff.DeleteOutcome || s.Action == diff.DeleteInfield {
+		if isRemoval(&s) {
 			n++
 		}
 	}
 	return n
+}
+
+// isRemoval says whether a step takes an outcome or an infield away.
+func isRemoval(s *diff.Step) bool {
+	return s.Action == diff.DeleteOutcome || s.Action == diff.DeleteInfield
 }
 
 // hurts says whether a reviewer has to look at the agent before others.

@@ -32,7 +32,8 @@ func (p *printer) block(b block) {
 		if lines-1 > p.show.whole { // a note would take a line as well
 			lines = p.show.whole
 		}
-		p.hunk(b.before, b.after, lines)
+		old, now := p.hunk(b.before, b.after, lines)
+		p.more(len(b.after)-now, len(b.before)-old)
 		return
 	}
 	budget := p.show.lines
@@ -50,7 +51,12 @@ func (p *printer) block(b block) {
 			}
 		}
 		p.plain(' ', b.after[at:h.New.From])
-		budget -= p.hunk(b.before[h.Old.From:h.Old.To], b.after[h.New.From:h.New.To], budget)
+		old, now := p.hunk(b.before[h.Old.From:h.Old.To], b.after[h.New.From:h.New.To], budget)
+		if budget -= old + now; old+now < h.Len() { // what stays of this hunk and all others is one number
+			added, removed := words.Count(b.hunks[i:])
+			p.more(added-now, removed-old)
+			return
+		}
 		at = h.New.To
 		if i+1 < len(b.hunks) && p.together(b, i+1) {
 			continue
@@ -91,24 +97,24 @@ func (p *printer) plain(sign byte, lines []string) {
 	}
 }
 
-// hunk writes the lines of one hunk, and returns how many. Where they are more
-// than budget, each side gets its share, so that a rewritten text shows old and
-// new alike.
-func (p *printer) hunk(before, after []string, budget int) (shown int) {
-	old, now := len(before), len(after)
-	if old+now <= budget {
-		for _, line := range words.Align(escapeAll(before), escapeAll(after)) {
-			p.content(line)
-		}
-		return old + now
+// hunk writes the lines of one hunk, and returns how many of each side. Where they
+// are more than budget, each side gets its share, so that a rewritten text shows
+// old and new alike.
+func (p *printer) hunk(before, after []string, budget int) (old, now int) {
+	if old, now = len(before), len(after); old+now > budget {
+		old = min(old, max(budget/2, budget-now))
+		now = min(now, max(budget-old, 1))
 	}
-	old = min(old, max(budget/2, budget-now))
-	now = min(now, max(budget-old, 1))
-	p.plain('-', before[:old])
-	p.more(0, len(before)-old)
-	p.plain('+', after[:now])
-	p.more(len(after)-now, 0)
-	return old + now
+	sign, text := byte(0), ""
+	for _, line := range words.Align(escapeAll(before[:old]), escapeAll(after[:now])) {
+		edited, was := sign == '-' && line.Sign == '+', text
+		sign, text = line.Sign, line.Text() // whole: content shortens it
+		p.content(line)
+		if edited {
+			p.alike(was, text)
+		}
+	}
+	return old, now
 }
 
 // place writes the header of hunks: the field, and the place of line index

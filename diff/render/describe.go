@@ -32,6 +32,14 @@ func describe(steps []diff.Step) []detail {
 	out := make([]detail, len(steps))
 	for i := range steps {
 		out[i].step(&steps[i])
+		for k := range steps { // an item under a name that looks like the one that goes
+			if steps[i].Action.Facts().Noun != steps[k].Action.Facts().Noun || !isRemoval(&steps[i]) {
+				continue
+			}
+			if note := alikeNote(steps[i].Target, steps[k].Target); note != "" {
+				out[i].say("looks like " + Escape(steps[k].Target) + ": " + note)
+			}
+		}
 	}
 	return out
 }
@@ -149,7 +157,8 @@ func (d *detail) change(c diff.Change, fresh bool) {
 		d.sayShort(path+" "+shorten(full, defaultWidth), path+" "+full)
 	default:
 		was, is := literal(c.Path, before), literal(c.Path, after)
-		d.sayShort(path+" "+shorten(was, maxInline)+" → "+shorten(is, maxInline), path+" "+was+" → "+is)
+		note := besides(was, is)
+		d.sayShort(path+" "+shorten(was, maxInline)+" → "+shorten(is, maxInline)+note, path+" "+was+" → "+is+note)
 	}
 }
 
@@ -176,7 +185,7 @@ func (d *detail) listChange(path string, before, after []string) {
 		}
 	}
 	if columns(inline) <= maxInline {
-		d.say(path + inline)
+		d.say(path + inline + besides(strings.Join(before, "\n"), strings.Join(after, "\n")))
 		return
 	}
 	d.say(path + plusMinus(hunks))

@@ -94,7 +94,8 @@ func (p *printer) fact(name string, reviewed, now any) {
 }
 
 func (p *printer) moved(label, reviewed, now string) {
-	p.line(span{plain, label}, span{faint, "reviewed "}, span{removed, reviewed}, span{faint, ", now "}, span{added, now})
+	p.line(span{plain, label}, span{faint, "reviewed "}, span{removed, reviewed}, span{faint, ", now "}, span{added, now},
+		span{plain, besides(reviewed, now)})
 }
 
 func factText(v any) string {

@@ -216,3 +216,45 @@ func joinedPlan() *diff.Plan {
 		Source: []spec.Segment{{Start: 1, File: "prompts/rules.md", Line: 1}, {Start: 4, File: "prompts/tone.md", Line: 1}},
 	})))
 }
+
+// alikePlan changes what nobody can see: Unicode forms, letters of other scripts,
+// joiners, in every place where an old and a new text stand.
+func alikePlan() *diff.Plan {
+	decomposed := "\u0915\u093c\u0932\u092e" // two Unicode forms of one word
+	composed := "\u0958\u0932\u092e"
+	long := func(word string) string {
+		return strings.Repeat("Ask which product they want and for the city. ", 8) + "Log in at " + word + "." + strings.Repeat(" Never argue.", 20)
+	}
+	var before, after strings.Builder // more lines than are paired by their words
+	for i := range 60 {
+		fmt.Fprintf(&before, "%d: cafe\u0301\n", i)
+		fmt.Fprintf(&after, "%d: caf\u00e9\n", i)
+	}
+	return plan(update(
+		step(diff.CreateOutcome, "caf\u00e9", nil, nil, diff.Change{Path: "outcome_type", After: value.Of("TEXT")}),
+		step(diff.UpdateAgent, "outbound-sales", nil, nil, diff.Change{Path: "agent_name", Before: value.Of(decomposed), After: value.Of(composed)}),
+		step(diff.CreateDraft, "v8", n(7), n(8),
+			diff.Change{Path: "system_prompt", Before: value.Of("First.\n" + decomposed + "\nSay thanks, Maya.\nBe 1st."),
+				After: value.Of("First.\n" + composed + "\nSay many thanks, M\u0430ya.\nBe lst.")},
+			diff.Change{Path: "starting_instructions", Before: value.Of(long("paypal.com")), After: value.Of(long("p\u0430yp\u0430l.com"))},
+			diff.Change{Path: "fallback", Before: value.Of(before.String()), After: value.Of(after.String())},
+			diff.Change{Path: "guidelines", Before: value.Of(list("\u0915\u094d\u0937 a")), After: value.Of(list("\u0915\u094d\u200d\u0937 a"))}),
+		step(diff.DeleteOutcome, "cafe\u0301", nil, nil)))
+}
+
+// cutPlan has two stretches of changed lines, and room for a part of the first.
+func cutPlan() *diff.Plan {
+	text := func(word string) string {
+		var b strings.Builder
+		for i := range 400 {
+			if w := word; i == 300 {
+				fmt.Fprintln(&b, "Always ask for the city.\nThen for the name.\nThen wait.\nThen go on.\nThen say thanks.\nThen wait again.")
+			} else {
+				fmt.Fprintf(&b, "%s sentence number %d.\n", w, i)
+			}
+		}
+		return b.String()
+	}
+	return plan(update(step(diff.CreateDraft, "v8", n(7), n(8),
+		diff.Change{Path: "system_prompt", Before: value.Of(text("Old")), After: value.Of(text("New"))})))
+}

@@ -29,6 +29,8 @@ var plans = []struct {
 	{"hostile", hostilePlan()},
 	{"rewritten", rewrittenPlan()},
 	{"joined", joinedPlan()},
+	{"alike", alikePlan()},
+	{"cut", cutPlan()},
 	{"nochange", plan(unchanged("billing"), unchanged("support"), diff.AgentPlan{Name: "old", AgentName: "Old", AgentID: "AGT_9", Status: diff.Orphan})},
 	{"empty", plan()},
 	{"one", plan(unchanged("billing"))},

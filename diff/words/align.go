@@ -54,13 +54,17 @@ func Align(before, after []string) []Line {
 }
 
 // maxPairing bounds the pairs of lines that are looked at in one hunk; beyond
-// it, lines have no counterparts and no words are marked.
+// it, only lines that look the same have counterparts.
 const maxPairing = 2500
 
 // pairs finds the lines that are edits of one another, in order on both sides.
+// A letter in another form, or of another script, is the same letter for that.
 func pairs(before, after []string) [][2]int {
+	if !isASCII(strings.Join(before, "") + strings.Join(after, "")) {
+		before, after = looks(before), looks(after)
+	}
 	if len(before)*len(after) > maxPairing {
-		return nil
+		return samePairs(before, after)
 	}
 	now := make([]map[string]int, len(after))
 	for j, line := range after {
@@ -80,6 +84,18 @@ func pairs(before, after []string) [][2]int {
 			out = append(out, [2]int{i, at})
 			next = at + 1
 		}
+	}
+	return out
+}
+
+// samePairs are the lines that are the same on both sides, in order.
+func samePairs(before, after []string) (out [][2]int) {
+	i, j := 0, 0
+	for _, h := range append(search(before, after), Hunk{Span{len(before), len(before)}, Span{len(after), len(after)}}) {
+		for ; i < h.Old.From; i, j = i+1, j+1 {
+			out = append(out, [2]int{i, j})
+		}
+		i, j = h.Old.To, h.New.To
 	}
 	return out
 }
