@@ -89,12 +89,13 @@ func newApp(env Env) *app {
 		Stdout: env.Stdout, Stderr: env.Stderr, Terminal: env.StderrTerminal, Width: env.Width,
 		Color: env.StdoutTerminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb",
 	}
+	env.Stdout = out.Results()
 	return &app{env: env, out: out, opt: engine.Options{
 		UserAgent: "agentsync/" + versionText(),
 		Getenv:    env.Getenv, Now: env.Now, Sleep: env.Sleep, Transport: env.Transport,
 		Message: out.Message, Logf: out.Logf,
 		Problems: func(problems spec.Problems) { out.Problems(env.Stderr, problems) },
-		Progress: func(done, total int) { out.Progress("reading %d of %d agents", done, total) },
+		Progress: out.Reading,
 	}}
 }
 

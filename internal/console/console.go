@@ -166,6 +166,25 @@ func (c *Console) Progress(format string, args ...any) {
 	fmt.Fprintf(c.Stderr, "\r\x1b[K%s", render.Escape(fmt.Sprintf(format, args...)))
 }
 
+// Reading shows how many agents are read; of none, that the platform is asked.
+func (c *Console) Reading(done, total int) {
+	if total == 0 {
+		c.Progress("asking the platform")
+		return
+	}
+	c.Progress("reading %d of %d agents", done, total)
+}
+
+// Results is stdout, where what is written takes a progress line away first.
+func (c *Console) Results() io.Writer { return results{c} }
+
+type results struct{ c *Console }
+
+func (r results) Write(b []byte) (int, error) {
+	r.c.ClearProgress()
+	return r.c.Stdout.Write(b)
+}
+
 // ClearProgress takes the progress line away.
 func (c *Console) ClearProgress() {
 	c.mu.Lock()

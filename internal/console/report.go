@@ -20,7 +20,19 @@ var statusMarks = map[sync.StepStatus]string{sync.Done: "✓", sync.Failed: "✗
 // Apply applies the plan, shows each step as it ends, and prints the report,
 // which is never nil.
 func (c *Console) Apply(ctx context.Context, planned *engine.Planned) (*sync.Report, error) {
-	report, err := planned.Apply(ctx, c.steps(planned.Plan.Summary.Steps))
+	total := planned.Plan.Summary.Steps
+	if total > 0 {
+		c.Progress("0 of %d steps", total)
+	}
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		c.Message("interrupted: what is in flight is waited for, nothing new is started; once more stops at once")
+		close(said)
+	})
+	report, err := planned.Apply(ctx, c.steps(total))
+	if !stop() {
+		<-said
+	}
 	c.ClearProgress()
 	if report.Summary.Steps > 0 {
 		Report(c.Stdout, report)
@@ -47,19 +59,34 @@ func (c *Console) steps(total int) func(string, sync.StepReport) {
 // Report prints what became of every step, and counts.
 func Report(w io.Writer, r *sync.Report) {
 	fmt.Fprintln(w)
+	var left []string // agents with steps that were skipped because of the interrupt
+	leftSteps := 0
 	for _, agent := range r.Agents {
 		id := ""
+		if n := unstarted(r, agent); n > 0 {
+			left, leftSteps = append(left, agent.Name), leftSteps+n
+			if n == len(agent.Steps) {
+				continue
+			}
+		}
 		if agent.AgentID != "" {
 			id = "  " + render.Escape(agent.AgentID)
 		}
 		fmt.Fprintf(w, "%s%s  %s\n", render.Escape(agent.Name), id, agent.Result)
 		for _, step := range agent.Steps {
+			if wasUnstarted(r, step) {
+				continue
+			}
 			fmt.Fprintf(w, "  %s %-8s %s\n", statusMarks[step.Status], step.Status, stepText(step))
 			Failures(w, "             ", step.Failures)
 		}
 		if agent.Error != "" && !stepTells(agent) {
 			fmt.Fprintf(w, "  error: %s\n", escapeLines(agent.Error))
 		}
+	}
+	if len(left) > 0 {
+		fmt.Fprintf(w, "%s skipped  %s of %s: %s\n", statusMarks[sync.Skipped], render.Count(leftSteps, "step"),
+			nameSome(left), r.Error)
 	}
 	s := r.Summary
 	parts := []string{fmt.Sprintf("%d done", s.Done)}
@@ -75,6 +102,34 @@ func Report(w io.Writer, r *sync.Report) {
 	if !r.OK() && r.Result != "interrupted" { // whose hint says it
 		fmt.Fprintln(w, "When what failed is mended, apply again: it looks at what is there and does the rest.")
 	}
+}
+
+// unstarted is how many of an agent's steps were skipped because of an interrupt.
+func unstarted(r *sync.Report, agent sync.AgentReport) (n int) {
+	for _, step := range agent.Steps {
+		if wasUnstarted(r, step) {
+			n++
+		}
+	}
+	return n
+}
+
+func wasUnstarted(r *sync.Report, step sync.StepReport) bool {
+	return r.Result == "interrupted" && step.Status == sync.Skipped && step.Reason == r.Error
+}
+
+// nameSome is "a, b, c and 9 more agents".
+func nameSome(agents []string) string {
+	const most = 3
+	names := make([]string, min(most, len(agents)))
+	for i := range names {
+		names[i] = render.Escape(agents[i])
+	}
+	text := strings.Join(names, ", ")
+	if left := len(agents) - most; left > 0 {
+		text += " and " + render.Count(left, "more agent")
+	}
+	return text
 }
 
 func stepText(step sync.StepReport) string {

@@ -116,6 +116,35 @@ func TestInterruptWaitsForAWriteInFlight(t *testing.T) {
 	}
 }
 
+// TestInterruptIsSaid holds a create's answer back while the interrupt comes: that
+// is said before the answer is there, and the report has one line for all that
+// was not begun.
+func TestInterruptIsSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorldAt(t, interruptTime, nil)
+	files := map[string]string{}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		files[name+".yaml"] = agentYAML(name, "A.", twoOutcomes)
+	}
+	w.write(files)
+	release := make(chan struct{})
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Do: faults.DelayAfter(faults.Until(release))})
+	apply := w.start("apply", "--auto-approve", "--parallelism", "1")
+	until(t, func() bool { return w.faults.Count("POST", "/create", -1) == 1 && len(w.snapshot().Agents) == 1 })
+	w.signal(os.Interrupt)
+	close(release)
+	r := w.wait(apply)
+	if n := strings.Count(r.stderr, "interrupted: what is in flight is waited for, nothing new is started"); n != 1 {
+		t.Errorf("said %d times what happens now: %s", n, r)
+	}
+	if n := strings.Count(r.stdout, "skipped  "); n != 1 || !strings.Contains(r.stdout, " steps of a, b, c and 2 more agents: interrupted\n") {
+		t.Errorf("want one line for what was skipped, and the count: %s", r)
+	}
+	if r.code != 130 {
+		t.Errorf("want exit 130: %s", r)
+	}
+}
+
 // TestSecondInterruptStopsAtOnce never answers, so that only a second signal ends it.
 func TestSecondInterruptStopsAtOnce(t *testing.T) {
 	t.Parallel()

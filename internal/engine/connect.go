@@ -73,7 +73,8 @@ func canonicalURL(named, address string) (string, error) {
 func (p *Project) connect(items bool) (_ *indus.Client, done func(), err error) {
 	options := indus.Options{
 		Vars: p.Environment.Credentials, UserAgent: p.opt.UserAgent, Parallelism: p.opt.Parallelism,
-		BaseURL: p.Environment.BaseURL, Transport: p.opt.Transport, Now: p.opt.Now, Sleep: p.opt.Sleep, Logf: p.opt.Logf,
+		BaseURL: p.Environment.BaseURL, Transport: p.opt.Transport, Now: p.opt.Now, Sleep: p.opt.Sleep,
+		Logf: p.opt.Logf, Messagef: p.opt.Message,
 		VersionItems: items,
 	}
 	done = func() {}
@@ -97,6 +98,9 @@ func (p *Project) connect(items bool) (_ *indus.Client, done func(), err error) 
 	if err != nil {
 		done()
 		return nil, func() {}, err
+	}
+	if p.opt.Progress != nil {
+		p.opt.Progress(0, 0)
 	}
 	return client, done, nil
 }

@@ -48,7 +48,7 @@ type Options struct {
 	Message  func(format string, args ...any) // lines for people
 	Logf     func(format string, args ...any) // lines for those who ask for more
 	Problems func(spec.Problems)              // findings that stop nothing
-	Progress func(done, total int)            // agents read
+	Progress func(done, total int)            // agents read; 0, 0 before the first request
 }
 
 // Env is the name of the environment that is asked for, "" for the default one.

@@ -1,9 +1,11 @@
 package indus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -138,9 +140,33 @@ func (c *Client) again(ctx context.Context, d decision, out outcome) bool {
 		return true // the gate delays it, with all others
 	}
 	wait := max(out.retryAfter, c.jitter(d.wait))
+	if out.silent {
+		c.sayUnreachable(d.tally.failures, out)
+	}
 	c.logf("%v; trying again in %s (sent %d times)", out.err, wait.Round(time.Millisecond), d.tally.sends)
 	return c.opt.Sleep(ctx, wait) == nil
 }
+
+// sayUnreachable tells people, without -v, that nobody answers, and counts the
+// tries. What many requests find out at once is said once.
+func (c *Client) sayUnreachable(tries int, out outcome) {
+	most := maxTries
+	if out.closed && out.passed == 0 {
+		most = maxRefused
+	}
+	c.outage.Lock()
+	defer c.outage.Unlock()
+	if out.passed != c.outage.passed { // the platform has answered since: another outage
+		c.outage.passed, c.outage.said = out.passed, 0
+	}
+	if tries > c.outage.said {
+		c.outage.said = tries
+		c.opt.Messagef("%s", c.scrub.clean(fmt.Sprintf("%s does not answer (%s), try %d of %d: trying again", c.base, reason(out.err), tries, most)))
+	}
+}
+
+// reason is what a try ended with, without its request.
+func reason(e *Error) string { return cmp.Or(e.Detail, e.Message) }
 
 // jitter spreads d over [d/2, 3d/2), so that requests that failed together do
 // not come back together.

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,9 @@ type Options struct {
 	// Logf gets a line for each request that is repeated, with the reason. No
 	// line contains a secret.
 	Logf func(format string, args ...any)
+	// Messagef gets a line for people while the platform can't be reached. No line
+	// contains a secret.
+	Messagef func(format string, args ...any)
 }
 
 // Client speaks to one account on one platform. All methods, and the functions in
@@ -57,6 +61,14 @@ type Client struct {
 	gate      *gate
 	scrub     *scrubber
 	noListing atomic.Bool
+	outage    outage
+}
+
+// outage is what was said of a platform that does not answer.
+type outage struct {
+	sync.Mutex
+	said   int // tries
+	passed int // requests that the platform had accepted then
 }
 
 // New makes a client. It sends nothing: the login comes with the first request
@@ -97,6 +109,9 @@ func (o *Options) fillDefaults() {
 	}
 	if o.Logf == nil {
 		o.Logf = func(string, ...any) {}
+	}
+	if o.Messagef == nil {
+		o.Messagef = func(string, ...any) {}
 	}
 }
 

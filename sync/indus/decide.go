@@ -8,6 +8,7 @@ import (
 const (
 	maxTries     = 6               // design section 5
 	maxSends     = 2 * maxTries    // where a limit is all that is in the way
+	maxRefused   = 3               // where nothing listens, and this client never had an answer
 	maxWait      = 5 * time.Minute // that one request spends waiting for its next tries
 	maxRejected  = 12              // tokens that a request may see refused, for tokens that die in seconds
 	firstBackoff = 500 * time.Millisecond
@@ -30,6 +31,8 @@ type outcome struct {
 	sent       bool   // the try went as far as the transport
 	fate       fate
 	passing    bool          // another try may end better
+	silent     bool          // nobody answered: there was no connection, or no answer in time
+	closed     bool          // the address refuses connections, or no way leads there
 	retryAfter time.Duration // what the server asked for; negative for nothing
 	passed     int           // requests of this client that the platform has accepted so far
 	pause      time.Duration // how long the gate is shut, after a limit showed
@@ -117,7 +120,8 @@ func decideRetry(t tally, out outcome) decision {
 		d.wait = exponential(firstBackoff, lastBackoff, t.failures)
 		t.waited += max(out.retryAfter, d.wait)
 	}
-	if t.failures >= maxTries || t.sends-t.rejected >= maxSends || t.waited > maxWait {
+	unheard := out.closed && out.passed == 0 && t.failures >= maxRefused
+	if unheard || t.failures >= maxTries || t.sends-t.rejected >= maxSends || t.waited > maxWait {
 		d.verdict, d.wait = exhaust, 0
 	}
 	d.tally = t

@@ -85,6 +85,11 @@ func TestDecide(t *testing.T) {
 		{"fifth failure", opGetAgent, tally{sends: 4, failures: 4}, dialFailed, decision{retry, tally{sends: 5, failures: 5, waited: 8 * second}, 8 * second}},
 		{"sixth failure", opGetAgent, tally{sends: 5, failures: 5}, dialFailed, decision{exhaust, tally{sends: 6, failures: 6, waited: 10 * second}, 0}},
 
+		{"refused, and never heard of", opGetAgent, tally{sends: 2, failures: 2}, with(dialFailed, func(o *outcome) { o.closed = true }),
+			decision{exhaust, tally{sends: 3, failures: 3, waited: 2 * second}, 0}},
+		{"refused, and heard of before", opGetAgent, tally{sends: 2, failures: 2},
+			with(dialFailed, func(o *outcome) { o.closed, o.passed = true, 1 }), decision{retry, tally{sends: 3, failures: 3, waited: 2 * second}, 2 * second}},
+
 		// Limits: the gate waits, not the request.
 		{"first 429", opCreateAgent, tally{}, limited(0), decision{retry, tally{sends: 1, failures: 1, limited: 1, waited: 2 * second}, 0}},
 		{"429, others got through", opGetAgent, tally{sends: 1, failures: 1, limited: 1, passed: 3}, limited(4),

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/agentsync/agentsync/internal/secret"
@@ -147,18 +148,47 @@ func TestFate(t *testing.T) {
 }
 
 // TestNoConnection: a create whose dial fails has surely not acted, and is
-// tried again.
+// tried again. Each try is said as it ends. Where nothing was ever heard of the
+// platform, three are enough.
 func TestNoConnection(t *testing.T) {
 	p := newPlatform(t, nil)
 	p.server.Close()
 	c := p.client(withToken)
 	_, err := c.CreateAgent(t.Context(), nil)
 	e := asError(t, err)
-	if e.MayHaveActed() || e.Tries() != 6 || !strings.HasPrefix(e.Error(), "POST /api/agents/create: no connection after 6 tries: dial tcp 127.0.0.1:") {
+	if e.MayHaveActed() || e.Tries() != 3 || !strings.HasPrefix(e.Error(), "POST /api/agents/create: no connection after 3 tries: dial tcp 127.0.0.1:") {
 		t.Errorf("%v: acted %v, tries %d", e, e.MayHaveActed(), e.Tries())
 	}
-	if len(p.slept) != 5 || p.slept[0] >= p.slept[4] {
+	if len(p.slept) != 2 || p.slept[0] >= p.slept[1] {
 		t.Errorf("slept %v", p.slept)
+	}
+	if len(p.said) != 2 || !strings.Contains(p.said[0], "connection refused), try 1 of 3") || !strings.Contains(p.said[1], "try 2 of 3") {
+		t.Errorf("said %q", p.said)
+	}
+}
+
+// TestConnectionIsGone: a platform that has answered, and refuses connections
+// then, may be one that is started again, and gets all tries. Many requests that
+// find this out say it once.
+func TestConnectionIsGone(t *testing.T) {
+	p := newPlatform(t, map[string][]answer{"GET /api/agents/A": {{body: `{"agent_id":"A","agent_name":"a"}`}}})
+	c := p.client(withToken)
+	if _, err := c.Agent(t.Context(), "A"); err != nil {
+		t.Fatal(err)
+	}
+	p.server.Close()
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			_, err := c.Agent(t.Context(), "A")
+			if !strings.Contains(errText(err), "no connection after 6 tries: ") {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if len(p.said) != 5 || !strings.Contains(p.said[4], "try 5 of 6") {
+		t.Errorf("said %q", p.said)
 	}
 }
 

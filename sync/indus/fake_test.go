@@ -48,6 +48,7 @@ type platform struct {
 	script map[string][]answer
 	got    []seen
 	slept  []time.Duration
+	said   []string // to people
 	log    []string
 }
 
@@ -143,6 +144,11 @@ func (p *platform) client(change ...func(*Options)) *Client {
 			now = now.Add(d)
 			p.slept = append(p.slept, d)
 			return ctx.Err()
+		},
+		Messagef: func(format string, args ...any) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.said = append(p.said, fmt.Sprintf(format, args...))
 		},
 		Logf: func(format string, args ...any) {
 			p.mu.Lock()

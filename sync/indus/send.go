@@ -92,9 +92,13 @@ func (c *Client) unanswered(ctx, rctx context.Context, r *request, f fate, err e
 	switch {
 	case rctx.Err() == nil:
 		message, detail, lasting := broken(err)
-		return c.failed(r, f, !lasting, message, detail)
+		out := c.failed(r, f, !lasting, message, detail)
+		out.silent, out.closed = f == unsent, isClosed(err)
+		return out
 	case ctx.Err() == nil:
-		return c.failed(r, f, true, fmt.Sprintf("no answer within %s", r.timeout), "")
+		out := c.failed(r, f, true, fmt.Sprintf("no answer within %s", r.timeout), "")
+		out.silent = true
+		return out
 	case r.ep.class == read:
 		return c.failed(r, f, false, "cancelled", "")
 	}

@@ -79,6 +79,12 @@ func broken(err error) (message, detail string, lasting bool) {
 	return "broken connection", err.Error(), false
 }
 
+// isClosed says whether a connection was turned away at once: nothing listens at
+// the address, or this machine has no way to it.
+func isClosed(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH)
+}
+
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
 // origin is the scheme, host and port of a URL in the one form that plans use.
