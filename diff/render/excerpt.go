@@ -141,6 +141,42 @@ func wrapSpans(spans []span, width int) (lines [][]span) {
 	return append(lines, spans)
 }
 
+// hang breaks a line that is longer than width between words; what goes on is
+// indented two columns more than its start, and never so far that little room is
+// left for it.
+func hang(spans []span, width int) [][]span {
+	text := join(spans)
+	width = max(width, minWidth)
+	if len(text) <= width || columns(text) <= width {
+		return [][]span{spans}
+	}
+	indent := len(text) - len(strings.TrimLeft(text, " "))
+	start, rest := split(spans, indent)
+	indent = min(indent, width-minWidth)
+	lines := wrapSpans(rest, width-indent-2)
+	for i := range lines {
+		before := start
+		if i > 0 {
+			before = []span{{plain, strings.Repeat(" ", indent+2)}}
+		}
+		lines[i] = append(slices.Clone(before), lines[i]...)
+	}
+	return lines
+}
+
+// Wrap breaks an escaped line of a message as the lines of a plan are broken: at
+// most width columns each, between words. A width of 0 breaks nothing.
+func Wrap(line string, width int) []string {
+	if width <= 0 {
+		return []string{line}
+	}
+	var out []string
+	for _, spans := range hang([]span{{plain, line}}, width) {
+		out = append(out, strings.TrimRight(join(spans), " "))
+	}
+	return out
+}
+
 // split cuts spans after n bytes.
 func split(spans []span, n int) (start, rest []span) {
 	for i, s := range spans {

@@ -110,8 +110,19 @@ func (p *printer) under(head, body func()) {
 	}
 }
 
-// line writes one line of spans.
+// line writes one line of spans. Where the width is limited, what is longer goes
+// on below, a little further right than it began.
 func (p *printer) line(spans ...span) {
+	lines := [][]span{spans}
+	if p.opt.Width > 0 {
+		lines = hang(guard(spans), p.opt.Width)
+	}
+	for _, spans := range lines {
+		p.put(spans)
+	}
+}
+
+func (p *printer) put(spans []span) {
 	for _, s := range trimRight(guard(merge(spans))) {
 		if p.opt.Color && s.style != plain {
 			s.text = s.style.Sprint(s.text)

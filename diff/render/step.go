@@ -26,6 +26,7 @@ const (
 	kindColumns   = 10
 	targetColumns = 20 // at least; longer targets move the details of their agent
 	targetMax     = 36
+	minDetails    = 60 // columns; details that go on below have as many at least
 )
 
 // steps writes an agent's numbered steps, each with what it changes: what
@@ -56,10 +57,10 @@ func (p *printer) step(s *diff.Step, what detail, number string, targetWidth int
 	width := cmp.Or(p.opt.Width, defaultWidth)
 	column := columns(number) + 2 + columns(kind) + columns(to)
 	indent := column
-	if width-column < minWidth {
+	if width-column < minDetails {
 		indent = len(blockIndent)
 	}
-	lines := wrapItems(items, width-column, max(width-indent, minWidth))
+	lines := p.breakItems(wrapItems(items, width-column, max(width-indent, minWidth)), max(width-indent, minWidth))
 	p.line(span{faint, number}, span{styles[facts.Glyph], facts.Glyph}, span{plain, " " + kind}, span{strong, to},
 		span{plain, lines[0]})
 	for _, text := range lines[1:] {
@@ -90,6 +91,18 @@ func wrapItems(items []string, first, further int) []string {
 		}
 	}
 	return lines
+}
+
+// breakItems breaks lines of items that are longer than a limited width allows,
+// as one long item is.
+func (p *printer) breakItems(lines []string, width int) (out []string) {
+	if p.opt.Width == 0 {
+		return lines
+	}
+	for _, line := range lines {
+		out = append(out, Wrap(line, width)...)
+	}
+	return out
 }
 
 func pad(s string, width int) string {

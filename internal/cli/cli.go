@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/agentsync/agentsync/internal/console"
@@ -89,6 +90,7 @@ func newApp(env Env) *app {
 		Stdout: env.Stdout, Stderr: env.Stderr, Terminal: env.StderrTerminal, Width: env.Width,
 		Color: env.StdoutTerminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb",
 	}
+	out.Dumb = env.Getenv("TERM") == "dumb"
 	env.Stdout = out.Results()
 	return &app{env: env, out: out, opt: engine.Options{
 		UserAgent: "agentsync/" + versionText(),
@@ -138,6 +140,7 @@ agent should be; plan shows what would change, and apply does just that.`,
 	_ = root.RegisterFlagCompletionFunc("env", a.completeEnvironments)
 	addCompletion(root)
 	strictHelp(root)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages |", ".FlagUsagesWrapped 80 |"))
 	return root
 }
 

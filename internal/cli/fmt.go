@@ -14,7 +14,7 @@ func (a *app) fmtCmd() *cobra.Command {
 		Use:   "fmt [FILE…]",
 		Short: "Put the keys of manifests in their usual order",
 		Long: `fmt puts the keys of all manifests, or of the given files, in the order of the
-schema: apiVersion, kind, metadata, spec; in it agent, config, call_outcomes, and
+schema: apiVersion, kind, metadata, spec; in it agent, config, call_outcomes and
 so on. Comments move with their keys, blank lines stay, and so does how values
 are written. It changes no plan. It prints the files that it has changed.`,
 		Example: `  agentsync fmt

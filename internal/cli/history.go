@@ -28,11 +28,11 @@ func (a *app) historyCmd() *cobra.Command {
 		Short: "Show which prompt was live when, and what changed",
 		Long: `history shows an agent's versions on the platform: from when to when each was
 live and how that is known, who made it, from which commit, and its notes. The
-platform does not say when a version went live; its times of writing mostly tell,
+platform doesn't say when a version went live; its times of writing mostly tell,
 and of a rollback that reused a version the commits of the lock file.
 
 With --at, it prints what was live at a time: the prompt and all settings. The
-time is one such as "2026-11-24", "2026-11-24 14:30", "2026-11-24T14:30:00+05:30",
+time is like "2026-11-24", "2026-11-24 14:30", "2026-11-24T14:30:00+05:30",
 "3 days ago", "yesterday" or "last tuesday". Without a zone it is in this
 machine's, and a day alone is its beginning.
 
@@ -168,7 +168,7 @@ func (a *app) blameCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "blame NAME",
 		Short: "Show who brought each line of the live prompt",
-		Long: `blame shows each line of the live system prompt with the version that brought it:
+		Long: `blame shows each line of the live system prompt and the version that brought it:
 its commit and author where git knows them, else the user that the platform
 names, and the day on which it was made.`,
 		Example: `  agentsync blame outbound-sales

@@ -30,12 +30,12 @@ func (a *app) importCmd() *cobra.Command {
 		Long: `import writes agents as they are on the platform: a manifest each in agents/,
 the prompt in prompts/, and their ids into the lock file, so that they are this
 project's from then on and a plan of them is empty. In an empty folder it begins
-the project. Files that are there are never replaced without --force, and nothing
+the project. Files that are there are not replaced without --force, and nothing
 is changed on the platform. What a manifest can't say is left to the platform,
 and named in a comment.
 
 With --history, it also makes a commit for each published version of each agent
-on the branch BRANCH: author and date are the version's, so "git log -p" and "git
+on the branch BRANCH: author and date are the version's: "git log -p" and "git
 blame" show who wrote which line of a prompt. A new branch begins at HEAD. The
 working tree, the index and the current branch are not touched by it; run again,
 it adds what is new. The platform knows its users by ids: FILE names them, in

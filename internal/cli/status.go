@@ -20,7 +20,7 @@ func (a *app) statusCmd() *cobra.Command {
 		Short: "Show what is live, and how it stands to git",
 		Long: `status reads the platform as plan does and shows a line for each agent: which
 version is live, since when and by whom, the commit that it comes from, what
-drifts, what git wants otherwise, and drafts that wait to be published. Below are
+drifts, what git wants otherwise and drafts that wait to be published. Below are
 the agents on the platform that git does not have. What git wants is what the
 manifests say as they lie here, committed or not. It writes nothing.`,
 		Example: `  agentsync status

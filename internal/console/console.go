@@ -30,6 +30,7 @@ type Console struct {
 	Color          bool // stdout takes colours
 	Groups         bool // and is a GitHub runner's log, which folds groups
 	NoColor        bool // and must have none all the same
+	Dumb           bool // a terminal that knows no escapes: lines are not written over
 	Verbose        bool
 
 	mu       sync.Mutex
@@ -53,8 +54,20 @@ func (c *Console) Message(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.wipe()
-	for _, line := range strings.Split(fmt.Sprintf(format, args...), "\n") {
-		fmt.Fprintln(c.Stderr, render.Escape(line))
+	c.print(c.Stderr, fmt.Sprintf(format, args...))
+}
+
+// print writes lines, with control characters shown escaped. On a terminal they
+// are broken between words.
+func (c *Console) print(w io.Writer, text string) {
+	width := c.Width
+	if w == c.Stderr && !c.Terminal {
+		width = 0
+	}
+	for _, line := range strings.Split(text, "\n") {
+		for _, shown := range render.Wrap(render.Escape(line), width) {
+			fmt.Fprintln(w, shown)
+		}
 	}
 }
 
@@ -138,9 +151,7 @@ func (c *Console) Problems(w io.Writer, problems spec.Problems) {
 		if left[p.Warning]--; left[p.Warning] < 0 {
 			continue
 		}
-		for _, line := range strings.Split(p.String(), "\n") {
-			fmt.Fprintln(w, render.Escape(line))
-		}
+		c.print(w, p.String())
 	}
 	var more []string
 	if n := errs - mostProblems; n > 0 {
@@ -157,14 +168,18 @@ func (c *Console) Problems(w io.Writer, problems spec.Problems) {
 // Progress puts a line on a terminal's stderr that the next one is written
 // over; a pipe gets nothing.
 func (c *Console) Progress(format string, args ...any) {
-	if !c.Terminal {
+	if !c.overwrites() {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.progress = true
-	fmt.Fprintf(c.Stderr, "\r\x1b[K%s", render.Escape(fmt.Sprintf(format, args...)))
+	line := render.Wrap(render.Escape(fmt.Sprintf(format, args...)), c.Width)[0] // two lines could not be taken away
+	fmt.Fprintf(c.Stderr, "\r\x1b[K%s", line)
 }
+
+// overwrites says whether progress is a line that is written over.
+func (c *Console) overwrites() bool { return c.Terminal && !c.Dumb }
 
 // Reading shows how many agents are read; of none, that the platform is asked.
 func (c *Console) Reading(done, total int) {

@@ -35,7 +35,9 @@ func (c *Console) Apply(ctx context.Context, planned *engine.Planned) (*sync.Rep
 	}
 	c.ClearProgress()
 	if report.Summary.Steps > 0 {
-		Report(c.Stdout, report)
+		var text strings.Builder
+		Report(&text, report)
+		c.print(c.Stdout, strings.TrimSuffix(text.String(), "\n"))
 	}
 	return report, err
 }
@@ -46,7 +48,7 @@ func (c *Console) steps(total int) func(string, sync.StepReport) {
 	var done atomic.Int64
 	return func(_ string, step sync.StepReport) {
 		n := done.Add(1)
-		if c.Terminal {
+		if c.overwrites() {
 			c.Progress("%d of %d steps  %s %s", n, total, step.Status, step.ID)
 			return
 		}

@@ -73,7 +73,7 @@ branch's, without the platform.`, (*Job).plan),
 		f.jobCmd("apply", "Apply what was reviewed in the merged pull request", `apply finds the merged pull request of the commit and the plan that was reviewed
 in its comment, plans again, and applies when it does nothing but what was
 reviewed. Else nothing is written, and what differs is shown. Nor is anything
-written where the branch has moved on, to a commit that changes a file of the project:
+written where the branch has moved on by a change of the project's files:
 that commit's own run applies what is there. After a failure run the job again:
 it does the rest of that plan. With --commit-lock the lock
 file is committed to the branch, also after a failure.`, (*Job).apply),
