@@ -182,3 +182,23 @@ func Normal(p *diff.Plan) *diff.Plan {
 	}
 	return &out
 }
+
+// IsOurs says whether a file that begins with head is a plan, or the report of an
+// apply, of any version of agentsync: both name the format, the environment and
+// the platform first.
+func IsOurs(head []byte) bool {
+	dec := json.NewDecoder(bytes.NewReader(head))
+	if token, err := dec.Token(); err != nil || token != json.Delim('{') {
+		return false
+	}
+	for _, want := range []string{"format_version", "environment", "base_url"} {
+		key, err := dec.Token()
+		if err != nil || key != want {
+			return false
+		}
+		if value, err := dec.Token(); err != nil || value == nil {
+			return false
+		}
+	}
+	return true
+}

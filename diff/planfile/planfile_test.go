@@ -183,3 +183,20 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+func TestIsOurs(t *testing.T) {
+	for head, want := range map[string]bool{
+		`{"format_version":"1","environment":"default","base_url":"","digest":`:                     true,
+		"{\n  \"format_version\": \"0\",\n  \"environment\": \"\",\n  \"base_url\": \"https://x\",": true,
+		`{"format_version":"1.2","terraform_version":"1.9"}`:                                        false,
+		`{"format_version":"1","environment":{"a":1},"base_url":""}`:                                false,
+		`{"format_version":"1"`: false,
+		`[]`:                    false,
+		"apiVersion: x":         false,
+		"":                      false,
+	} {
+		if got := IsOurs([]byte(head)); got != want {
+			t.Errorf("IsOurs(%q) = %t, want %t", head, got, want)
+		}
+	}
+}

@@ -81,7 +81,7 @@ func (a *app) runApply(ctx context.Context, opt applyOptions) error {
 		_, err := a.apply(ctx, opt)
 		return err
 	}
-	if err := checkWritable(opt.report); err != nil { // not only after all is applied
+	if err := checkOut("--report", opt.report); err != nil { // not only after all is applied
 		return err
 	}
 	report, err := a.apply(ctx, opt)

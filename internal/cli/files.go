@@ -22,7 +22,16 @@ func savePlan(path string, p *diff.Plan) error {
 	if err := planfile.Write(&buf, p); err != nil {
 		return err
 	}
-	return writeWhole(path, buf.Bytes())
+	return writeOut("--out", path, buf.Bytes())
+}
+
+// writeOut writes the file of a flag, if checkOut allows it now: the run itself may
+// have made the lock file there.
+func writeOut(flag, path string, data []byte) error {
+	if err := checkOut(flag, path); err != nil {
+		return err
+	}
+	return writeWhole(path, data)
 }
 
 // writeWhole replaces a file by data, whole or not at all.
@@ -94,17 +103,45 @@ func readAll(ctx context.Context, path string, limit int64) ([]byte, error) {
 	}
 }
 
-// checkWritable says whether a file can be put at path.
-func checkWritable(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("--report %s: it is a folder", path)
+// checkOut says whether the file of --out or --report can be written: what is
+// there already must be a plan or a report.
+func checkOut(flag, path string) error {
+	err := checkReplaced(path, "give another name, or move the file away", "no plan or report", planfile.IsOurs)
+	if err != nil {
+		return fmt.Errorf("%s %w", flag, err)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return fmt.Errorf("--report %s: %w", path, errors.Unwrap(err))
+		return fmt.Errorf("%s %s: %w", flag, path, errors.Unwrap(err))
 	}
 	tmp.Close()
 	return os.Remove(tmp.Name())
+}
+
+// checkReplaced refuses to replace what is no plain file, and a file that holds
+// something and is not ours, as its first 4 KiB tell; what says what it is then.
+func checkReplaced(path, hint, what string, ours func(head []byte) bool) error {
+	refused := func(what string) error {
+		return engine.Errorf(engine.Failed, hint, "%s: %s, and is not replaced", path, what)
+	}
+	switch info, err := os.Lstat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, errors.Unwrap(err))
+	case !info.Mode().IsRegular():
+		return refused("it is no plain file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, errors.Unwrap(err))
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 4096))
+	if err == nil && len(head) > 0 && !ours(head) {
+		err = refused("it is " + what)
+	}
+	return err
 }
 
 func writeReport(path string, report *sync.Report) error {
@@ -112,7 +149,7 @@ func writeReport(path string, report *sync.Report) error {
 	if err := writeJSON(&buf, report); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return writeWhole(path, buf.Bytes())
+	return writeOut("--report", path, buf.Bytes())
 }
 
 func writeJSON(w io.Writer, v any) error {

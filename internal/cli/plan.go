@@ -86,6 +86,11 @@ func (a *app) runPlan(ctx context.Context, opt planOptions) error {
 	if err := opt.check(); err != nil {
 		return err
 	}
+	if opt.out != "" { // before the platform is read
+		if err := checkOut("--out", opt.out); err != nil {
+			return err
+		}
+	}
 	p, err := a.makePlan(ctx, opt)
 	if err != nil {
 		return err

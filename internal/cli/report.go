@@ -3,10 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -90,25 +87,5 @@ func checkPage(dir, path string) error {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return fmt.Errorf("--html %s: it is no folder", dir)
 	}
-	refused := func(what string) error {
-		return engine.Errorf(engine.Failed, "give another folder, or move the file away", "%s: %s, and is not replaced", path, what)
-	}
-	switch info, err := os.Lstat(path); {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return refused("it is no plain file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	head, err := io.ReadAll(io.LimitReader(f, 1024))
-	if err == nil && !page.IsReport(head) {
-		err = refused("it is no report of agentsync's")
-	}
-	return err
+	return checkReplaced(path, "give another folder, or move the file away", "no report of agentsync's", page.IsReport)
 }
