@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,14 +82,14 @@ func (a *app) runApply(ctx context.Context, opt applyOptions) error {
 		_, err := a.apply(ctx, opt)
 		return err
 	}
-	if err := checkOut("--report", opt.report); err != nil { // not only after all is applied
+	if err := a.checkOut("--report", opt.report); err != nil { // not only after all is applied
 		return err
 	}
 	report, err := a.apply(ctx, opt)
 	if report == nil {
 		report = a.reportOf(nil, err)
 	}
-	if writeErr := writeReport(opt.report, report); writeErr != nil {
+	if writeErr := a.writeReport(opt.report, report); writeErr != nil {
 		return errors.Join(err, writeErr)
 	}
 	return err
@@ -97,18 +98,28 @@ func (a *app) runApply(ctx context.Context, opt applyOptions) error {
 // reportUnparsed writes the report of an apply whose command line could not be
 // read, as far as it says where to.
 func (a *app) reportUnparsed(args []string, err error) error {
-	path := ""
-	for i, arg := range args {
-		if value, ok := strings.CutPrefix(arg, "--report="); ok {
-			path = value
-		} else if arg == "--report" && i+1 < len(args) {
-			path = args[i+1]
-		}
-	}
+	path := lastOf(args, "--report")
 	if path == "" || !slices.Contains(args, "apply") || exitCode(err) != ExitUsage {
 		return nil
 	}
-	return writeReport(path, a.reportOf(nil, err))
+	a.started = cmp.Or(lastOf(args, "-C", "--chdir"), a.opt.Dir)
+	return a.writeReport(path, a.reportOf(nil, err))
+}
+
+// lastOf is the value of a flag on a command line that could not be read, "" for
+// none.
+func lastOf(args []string, names ...string) (value string) {
+	for i, arg := range args {
+		name, given, joined := strings.Cut(arg, "=")
+		switch {
+		case !slices.Contains(names, name):
+		case joined:
+			value = given
+		case i+1 < len(args):
+			value = args[i+1]
+		}
+	}
+	return value
 }
 
 // reportOf is the report of an apply that did not begin; p is nil where there
@@ -132,7 +143,7 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
-	saved, err := opt.saved(ctx)
+	saved, err := a.saved(ctx, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -162,14 +173,14 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 }
 
 // saved is the plan in the file, nil without one.
-func (o applyOptions) saved(ctx context.Context) (*diff.Plan, error) {
-	if o.planFile == "" {
+func (a *app) saved(ctx context.Context, opt applyOptions) (*diff.Plan, error) {
+	if opt.planFile == "" {
 		return nil, nil
 	}
-	p, err := readPlan(ctx, o.planFile)
+	p, err := a.readPlan(ctx, opt.planFile)
 	if err == nil && p.Base != "" {
 		return nil, engine.Errorf(engine.Stale, "make a plan without --base, and review that",
-			"%s was made with --base: it was not compared with the platform, and can't be applied, nothing was written", o.planFile)
+			"%s was made with --base: it was not compared with the platform, and can't be applied, nothing was written", opt.planFile)
 	}
 	return p, err
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,8 @@ type app struct {
 	env      Env
 	out      *console.Console
 	opt      engine.Options
-	reported bool // apply has written its report, or was not asked for one
+	started  string // the folder that -C names, where paths on the command line begin
+	reported bool   // apply has written its report, or was not asked for one
 }
 
 func newApp(env Env) *app {
@@ -131,6 +133,7 @@ agent should be; plan shows what would change, and apply does just that.`,
 		if err := console.CheckOptions(&a.opt); err != nil {
 			return err
 		}
+		a.started = a.opt.Dir
 		a.findProject(cmd)
 		return nil
 	}
@@ -160,6 +163,15 @@ func (a *app) findProject(cmd *cobra.Command) {
 		a.opt.Dir = root
 		a.out.Message("the project is in %s: files are named from there", root)
 	}
+}
+
+// path is where a path on the command line leads: it is as if started in the
+// folder that -C names.
+func (a *app) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(a.started, name)
 }
 
 // strictHelp makes "help nosuch" wrong usage, as "nosuch" is.

@@ -17,21 +17,21 @@ import (
 	"github.com/agentsync/agentsync/sync"
 )
 
-func savePlan(path string, p *diff.Plan) error {
+func (a *app) savePlan(path string, p *diff.Plan) error {
 	var buf bytes.Buffer
 	if err := planfile.Write(&buf, p); err != nil {
 		return err
 	}
-	return writeOut("--out", path, buf.Bytes())
+	return a.writeOut("--out", path, buf.Bytes())
 }
 
 // writeOut writes the file of a flag, if checkOut allows it now: the run itself may
 // have made the lock file there.
-func writeOut(flag, path string, data []byte) error {
-	if err := checkOut(flag, path); err != nil {
+func (a *app) writeOut(flag, path string, data []byte) error {
+	if err := a.checkOut(flag, path); err != nil {
 		return err
 	}
-	return writeWhole(path, data)
+	return writeWhole(a.path(path), data)
 }
 
 // writeWhole replaces a file by data, whole or not at all.
@@ -55,8 +55,8 @@ func writeWhole(path string, data []byte) error {
 // maxPlanFile bounds what is read as a plan file.
 const maxPlanFile = 256 << 20
 
-func readPlan(ctx context.Context, path string) (*diff.Plan, error) {
-	data, err := readAll(ctx, path, maxPlanFile+1)
+func (a *app) readPlan(ctx context.Context, path string) (*diff.Plan, error) {
+	data, err := readAll(ctx, a.path(path), maxPlanFile+1)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -105,12 +105,12 @@ func readAll(ctx context.Context, path string, limit int64) ([]byte, error) {
 
 // checkOut says whether the file of --out or --report can be written: what is
 // there already must be a plan or a report.
-func checkOut(flag, path string) error {
-	err := checkReplaced(path, "give another name, or move the file away", "no plan or report", planfile.IsOurs)
+func (a *app) checkOut(flag, path string) error {
+	err := a.checkReplaced(path, "give another name, or move the file away", "no plan or report", planfile.IsOurs)
 	if err != nil {
 		return fmt.Errorf("%s %w", flag, err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	tmp, err := os.CreateTemp(filepath.Dir(a.path(path)), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", flag, path, errors.Unwrap(err))
 	}
@@ -120,11 +120,11 @@ func checkOut(flag, path string) error {
 
 // checkReplaced refuses to replace what is no plain file, and a file that holds
 // something and is not ours, as its first 4 KiB tell; what says what it is then.
-func checkReplaced(path, hint, what string, ours func(head []byte) bool) error {
+func (a *app) checkReplaced(path, hint, what string, ours func(head []byte) bool) error {
 	refused := func(what string) error {
 		return engine.Errorf(engine.Failed, hint, "%s: %s, and is not replaced", path, what)
 	}
-	switch info, err := os.Lstat(path); {
+	switch info, err := os.Lstat(a.path(path)); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
@@ -132,7 +132,7 @@ func checkReplaced(path, hint, what string, ours func(head []byte) bool) error {
 	case !info.Mode().IsRegular():
 		return refused("it is no plain file")
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(a.path(path))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, errors.Unwrap(err))
 	}
@@ -144,12 +144,12 @@ func checkReplaced(path, hint, what string, ours func(head []byte) bool) error {
 	return err
 }
 
-func writeReport(path string, report *sync.Report) error {
+func (a *app) writeReport(path string, report *sync.Report) error {
 	var buf bytes.Buffer
 	if err := writeJSON(&buf, report); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return writeOut("--report", path, buf.Bytes())
+	return a.writeOut("--report", path, buf.Bytes())
 }
 
 func writeJSON(w io.Writer, v any) error {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/engine"
@@ -27,6 +28,10 @@ are written. It changes no plan. It prints the files that it has changed.`,
 }
 
 func (a *app) runFormat(files []string, check bool) error {
+	files, err := a.fromRoot(files)
+	if err != nil {
+		return err
+	}
 	changes, err := engine.Format(a.opt, files)
 	if err == nil && !check {
 		err = engine.WriteFiles(a.opt.Dir, changes)
@@ -41,4 +46,23 @@ func (a *app) runFormat(files []string, check bool) error {
 		return engine.Errorf(engine.Failed, "agentsync fmt puts them in order", "the keys of %s are not in order", render.Count(len(changes), "file"))
 	}
 	return nil
+}
+
+// fromRoot makes paths of the command line paths below the project's root.
+func (a *app) fromRoot(files []string) ([]string, error) {
+	root, err := filepath.Abs(a.opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(files))
+	for i, file := range files {
+		full, err := filepath.Abs(a.path(file))
+		if err != nil {
+			return nil, err
+		}
+		if out[i], err = filepath.Rel(root, full); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

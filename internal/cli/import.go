@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -87,11 +86,7 @@ func (a *app) runImport(ctx context.Context, opt importOptions) error {
 		return err
 	}
 	if opt.authors != "" {
-		path := opt.authors
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(a.opt.Dir, path)
-		}
-		data, err := os.ReadFile(path)
+		data, err := os.ReadFile(a.path(opt.authors))
 		if err != nil {
 			return fmt.Errorf("--authors %s: %w", opt.authors, errors.Unwrap(err))
 		}

@@ -87,7 +87,7 @@ func (a *app) runPlan(ctx context.Context, opt planOptions) error {
 		return err
 	}
 	if opt.out != "" { // before the platform is read
-		if err := checkOut("--out", opt.out); err != nil {
+		if err := a.checkOut("--out", opt.out); err != nil {
 			return err
 		}
 	}
@@ -96,7 +96,7 @@ func (a *app) runPlan(ctx context.Context, opt planOptions) error {
 		return err
 	}
 	if opt.out != "" {
-		if err := savePlan(opt.out, p); err != nil {
+		if err := a.savePlan(opt.out, p); err != nil {
 			return err
 		}
 	}
@@ -159,7 +159,7 @@ func (a *app) runShow(ctx context.Context, path, format string) error {
 	if err := checkFormat(format, planFormats); err != nil {
 		return err
 	}
-	p, err := readPlan(ctx, path)
+	p, err := a.readPlan(ctx, path)
 	if engine.KindOf(err) == engine.Stale { // nothing is refused here: the file can't be shown
 		return engine.Errorf(engine.Failed, engine.HintOf(err), "%w", err)
 	}

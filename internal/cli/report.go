@@ -45,7 +45,7 @@ is never replaced. It writes nothing to the platform.`,
 
 func (a *app) runReport(ctx context.Context, dir string) error {
 	path := filepath.Join(dir, "index.html")
-	if err := checkPage(dir, path); err != nil { // before the platform is read
+	if err := a.checkPage(dir, path); err != nil { // before the platform is read
 		return err
 	}
 	project, err := a.load(ctx, engine.Source{})
@@ -64,13 +64,13 @@ func (a *app) runReport(ctx context.Context, dir string) error {
 	if err := page.Write(&out, *report); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(a.path(dir), 0o755); err != nil {
 		return err
 	}
-	if err := checkPage(dir, path); err != nil {
+	if err := a.checkPage(dir, path); err != nil {
 		return err
 	}
-	if err := writeWhole(path, out.Bytes()); err != nil {
+	if err := writeWhole(a.path(path), out.Bytes()); err != nil {
 		return err
 	}
 	versions := 0
@@ -83,9 +83,9 @@ func (a *app) runReport(ctx context.Context, dir string) error {
 
 // checkPage says whether the page can be written: what is there already must be
 // a page of ours.
-func checkPage(dir, path string) error {
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+func (a *app) checkPage(dir, path string) error {
+	if info, err := os.Stat(a.path(dir)); err == nil && !info.IsDir() {
 		return fmt.Errorf("--html %s: it is no folder", dir)
 	}
-	return checkReplaced(path, "give another folder, or move the file away", "no report of agentsync's", page.IsReport)
+	return a.checkReplaced(path, "give another folder, or move the file away", "no report of agentsync's", page.IsReport)
 }

@@ -68,6 +68,9 @@ func (a *app) runSandbox(ctx context.Context, opt sandboxOptions) error {
 	if opt.log {
 		opt.Log = a.env.Stderr
 	}
+	if opt.DataFile != "" {
+		opt.DataFile = a.path(opt.DataFile)
+	}
 	handler, err := sandbox.New(opt.Options)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func Format(opt Options, files []string) ([]edit.Change, error) {
 	for _, name := range files {
 		name = path.Clean(filepath.ToSlash(name))
 		if !filepath.IsLocal(name) {
-			return nil, Errorf(Usage, "paths start at the project's root", "%s is outside of the project", name)
+			return nil, Errorf(Usage, "name files of the project, as seen from where the command is started", "%s is outside of the project", name)
 		}
 		data, err := fs.ReadFile(root.FS(), name)
 		if err != nil {
