@@ -36,8 +36,8 @@ type Options struct {
 
 // Text writes a plan as design section 4 shows it: each changed agent with its
 // steps and the words that change, what was refused and warned of, and a count
-// as the last line. A plan without steps says so in its first line, and one
-// that was not compared with the platform says that.
+// with the plan's digest at the end. A plan without steps says so in its first
+// line, and one that was not compared with the platform says that.
 //
 // A line that is longer than Width (120 columns without one) shows only what
 // changed in it and a little around; a text shows at most 200 changed lines.
@@ -50,10 +50,26 @@ func Text(w io.Writer, p *diff.Plan, opt Options) error {
 	pr.remarks(p)
 	if tally.steps > 0 {
 		pr.gap()
-		pr.line(span{strong, "Plan: "}, span{plain, tally.String()})
+		pr.closing(p, tally)
 	}
 	_, err := pr.WriteTo(w)
 	return err
+}
+
+// closing writes the count, and the digest by which an apply can be told to do
+// just this plan; on a line of its own where the count leaves no room for it.
+func (p *printer) closing(plan *diff.Plan, t tally) {
+	const label = "Plan: "
+	count := []span{{strong, label}, {plain, t.String()}}
+	switch digest := escapeHidden(plan.Digest); {
+	case plan.Base != "" || digest == "": // nothing applies it
+		p.line(count...)
+	case p.opt.Width > 0 && columns(label+t.String()+" "+digest) > p.opt.Width:
+		p.line(count...)
+		p.line(span{faint, digest})
+	default:
+		p.line(append(count, span{plain, " "}, span{faint, digest})...)
+	}
 }
 
 // opening writes the line that a plan begins with, if it has one.
