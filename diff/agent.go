@@ -67,12 +67,17 @@ func (p *agentPlanner) plan() AgentPlan {
 		}
 		out.Steps = inOrder(steps)
 		out.Fingerprint = Fingerprint(p.remote, nil)
+		if !p.offline {
+			p.warnings = append(p.warnings, warnDelete(p.want.Name, p.remote))
+		}
 	} else {
 		relies := p.planUpdate(&out)
 		out.Fingerprint = Fingerprint(p.remote, relies)
 		p.warnCreationOnly()
 		p.warnPrompt()
+		p.warnDrafts(relies, out.Steps)
 	}
+	out.Touched = touched(out.Drift, p.remote)
 	if p.owner == others {
 		p.refusals = append(p.refusals, refuseOthers(p.in, p.want.Name, nameOf(p.remote), p.remote))
 	}

@@ -127,6 +127,9 @@ func (p *Plan) addOrphan(key string, r *RemoteAgent, in Input) {
 		agent.Status = Delete
 		agent.Steps = []Step{{ID: key + "/" + string(DeleteAgent), Action: DeleteAgent, Target: key, Needs: []string{}, Changes: []Change{}}}
 		p.guardProtected(agent, in.Memory[key].Protect)
+		if in.base == nil {
+			p.Warnings = append(p.Warnings, warnDelete(key, r))
+		}
 		if ownerOf(in, key, r) == others {
 			p.Refusals = append(p.Refusals, refuseOthers(in, key, nameOf(r), r))
 		}

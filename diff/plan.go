@@ -5,6 +5,7 @@ package diff
 import (
 	"bytes"
 	"encoding/json"
+	"time"
 
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
@@ -72,6 +73,24 @@ const (
 // Moved says whether the platform changed a section of this class.
 func (c Class) Moved() bool { return c == Drift || c == Both }
 
+// Touch is who changed something on the platform, by the platform's own id, and
+// when, in UTC; "" and zero where it does not say.
+type Touch struct {
+	At time.Time `json:"at,omitzero"`
+	By string    `json:"by,omitempty"`
+}
+
+// String is " at 2026-04-22 09:30:00 UTC by 65f1c0ffee", or what is known of it.
+func (t Touch) String() (text string) {
+	if !t.At.IsZero() {
+		text = " at " + t.At.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if t.By != "" {
+		text += " by " + t.By
+	}
+	return text
+}
+
 // AgentPlan is one agent's part of a plan.
 type AgentPlan struct {
 	Name      string `json:"name"`
@@ -80,6 +99,10 @@ type AgentPlan struct {
 	Status    Status `json:"status"`
 	// Drift classes each section that differs, by section name.
 	Drift map[string]Class `json:"drift"`
+	// Touched says who changed a section of Drift on the platform, and when, where
+	// the platform tells that and git alone has not moved. It is for the reader
+	// alone and no part of the digest.
+	Touched map[string]Touch `json:"touched,omitempty"`
 	// Unfinished says that an earlier apply of this agent did not end: its
 	// differences in fields, outcomes and infields are that apply's, not drift.
 	Unfinished  bool   `json:"unfinished"`

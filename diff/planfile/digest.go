@@ -9,7 +9,7 @@ import (
 )
 
 // Digest returns the plan's digest: the SHA-256 of its JSON form with sorted
-// keys and no white space, without `digest`, `warnings` and every `source`,
+// keys and no white space, without `digest`, `warnings`, `touched` and every `source`,
 // which are for the reader alone. Nulls, empty lists and numbers are in
 // canonical form (value.Of). A plan's values are JSON values; Digest
 // panics where one is not.
@@ -33,12 +33,14 @@ func Seal(p *diff.Plan) *diff.Plan {
 	return p
 }
 
-// Bare returns a copy of p without warnings and sources: what is left is what
+// Bare returns a copy of p without warnings, sources and who touched what: what is left is what
 // the digest covers.
 func Bare(p *diff.Plan) *diff.Plan {
 	out := Normal(p)
 	out.Warnings = nil
-	for _, agent := range out.Agents {
+	for i := range out.Agents {
+		agent := &out.Agents[i]
+		agent.Touched = nil
 		for _, step := range agent.Steps {
 			for i := range step.Changes {
 				step.Changes[i].Source = nil

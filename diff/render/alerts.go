@@ -82,7 +82,7 @@ func (m *markdown) agentLines(size alertSize) (lines string) {
 	}
 	drift := func(form string, class diff.Class, and func(agent) bool) {
 		is := func(a agent) bool { return len(sections(a.Drift, class)) > 0 && and(a) }
-		line("⚠️ "+form, is, func(a agent) string { return sectionNames(a, class, Code) })
+		line("⚠️ "+form, is, func(a agent) string { return sectionNames(a, class, Code, class.Moved()) })
 	}
 	all := func(agent) bool { return true }
 	line("🗑️ **Deletes %s:**", func(a agent) bool { return a.Status == diff.Delete }, nil)
@@ -152,13 +152,20 @@ func nameAgents(agents []*diff.AgentPlan, limit int, detail func(*diff.AgentPlan
 
 func agentName(a *diff.AgentPlan) string { return Code(a.Name, 64) }
 
-// sectionNames lists an agent's sections of one class. Those that no manifest
+// sectionNames lists an agent's sections of one class; with who,
+// also by whom each was changed, and when. Those that no manifest
 // has come from elsewhere and stand as code.
-func sectionNames(a *diff.AgentPlan, class diff.Class, code func(string, int) string) string {
+func sectionNames(a *diff.AgentPlan, class diff.Class, code func(string, int) string, who bool) string {
 	names := sections(a.Drift, class)
 	for i, name := range names {
 		if !slices.Contains(sectionOrder, name) {
 			names[i] = code(name, 40)
+		}
+		if touch := a.Touched[name]; who {
+			if touch.By != "" {
+				touch.By = code(touch.By, 40)
+			}
+			names[i] += touch.String()
 		}
 	}
 	if len(names) > 6 {

@@ -257,7 +257,7 @@ func (p piece) hasLines() bool {
 func state(a *diff.AgentPlan, code func(string, int) string) string {
 	text := statusText(a)
 	for _, class := range []diff.Class{diff.Drift, diff.Both, diff.Unknown, diff.Pending} {
-		if names := sectionNames(a, class, code); names != "" {
+		if names := sectionNames(a, class, code, false); names != "" {
 			text += ", " + names + " " + string(class)
 		}
 	}

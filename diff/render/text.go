@@ -168,6 +168,11 @@ func (p *printer) drift(a *diff.AgentPlan) {
 		{diff.Pending, "pending: %s changed in git since the last apply"},
 	} {
 		names := sections(a.Drift, c.class)
+		for i, name := range names {
+			if touch := a.Touched[name].String(); c.class.Moved() && touch != "" {
+				names[i] += " (" + strings.TrimSpace(touch) + ")"
+			}
+		}
 		if len(names) > 0 && (c.class != diff.Pending || p.opt.Verbose) {
 			warn(fmt.Sprintf(c.form, strings.Join(names, ", ")))
 		}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
-	"github.com/agentsync/agentsync/spec"
 )
 
 // Refusal is the policy that forbids the plan, as the plan itself says it; nil
@@ -93,7 +92,7 @@ func (p *Planned) driftOf(agent diff.AgentPlan, is func(diff.Class) bool) (lines
 		if !is(class) {
 			continue
 		}
-		line := strings.ReplaceAll(section, "_", " ") + " " + whoAndWhen(section, p.in.Remote.Agents[agent.Name])
+		line := strings.ReplaceAll(section, "_", " ") + " " + whoAndWhen(agent, section)
 		if len(agent.Steps) > 0 && agent.Steps[0].Action == diff.Adopt {
 			line += "; agentsync has never applied it"
 		}
@@ -156,23 +155,9 @@ func unknownSections(agent diff.AgentPlan) []string {
 // IsUnknown says whether nobody can say of a section of the agent who changed it.
 func IsUnknown(agent diff.AgentPlan) bool { return len(unknownSections(agent)) > 0 }
 
-func whoAndWhen(section string, r *diff.RemoteAgent) string {
-	if r == nil {
+func whoAndWhen(agent diff.AgentPlan, section string) string {
+	if agent.AgentID == "" {
 		return "is gone from the platform"
 	}
-	at, by := r.UpdatedAt, r.UpdatedBy
-	if section == spec.SectionConfig && r.Current != nil {
-		at, by = r.Current.UpdatedAt, r.Current.UpdatedBy
-	}
-	text := "changed on the platform"
-	if section == spec.SectionOutcomes || section == spec.SectionInfields {
-		return text // the platform does not say when
-	}
-	if !at.IsZero() {
-		text += " at " + at.UTC().Format("2006-01-02 15:04:05 UTC")
-	}
-	if by != "" {
-		text += " by " + by
-	}
-	return text
+	return "changed on the platform" + agent.Touched[section].String()
 }
