@@ -44,7 +44,7 @@ Plan: 1 to update. 3 steps: 1 to add, 1 to change, 1 to publish.
 		{"no change", base, same, `Not compared with the platform. What the manifests change since 0123456789ab asks for no step. 1 agent matches.
 old  "Old"   orphan: its manifest is gone; not deleted (--prune deletes it)
 `},
-		{"no agents", "", none, "Nothing to plan. The platform was not asked.\n"},
+		{"no agents", "", none, "default  https://developer.induslabs.io\n\nNothing to plan. The platform was not asked.\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.plan.Base = tt.base

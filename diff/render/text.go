@@ -5,6 +5,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -24,6 +25,9 @@ type Options struct {
 	// Zone is the one of times in a history; nil is UTC.
 	Zone *time.Location
 
+	// For Text alone: as whom the platform is asked, such as "as dev…@example.com";
+	// "" where nobody says.
+	As string
 	// For Text alone: where an agent's changes are too long, all of them follow in
 	// a group, which a GitHub runner's log folds.
 	Groups bool
@@ -34,10 +38,11 @@ type Options struct {
 	Elsewhere  string // where the whole plan is, as Markdown of at most 500 bytes; "" = "the job summary"
 }
 
-// Text writes a plan as design section 4 shows it: each changed agent with its
+// Text writes a plan as design section 4 shows it: first which environment,
+// address and account it is about, then each changed agent with its
 // steps and the words that change, what was refused and warned of, and a count
-// with the plan's digest at the end. A plan without steps says so in its first
-// line, and one that was not compared with the platform says that.
+// with the plan's digest at the end. A plan without steps says so
+// instead, and one that was not compared with the platform says that.
 //
 // A line that is longer than Width (120 columns without one) shows only what
 // changed in it and a little around; a text shows at most 200 changed lines.
@@ -45,6 +50,7 @@ type Options struct {
 func Text(w io.Writer, p *diff.Plan, opt Options) error {
 	pr := newPrinter(opt)
 	tally := tallyOf(p)
+	pr.address(p)
 	pr.opening(p, tally)
 	pr.agents(p)
 	pr.remarks(p)
@@ -72,7 +78,23 @@ func (p *printer) closing(plan *diff.Plan, t tally) {
 	}
 }
 
-// opening writes the line that a plan begins with, if it has one.
+// address writes which platform, environment and account a plan is about, unless
+// it was not compared with a platform.
+func (p *printer) address(plan *diff.Plan) {
+	if plan.Base != "" {
+		return
+	}
+	spans := []span{{strong, cmp.Or(plan.Environment, "default")}}
+	for _, more := range []string{plan.BaseURL, p.opt.As} {
+		if more != "" {
+			spans = append(spans, span{plain, "  " + more})
+		}
+	}
+	p.line(spans...)
+	p.gap()
+}
+
+// opening writes the line that says how little there is in a plan, where that is so.
 func (p *printer) opening(plan *diff.Plan, t tally) {
 	since := "hat the manifests change since " + shortCommit(plan.Base)
 	offline := span{alert, "Not compared with the platform."}

@@ -158,6 +158,7 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 		}
 		opt.scope = engine.ScopeOf(saved)
 	}
+	a.out.As = project.Account()
 	p, err := project.Plan(ctx, opt.scope)
 	if err != nil {
 		return nil, err
@@ -208,7 +209,7 @@ func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, p
 		return engine.Errorf(engine.Usage, "review the plan and give --auto-approve, a plan file or --expect-digest",
 			"there is no terminal to ask on, so nothing was applied")
 	}
-	return a.ask(ctx, p.Drift(), p.Unknown())
+	return a.ask(ctx, p)
 }
 
 func (a *app) checkReviewed(opt applyOptions, saved, now *diff.Plan) error {
@@ -222,17 +223,19 @@ func (a *app) checkReviewed(opt applyOptions, saved, now *diff.Plan) error {
 }
 
 // ask puts the question on the terminal. Anything but yes is no.
-func (a *app) ask(ctx context.Context, drift, unknown []string) error {
-	question := "Apply this plan?"
+func (a *app) ask(ctx context.Context, p *engine.Planned) error {
+	drift, unknown := p.Drift(), p.Unknown()
+	question := ""
 	a.out.Lines(drift)
 	a.out.Lines(unknown)
 	switch {
 	case len(drift) > 0:
-		question = "Apply this plan and overwrite what was changed on the platform?"
+		question = " and overwrite what was changed on the platform"
 	case len(unknown) > 0:
-		question = "Apply this plan and overwrite what may have been changed on the platform?"
+		question = " and overwrite what may have been changed on the platform"
 	}
-	fmt.Fprintf(a.env.Stderr, "%s Only \"yes\" is yes: ", question)
+	fmt.Fprintf(a.env.Stderr, "Apply this plan%s, to %s? Only \"yes\" is yes: ", question,
+		render.Escape(strings.TrimSpace(p.Plan.Environment+" at "+p.Plan.BaseURL+" "+a.out.As)))
 	answer := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(a.env.Stdin).ReadString('\n')

@@ -121,6 +121,7 @@ func (a *app) makePlan(ctx context.Context, opt planOptions) (*diff.Plan, error)
 	if err != nil {
 		return nil, err
 	}
+	a.out.As = project.Account()
 	p, err := project.Plan(ctx, opt.scope)
 	if err != nil {
 		return nil, err

@@ -229,7 +229,8 @@ func settled(ts *testscript.TestScript, neg bool, args []string) {
 		if got := run(ts, append(append([]string{"agentsync"}, command...), args...)...); got != 0 {
 			ts.Fatalf("not settled: %s exits with %d", command[0], got)
 		}
-		said, _, _ := strings.Cut(ts.ReadFile("stdout"), "\n\nwarning: ")
+		_, said, _ := strings.Cut(ts.ReadFile("stdout"), "\n\n") // the first line says where
+		said, _, _ = strings.Cut(said, "\n\nwarning: ")
 		if !strings.HasPrefix(said, "No changes") || strings.Count(strings.TrimSpace(said), "\n") > 0 {
 			ts.Fatalf("not settled: %s says\n%s", command[0], said)
 		}

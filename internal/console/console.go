@@ -32,6 +32,7 @@ type Console struct {
 	NoColor        bool // and must have none all the same
 	Dumb           bool // a terminal that knows no escapes: lines are not written over
 	Verbose        bool
+	As             string // as whom the platform is asked, as engine's Account says it
 
 	mu       sync.Mutex
 	progress bool // a line that is written over stands on the terminal
@@ -39,7 +40,7 @@ type Console struct {
 
 // RenderOptions are how results are shown on stdout.
 func (c *Console) RenderOptions() render.Options {
-	return render.Options{Color: c.Color && !c.NoColor, Width: c.Width, Verbose: c.Verbose, Groups: c.Groups}
+	return render.Options{Color: c.Color && !c.NoColor, Width: c.Width, Verbose: c.Verbose, Groups: c.Groups, As: c.As}
 }
 
 // ShowPlan prints a plan as text on stdout.

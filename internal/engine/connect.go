@@ -115,6 +115,27 @@ func (p *Project) credentials() indus.Credentials {
 	}
 }
 
+// Account says as whom the platform is asked, with most of a mail address's name
+// left out: "as dev…@example.com"; "" where no credentials are set.
+func (p *Project) Account() string {
+	c := p.credentials()
+	switch {
+	case p.opt.Sandbox:
+		return "the embedded platform"
+	case !c.Token.IsZero():
+		return "with " + p.Environment.Credentials.Token
+	case c.Email == "" || c.Password.IsZero():
+		return ""
+	}
+	name, host, isMail := strings.Cut(c.Email, "@")
+	letters := []rune(name)
+	shown := "as " + string(letters[:min(3, len(letters)/2)]) + "…"
+	if isMail {
+		shown += "@" + host
+	}
+	return shown
+}
+
 // HasCredentials says whether the environment's variables hold any that can
 // read the platform.
 func (p *Project) HasCredentials() bool {

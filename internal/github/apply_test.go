@@ -27,7 +27,7 @@ func reviewed(t *testing.T) *world {
 // settled wants the platform to be what the manifests say.
 func (w *world) settled() {
 	w.t.Helper()
-	if out, _ := w.cli(0, "plan"); !strings.HasPrefix(out, "No changes.") {
+	if out, _ := w.cli(0, "plan"); !strings.Contains(out, "\n\nNo changes.") {
 		w.t.Errorf("not settled:\n%s", out)
 	}
 }

@@ -59,6 +59,9 @@ func (j *Job) makePlan(ctx context.Context) (p *diff.Plan, err error) {
 
 // showPlan shows a plan on stdout, in the summary, and to later steps.
 func (j *Job) showPlan(p *diff.Plan) error {
+	if j.project != nil {
+		j.out.As = j.project.Account()
+	}
 	if err := j.out.ShowPlan(p); err != nil {
 		return err
 	}
