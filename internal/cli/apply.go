@@ -59,6 +59,7 @@ platform or the manifests have moved since. After a failure, apply again.`,
 	flags.StringVar(&opt.expectDigest, "expect-digest", "", "do only the plan with this `DIGEST` (sha256:…)")
 	flags.StringVar(&opt.onDrift, "on-drift", "", "fail or overwrite; instead of policy.on_drift")
 	flags.StringVar(&opt.report, "report", "", "write what became of every step to `FILE`, as JSON")
+	fixedValues(cmd, "on-drift", "fail", "overwrite")
 	console.ScopeFlags(cmd, &a.opt, &opt.scope)
 	return cmd
 }

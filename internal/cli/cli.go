@@ -9,6 +9,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -65,6 +66,9 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 	for _, other := range others {
 		root.AddCommand(other(a.out, &a.opt))
 	}
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		plainUsage(root)
+	}
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !a.reported {
@@ -114,8 +118,13 @@ agent should be; plan shows what would change, and apply does just that.`,
   agentsync apply --sandbox --auto-approve -C examples/quickstart`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: console.KnownCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a.showNext()
+			return cmd.Help()
+		},
+		Version: versionText(),
 	}
+	root.SetVersionTemplate("agentsync {{.Version}}\n")
 	root.SetIn(a.env.Stdin)
 	root.SetOut(a.env.Stdout)
 	root.SetErr(a.env.Stderr)
@@ -145,6 +154,24 @@ agent should be; plan shows what would change, and apply does just that.`,
 	strictHelp(root)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages |", ".FlagUsagesWrapped 80 |"))
 	return root
+}
+
+// showNext says what to do next in this folder.
+func (a *app) showNext() {
+	if spec.IsRoot(engine.Root(a.opt.Dir)) {
+		fmt.Fprint(a.env.Stdout, `This folder is in a project. Next:
+  agentsync validate     # check the manifests, without the network
+  agentsync plan         # see what an apply would change
+  agentsync apply        # do it
+
+`)
+		return
+	}
+	fmt.Fprint(a.env.Stdout, `There is no project in this folder, or above it. Next:
+  agentsync init           # start a project with one agent
+  agentsync import --all   # or take the agents that you have already
+
+`)
 }
 
 // here are the commands that are about the folder in which they are started, or

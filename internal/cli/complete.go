@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/internal/git"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // addCompletion adds cobra's completion command, with an example.
@@ -25,6 +28,22 @@ func addCompletion(root *cobra.Command) {
 	for _, shell := range cmd.Commands() {
 		shell.Example, shell.Args = "  agentsync completion "+shell.Name(), console.NoArgs
 	}
+}
+
+// plainUsage takes the marks around the names of values out of the flags' texts,
+// which completion shows as they are.
+func plainUsage(cmd *cobra.Command) {
+	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	cmd.Flags().VisitAll(plain)
+	cmd.PersistentFlags().VisitAll(plain)
+	for _, sub := range cmd.Commands() {
+		plainUsage(sub)
+	}
+}
+
+// fixedValues completes a flag that takes one of a few words.
+func fixedValues(cmd *cobra.Command, flag string, values ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // completeEnvironments offers the environments of the project's agentsync.yaml.

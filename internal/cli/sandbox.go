@@ -52,6 +52,10 @@ platform's reference leaves it open.`,
 	flags.IntVar(&opt.Page, "page", 0, "most entries of a page, whatever is asked for; 0 for no limit")
 	flags.DurationVar(&opt.TokenLife, "token-life", opt.TokenLife, "life of an access token")
 	flags.Float64Var(&opt.RateLimit, "rate-limit", 0, "most requests a second, 0 for no limit")
+	fixedValues(cmd, "rollback", "repoint", "clone")
+	fixedValues(cmd, "superseded", "archived", "published")
+	fixedValues(cmd, "numbers", "max", "once")
+	fixedValues(cmd, "listing", "bearer", "legacy", "none")
 	flags.BoolVar(&opt.log, "log", false, "log each request to stderr")
 	return cmd
 }
