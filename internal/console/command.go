@@ -31,7 +31,7 @@ func CheckOptions(opt *engine.Options) error {
 
 // ScopeFlags are those of all commands that plan.
 func ScopeFlags(cmd *cobra.Command, opt *engine.Options, scope *engine.Scope) {
-	cmd.Flags().StringSliceVar(&scope.Targets, "target", nil, "only the agent `NAME`; may be repeated")
+	cmd.Flags().StringSliceVar(&scope.Targets, "target", nil, "only the agent `NAME`, or those that a pattern such as 'sales-*' matches; may be repeated")
 	cmd.Flags().BoolVar(&scope.Prune, "prune", false, "delete orphans: agents in the lock file whose manifest is gone")
 	_ = cmd.RegisterFlagCompletionFunc("target", CompleteAgents(opt))
 }

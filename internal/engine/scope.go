@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/git"
@@ -12,7 +14,7 @@ import (
 
 // Scope is which agents a plan is about.
 type Scope struct {
-	Targets []string // keys of agents; without any, all
+	Targets []string // keys of agents, or globs of them; without any, all
 	None    bool     // no agents at all, as a saved plan may have it
 	Prune   bool     // delete orphans, also where the policy does not say so
 	// Since is a commit: only agents that want something else than there, of
@@ -41,11 +43,40 @@ func (s Scope) targets() []string {
 	return s.Targets
 }
 
+// matching returns the targets with each glob, such as "outbound-*", replaced by
+// the keys of manifests and memory that it matches; one that matches none stays,
+// and is no such agent.
+func (p *Project) matching(targets []string, memory diff.Memory) []string {
+	if !slices.ContainsFunc(targets, isGlob) {
+		return targets
+	}
+	keys := value.SortedKeys(memory)
+	for _, agent := range p.Agents {
+		keys = append(keys, agent.Name)
+	}
+	var out []string
+	for _, target := range targets {
+		before := len(out)
+		for _, key := range keys {
+			if ok, err := path.Match(target, key); err == nil && ok && isGlob(target) {
+				out = append(out, key)
+			}
+		}
+		if len(out) == before {
+			out = append(out, target)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func isGlob(target string) bool { return strings.ContainsAny(target, "*?[") }
+
 // choose returns the targets of a plan, nil for all: those that were asked for
 // and, with Since or Change, of them those that have changed. About is nil
 // without Change.
 func (p *Project) choose(ctx context.Context, scope Scope, memory diff.Memory, address string) (targets []string, about *About, err error) {
-	asked := scope.targets()
+	asked := p.matching(scope.targets(), memory)
 	var changed []string
 	switch {
 	case scope.Change != nil && !scope.None:
