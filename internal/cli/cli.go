@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/agentsync/agentsync/internal/console"
@@ -70,7 +71,10 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 		plainUsage(root)
 	}
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if errors.Is(err, syscall.EPIPE) && cmd.Name() != "apply" { // the reader has seen enough; an apply has not begun
+		return ExitOK
+	}
 	if err != nil && !a.reported {
 		err = errors.Join(err, a.reportUnparsed(args, err))
 	}

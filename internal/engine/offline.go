@@ -50,7 +50,8 @@ func Offline(ctx context.Context, opt Options, ref string, scope Scope) (*diff.P
 			"the manifests of %s are broken, so there is nothing to compare with:\n%s", named(ref, base), Located(problems.Errors(), base[:12]+":"))
 	}
 	opt.warnUncommitted(now, tree)
-	in, err := narrow(now, diff.Recall(was).Rekey(now.Agents), scope.targets())
+	memory := diff.Recall(was).Rekey(now.Agents)
+	in, err := narrow(now, memory, matching(now, scope.targets(), memory))
 	if err != nil {
 		return nil, err
 	}

@@ -46,12 +46,12 @@ func (s Scope) targets() []string {
 // matching returns the targets with each glob, such as "outbound-*", replaced by
 // the keys of manifests and memory that it matches; one that matches none stays,
 // and is no such agent.
-func (p *Project) matching(targets []string, memory diff.Memory) []string {
+func matching(project *spec.Project, targets []string, memory diff.Memory) []string {
 	if !slices.ContainsFunc(targets, isGlob) {
 		return targets
 	}
 	keys := value.SortedKeys(memory)
-	for _, agent := range p.Agents {
+	for _, agent := range project.Agents {
 		keys = append(keys, agent.Name)
 	}
 	var out []string
@@ -76,7 +76,7 @@ func isGlob(target string) bool { return strings.ContainsAny(target, "*?[") }
 // and, with Since or Change, of them those that have changed. About is nil
 // without Change.
 func (p *Project) choose(ctx context.Context, scope Scope, memory diff.Memory, address string) (targets []string, about *About, err error) {
-	asked := p.matching(scope.targets(), memory)
+	asked := matching(p.Project, scope.targets(), memory)
 	var changed []string
 	switch {
 	case scope.Change != nil && !scope.None:
