@@ -62,7 +62,7 @@ func (p *agentPlanner) plan() AgentPlan {
 		if p.owner == nobodys {
 			steps = append(steps, p.adopt())
 			out.Drift[spec.SectionAgent] = Drift // nobody here has made what is to go
-		} else if live := p.remote.Current; live != nil && p.memory.Config != "" && p.liveFacts(live).verdict() == notOurs {
+		} else if p.publishedSince() {
 			out.Drift[spec.SectionConfig] = Drift // what somebody has published goes with it
 		}
 		out.Steps = inOrder(steps)
@@ -82,6 +82,13 @@ func (p *agentPlanner) plan() AgentPlan {
 		p.refusals = append(p.refusals, refuseOthers(p.in, p.want.Name, nameOf(p.remote), p.remote))
 	}
 	return out
+}
+
+// publishedSince reports whether somebody has published something since the apply
+// that the lock remembers.
+func (p *agentPlanner) publishedSince() bool {
+	live := p.remote.Current
+	return live != nil && p.memory.Config != "" && p.liveFacts(live).verdict() == notOurs
 }
 
 // planCreate is a new agent: the agent with its first version, its outcomes and

@@ -130,8 +130,12 @@ func (p *Plan) addOrphan(key string, r *RemoteAgent, in Input) {
 		if in.base == nil {
 			p.Warnings = append(p.Warnings, warnDelete(key, r))
 		}
-		if ownerOf(in, key, r) == others {
+		switch planner := newAgentPlanner(in, spec.Agent{Name: key}, r, Wanted{}); {
+		case planner.owner == others:
 			p.Refusals = append(p.Refusals, refuseOthers(in, key, nameOf(r), r))
+		case planner.publishedSince():
+			agent.Drift[spec.SectionConfig] = Drift
+			agent.Touched = touched(agent.Drift, r)
 		}
 	}
 	p.Agents = append(p.Agents, agent)
