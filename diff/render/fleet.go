@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/history"
 )
 
@@ -56,48 +55,14 @@ func (p *printer) standing(s *history.Standing) []span {
 func stateCell(s *history.Standing) span {
 	var parts []string
 	look := added
-	say := func(style style, text string) {
-		if look != removed {
-			look = style
+	for _, state := range s.States() {
+		parts = append(parts, Escape(state.Text))
+		switch {
+		case state.Kind == history.Drifted:
+			look = removed
+		case state.Kind != history.Calm && look == added:
+			look = changed
 		}
-		parts = append(parts, text)
-	}
-	for _, c := range []struct {
-		class diff.Class
-		style style
-		text  string
-	}{
-		{diff.Pending, changed, "git wants other "}, {diff.Unknown, changed, "drift unknown of "},
-		{diff.Both, removed, "drift and git wants other "}, {diff.Drift, removed, "drift of "},
-	} {
-		if names := sections(s.Drift, c.class); len(names) > 0 {
-			say(c.style, c.text+strings.Join(names, ", "))
-		}
-	}
-	if s.Unfinished {
-		say(changed, "unfinished apply")
-	}
-	switch {
-	case s.Status == diff.Orphan:
-		say(changed, "its manifest is gone")
-	case s.Status == diff.Delete:
-		say(removed, "git wants it deleted")
-	case s.AgentID == "" && s.Status == diff.Create:
-		say(changed, "not on the platform yet")
-	case s.AgentID == "":
-		say(plain, "not on the platform")
-	case len(parts) == 0 && s.Steps > 0: // such as a draft to publish
-		say(changed, "git wants "+Count(s.Steps, "step"))
-	}
-	if len(parts) == 0 {
-		parts = []string{"as wanted"}
-	}
-	if len(s.Drafts) > 0 {
-		names := make([]string, len(s.Drafts))
-		for i, v := range s.Drafts {
-			names[i] = fmt.Sprintf("v%d", v.Number)
-		}
-		say(changed, "drafts wait: "+strings.Join(names, ", "))
 	}
 	return span{look, strings.Join(parts, "; ")}
 }

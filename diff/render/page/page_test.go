@@ -198,8 +198,8 @@ func TestStates(t *testing.T) {
 		{"to go", history.Standing{AgentID: "A", Status: diff.Delete}, "pending git wants it deleted"},
 	} {
 		var got []string
-		for _, s := range statesOf(tt.s) {
-			got = append(got, s.Kind+" "+s.Text)
+		for _, s := range tt.s.States() {
+			got = append(got, string(s.Kind)+" "+s.Text)
 		}
 		if d := cmp.Diff(tt.want, strings.Join(got, "|")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, d)
