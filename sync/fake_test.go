@@ -173,6 +173,19 @@ func (f *fakeRemote) DeleteItem(_ context.Context, id, kind, name string) error 
 	return f.write("delete in "+kind+" "+name, id, nil)
 }
 
+func (f *fakeRemote) PlaceCall(_ context.Context, order diff.CallOrder) (diff.Call, error) {
+	return answer[diff.Call](f.take("place call", order.Agent, order))
+}
+
+func (f *fakeRemote) RecentCalls(_ context.Context, id string, _ diff.CallQuery) (calls []diff.Call, more bool, err error) {
+	calls, err = answer[[]diff.Call](f.take("read calls", id, nil))
+	return calls, false, err
+}
+
+func (f *fakeRemote) Transcript(_ context.Context, callID string) (diff.Call, error) {
+	return answer[diff.Call](f.take("read transcript", callID, nil))
+}
+
 func (f *fakeRemote) Now() time.Time { return time.Time{} }
 
 // failure is an error of a request.

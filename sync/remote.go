@@ -69,8 +69,24 @@ type Remote interface {
 	UpdateItem(ctx context.Context, id, kind, name string, body map[string]any) error
 	DeleteItem(ctx context.Context, id, kind, name string) error
 
+	Calls
+
 	// Now is the time by the platform's clock; zero while it is not known.
 	Now() time.Time
+}
+
+// Calls is the part of the platform that makes phone calls. The errors of its
+// methods are of the kinds that TroubleOf tells apart.
+type Calls interface {
+	// PlaceCall makes a call and says whether the customer took it (endpoint 30). It
+	// is sent once: not even a limit has it repeated. An error that MayHaveActed
+	// leaves open whether a phone has rung; RecentCalls may tell.
+	PlaceCall(ctx context.Context, order diff.CallOrder) (diff.Call, error)
+	// RecentCalls lists one page of an agent's calls, newest first, and whether there
+	// are more pages. The trouble is diff.NoSuchAPI where the platform has no list.
+	RecentCalls(ctx context.Context, agentID string, query diff.CallQuery) (calls []diff.Call, more bool, err error)
+	// Transcript reads what is known of a call (endpoint 31).
+	Transcript(ctx context.Context, callID string) (diff.Call, error)
 }
 
 // Failure is what an error of a Remote says about its request. Use errors.As
@@ -85,6 +101,16 @@ type Failure interface {
 	MayHaveActed() bool
 	// Tries counts how often the request was sent.
 	Tries() int
+}
+
+// TroubleOf is the kind of an error of Calls; "" for one of no such kind: nobody
+// answered, the answer makes no sense, the login failed.
+func TroubleOf(err error) diff.CallTrouble {
+	var t interface{ Trouble() diff.CallTrouble }
+	if errors.As(err, &t) {
+		return t.Trouble()
+	}
+	return ""
 }
 
 func isNotFound(err error) bool {

@@ -61,6 +61,8 @@ type Client struct {
 	gate      *gate
 	scrub     *scrubber
 	noListing atomic.Bool
+	placing   moved // endpoint 30
+	reading   moved // endpoint 31
 	outage    outage
 }
 
@@ -90,6 +92,8 @@ func New(opt Options) (*Client, error) {
 		c.transport = newTransport(opt.Parallelism)
 	}
 	c.scrub.add(secret.New(creds.Email), creds.Password, creds.Token, creds.APIKey)
+	c.placing.newer, c.placing.older = opClick2CallNew, opClick2Call
+	c.reading.newer, c.reading.older = opTranscriptNew, opTranscript
 	c.auth = newAuth(c)
 	c.gate = newGate(opt, c.jitter)
 	return c, nil

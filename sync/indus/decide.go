@@ -31,6 +31,7 @@ type outcome struct {
 	sent       bool   // the try went as far as the transport
 	fate       fate
 	passing    bool          // another try may end better
+	final      bool          // no try may follow, however it ended
 	silent     bool          // nobody answered: there was no connection, or no answer in time
 	closed     bool          // the address refuses connections, or no way leads there
 	retryAfter time.Duration // what the server asked for; negative for nothing
@@ -39,9 +40,9 @@ type outcome struct {
 	pace       float64       // requests a second when it opens
 }
 
-// limited reports whether a limit turned the request away.
+// limited reports whether a limit turned the request away that all requests share.
 func (o *outcome) limited() bool {
-	return o.is(http.StatusTooManyRequests) || o.is(http.StatusServiceUnavailable) && o.retryAfter >= 0
+	return !o.final && (o.is(http.StatusTooManyRequests) || o.is(http.StatusServiceUnavailable) && o.retryAfter >= 0)
 }
 
 func (o *outcome) is(status int) bool { return o.err != nil && o.err.Status == status }
@@ -97,7 +98,7 @@ func decide(ep *endpoint, t tally, out outcome) decision {
 			return decision{verdict: renew, tally: t}
 		}
 		return decision{verdict: fail, tally: t}
-	case !out.passing || out.fate == uncertain && ep.class == once:
+	case !out.passing || out.fate == uncertain && ep.class >= once:
 		return decision{verdict: fail, tally: t}
 	}
 	return decideRetry(t, out)

@@ -11,7 +11,7 @@ import (
 // refusal is an outcome with that status, as refused makes it.
 func refusal(status int) outcome {
 	c := &Client{opt: Options{Now: time.Now}, scrub: &scrubber{}}
-	out := c.refused(&request{op: "GET /x"}, status, http.Header{}, nil, nil)
+	out := c.refused(&request{op: "GET /x", ep: opGetAgent}, status, http.Header{}, nil, nil)
 	out.sent = true
 	return out
 }

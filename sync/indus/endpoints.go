@@ -18,6 +18,10 @@ const (
 	// once writes add something, or mean something else the second time:
 	// repeated only when the platform has surely not acted.
 	once
+	// single writes reach people. A limit that turns one away is not about how
+	// often we ask, so that too is an answer: nothing is sent a second time that
+	// the platform has seen, but with a new token.
+	single
 )
 
 // access says what an endpoint wants to see before it answers.
@@ -34,7 +38,7 @@ type endpoint struct {
 	path   string // template; each {…} is one path parameter
 	access access
 	class  class
-	slow   bool // works for longer than others (a model, a ringing phone): four times the timeout
+	slow   bool // works for longer than others (a model, a ringing phone): twice the timeout
 }
 
 // The endpoints in the order of reference.md, the one place that knows where
@@ -69,8 +73,13 @@ var (
 	opDeleteInfield  = &endpoint{"DELETE", "/api/agents/{agent_id}/call_infields/{field_name}", bearer, repeatable, false}
 	opUpdateService  = &endpoint{"PUT", "/api/agents/{agent_id}/config/{service_type}", bearer, repeatable, false}
 	opDeveloperLogin = &endpoint{"POST", "/api/developer/login", open, read, false}
-	opClick2Call     = &endpoint{"POST", "/api/developer/calls/click2call", bearer, once, true}
+	opClick2Call     = &endpoint{"POST", "/api/developer/calls/click2call", bearer, single, true}
 	opTranscript     = &endpoint{"GET", "/api/developer/calls/{call_id}/transcript", bearer, read, false}
+
+	// Where newer deployments have the calls, and what only they have.
+	opClick2CallNew = &endpoint{"POST", "/api/calls/click2call", bearer, single, true}
+	opTranscriptNew = &endpoint{"GET", "/api/calls/{call_id}/transcript", bearer, read, false}
+	opRecentCalls   = &endpoint{"GET", "/api/calls/recent", bearer, read, false}
 )
 
 var (

@@ -62,7 +62,7 @@ func openEnvelope(v any) (payload any, status int, failed bool) {
 }
 
 // listKeys are the names under which a list has been seen wrapped.
-var listKeys = []string{"data", "agents", "configs", "call_outcomes", "call_infields", "versions", "outcomes", "infields", "items", "results"}
+var listKeys = []string{"data", "agents", "configs", "call_outcomes", "call_infields", "versions", "outcomes", "infields", "calls", "items", "results"}
 
 // page is a list out of an answer. total is 0 when the answer has none.
 type page[T any] struct {

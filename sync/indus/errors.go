@@ -27,6 +27,7 @@ type Error struct {
 	tries  int
 	gaveUp bool // the tries are the reason to stop
 	acted  bool
+	noAPI  bool // the platform does not have the endpoint, wherever it may be
 	auth   bool // about the login that the request needed, not about its own answer
 	cause  error
 }

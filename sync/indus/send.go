@@ -14,7 +14,7 @@ import (
 
 const (
 	timeout       = 30 * time.Second // of one request, from its start to the end of its answer
-	slowFactor    = 4                // timeouts of slow endpoints
+	slowFactor    = 2                // timeouts of slow endpoints
 	grace         = 4 * time.Second  // that a write in flight goes on after its context ended
 	maxAnswer     = 64 << 20         // bytes of an answer, unpacked
 	maxErrorPage  = 1 << 20
@@ -175,7 +175,8 @@ func (c *Client) refused(r *request, status int, header http.Header, body []byte
 	if status < 400 || status >= 500 && status != http.StatusNotImplemented {
 		out.fate = uncertain
 	}
-	out.passing = slices.Contains([]int{429, 502, 503, 504}, status)
+	out.final = r.ep.class == single
+	out.passing = slices.Contains([]int{429, 502, 503, 504}, status) && !out.final
 	c.explain(out.err, header, body, v)
 	return out
 }

@@ -11,18 +11,6 @@ func (c *Client) Enhance(ctx context.Context, id string, body map[string]any) (m
 	return c.tool(ctx, opEnhance, input{args: []string{id}, body: body})
 }
 
-// Click2Call makes a real call (endpoint 30): call_id and status. It is never
-// sent twice unless the platform has surely not acted.
-func (c *Client) Click2Call(ctx context.Context, body map[string]any) (map[string]any, error) {
-	return c.tool(ctx, opClick2Call, input{body: body})
-}
-
-// Transcript reads what is known of a call (endpoint 31): transcript_status
-// and transcript.
-func (c *Client) Transcript(ctx context.Context, callID string) (map[string]any, error) {
-	return c.tool(ctx, opTranscript, input{args: []string{callID}})
-}
-
 // tool calls an endpoint whose answer is an object that is shown as it comes.
 func (c *Client) tool(ctx context.Context, ep *endpoint, in input) (map[string]any, error) {
 	return fetch(ctx, c, ep, in, func(answer any) (map[string]any, error) {

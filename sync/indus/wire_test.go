@@ -108,12 +108,6 @@ func TestWire(t *testing.T) {
 		{"PUT " + agentURL + "/config/tts_config", `{"voice_id":"Indus-hi-maya"}`, config, func(c *Client) (any, error) {
 			return nil, c.UpdateService(t.Context(), "AGT_12345678", "tts_config", map[string]any{"voice_id": "Indus-hi-maya"})
 		}, nil},
-		{"POST /api/developer/calls/click2call", `{"customer_number":"919999999999"}`, fixture(t, "click2call.json"), func(c *Client) (any, error) {
-			return c.Click2Call(t.Context(), map[string]any{"customer_number": "919999999999"})
-		}, map[string]any{"call_id": "call_ab12cd34ef56gh78", "status": "queued"}},
-		{"GET /api/developer/calls/call_1/transcript", "", fixture(t, "transcript_pending.json"), func(c *Client) (any, error) {
-			return c.Transcript(t.Context(), "call_1")
-		}, map[string]any{"call_id": "call_ab12cd34ef56gh78", "transcript_status": "pending", "transcript": nil}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.line, func(t *testing.T) {
