@@ -27,7 +27,13 @@ func (a *app) sandboxCmd() *cobra.Command {
 		Long: `sandbox serves a simulation of the whole platform, for trying things out and for
 tests. It prints its address and the variables that connect agentsync to it,
 and serves until it is interrupted. The flags choose how it behaves where the
-platform's reference leaves it open.`,
+platform's reference leaves it open.
+
+How a call goes hangs on the last digits of the customer's number: nobody takes
+0000; 0402, 0403, 0404, 0409, 0422 and 0429 are refused with that status; 0015
+takes 15 seconds; 0020 has no outcome and 0021 another; the transcript of 0030
+fails, of 0031 never comes, of 0032 is switched off; after 0500 and 0599 the
+call is placed and its answer lost. All others are answered.`,
 		Example: `  agentsync sandbox
   agentsync sandbox --addr 127.0.0.1:8080 --data sandbox.json
   agentsync sandbox --rollback clone --listing none`,
@@ -46,6 +52,11 @@ platform's reference leaves it open.`,
 	flags.StringVar(&opt.Numbers, "numbers", opt.Numbers, "a new version is one more than the highest there is (max) or ever was (once)")
 	flags.StringVar(&opt.Listing, "listing", opt.Listing, "bearer, legacy or none")
 	flags.BoolVar(&opt.ValidatesLive, "validates-live", false, "values are validated against the live version, whatever version is asked for")
+	flags.StringVar(&opt.Calls, "calls", opt.Calls, "addresses of calls and transcripts: both, new, old or none")
+	flags.BoolVar(&opt.RecentCalls, "recent-calls", opt.RecentCalls, "serve the list of recent calls, at the new address")
+	flags.StringVar(&opt.CallOutcome, "call-outcome", opt.CallOutcome, "the `OUTCOME` of calls that are answered")
+	flags.IntVar(&opt.TranscriptPolls, "transcript-polls", opt.TranscriptPolls, "a transcript is ready after so many reads; -1: after the delay alone")
+	flags.DurationVar(&opt.TranscriptDelay, "transcript-delay", opt.TranscriptDelay, "or so long after hang-up")
 	flags.BoolVar(&opt.Strict, "strict", false, "answer 422 to unknown fields")
 	flags.DurationVar(&opt.ReadLag, "read-lag", 0, "a read shows a write only after so long, such as 3s")
 	flags.DurationVar(&opt.ClockSkew, "clock-skew", 0, "the platform's clock is so far ahead, such as 7m or -7m")
@@ -56,6 +67,7 @@ platform's reference leaves it open.`,
 	fixedValues(cmd, "superseded", "archived", "published")
 	fixedValues(cmd, "numbers", "max", "once")
 	fixedValues(cmd, "listing", "bearer", "legacy", "none")
+	fixedValues(cmd, "calls", "both", "new", "old", "none")
 	flags.BoolVar(&opt.log, "log", false, "log each request to stderr")
 	return cmd
 }

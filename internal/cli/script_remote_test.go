@@ -150,6 +150,7 @@ func drift(ts *testscript.TestScript, neg bool, args []string) {
 //	dashboard delete-outcome|delete-infield AGENT NAME
 //	dashboard create AGENT FIELD=VALUE…    fields of its config; agent_… of itself
 //	dashboard delete AGENT
+//	dashboard call AGENT NUMBER            a customer's call with the agent
 //	dashboard busy AGENT N                 saves N prompts, one an hour: "Busy.\nLine 1" and so on
 func dashboard(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg)
@@ -221,6 +222,8 @@ func dashboardDoes(ts *testscript.TestScript, d *sandbox.Dashboard, what, id str
 		err = d.DeleteOutcome(id, rest[0])
 	case "delete-infield":
 		err = d.DeleteInfield(id, rest[0])
+	case "call":
+		_, err = d.Call(id, rest[0])
 	case "delete":
 		err = d.DeleteAgent(id)
 	default:

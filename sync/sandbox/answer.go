@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // answer is a response before it is sent. Its body is encoded while the state
@@ -15,6 +16,9 @@ type answer struct {
 	header  [][2]string
 	traced  bool   // an error whose body names the request id
 	message string // of an error with traced
+	acted   bool   // an error after which the change stays
+	cut     bool   // the connection ends before the answer
+	delay   time.Duration
 }
 
 // form is how the reference documents the body.

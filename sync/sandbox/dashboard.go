@@ -56,6 +56,24 @@ func (d *Dashboard) edit(agentID string, f func(c *call) error) error {
 	return failed
 }
 
+// Call makes a call of the customer to the agent, answered or not by the number's
+// end, as click2call does; it has a transcript.
+func (d *Dashboard) Call(agentID, customer string) (callID string, err error) {
+	err = d.edit("", func(c *call) error {
+		if !isPhone(customer) {
+			return fmt.Errorf("sandbox: %q is no phone number", customer)
+		}
+		p := c.newCall(customer)
+		p.Wanted = true
+		if a, ok := c.dial(p, agentID, nil); !ok {
+			return fmt.Errorf("sandbox: %s", a.message)
+		}
+		callID = c.keep(p)
+		return nil
+	})
+	return callID, err
+}
+
 // checked reads Go values the way a request's body is read.
 func (d *Dashboard) checked(body check, v any) (map[string]any, error) {
 	b, err := encode(v)

@@ -47,7 +47,7 @@ func (p *past) seen(present *state, now time.Time) *state {
 }
 
 func (st *state) clone() *state {
-	out := &state{seed: st.seed, sequence: st.sequence, agents: make(map[string]*agent, len(st.agents)), calls: st.calls}
+	out := &state{seed: st.seed, sequence: st.sequence, agents: make(map[string]*agent, len(st.agents)), calls: cloneCalls(st.calls)}
 	for id, a := range st.agents {
 		c := &agent{Doc: a.Doc.clone(), Owner: a.Owner, Born: a.Born, Highest: a.Highest, Outcomes: cloneDocs(a.Outcomes), Infields: cloneDocs(a.Infields)}
 		for _, v := range a.Versions {

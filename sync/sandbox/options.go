@@ -22,7 +22,7 @@ const (
 
 // Options says how the platform behaves where reference.md leaves it open, and
 // where its state lies. Start from DefaultOptions: the zero value turns off
-// CreatePublishes and RestoreFields.
+// CreatePublishes, RestoreFields and RecentCalls.
 type Options struct {
 	DataFile        string // the state's JSON file, made when missing; "" keeps the state in memory
 	Rollback        string // "repoint" (default): is_current moves; "clone": a new version with the old content
@@ -32,7 +32,16 @@ type Options struct {
 	Numbers         string // of new versions: "max" (default): one more than the highest that is there; "once": a deleted draft's number is not used again
 	Listing         string // "bearer" (default): endpoints 3 and 4; "legacy": 3 alone; "none": neither
 	ValidatesLive   bool   // endpoint 19 looks at the live version, whatever version is asked for
-	Strict          bool   // unknown body fields answer 422; else they are dropped
+	// Calls are served at "both" addresses (default), at the "new" one or the "old"
+	// one alone, or at "none". RecentCalls serves their list at the new one.
+	Calls       string
+	RecentCalls bool
+	CallOutcome string // what the platform finds in the calls that are answered; "Interested" when empty
+	// TranscriptPolls is how often a transcript is read before it is ready; -1: only
+	// time makes it ready. TranscriptDelay is when it is, after hang-up; 0 for 5 minutes.
+	TranscriptPolls int
+	TranscriptDelay time.Duration
+	Strict          bool // unknown body fields answer 422; else they are dropped
 	// Extra names further fields that this platform knows and stores: of a
 	// config ("voice_style") or of one of its sections ("tts_config.speed").
 	Extra []string
@@ -70,7 +79,7 @@ type Options struct {
 // DefaultOptions is the platform as reference.md's first reading of each open
 // question describes it, in memory.
 func DefaultOptions() Options {
-	o := Options{CreatePublishes: true, RestoreFields: true}
+	o := Options{CreatePublishes: true, RestoreFields: true, RecentCalls: true, TranscriptPolls: 2}
 	o.fill()
 	return o
 }
@@ -86,9 +95,14 @@ func (o *Options) fill() {
 	fallback(&o.Superseded, "archived")
 	fallback(&o.Numbers, "max")
 	fallback(&o.Listing, "bearer")
+	fallback(&o.Calls, "both")
+	fallback(&o.CallOutcome, "Interested")
 	fallback(&o.Email, DefaultEmail)
 	fallback(&o.Password, DefaultPassword)
 	fallback(&o.APIKey, DefaultAPIKey)
+	if o.TranscriptDelay == 0 {
+		o.TranscriptDelay = 5 * time.Minute
+	}
 	if o.TokenLife == 0 {
 		o.TokenLife = 5 * time.Minute
 	}
@@ -117,13 +131,14 @@ func (o *Options) check() error {
 		{"superseded", o.Superseded, []string{"archived", "published"}},
 		{"numbers", o.Numbers, []string{"max", "once"}},
 		{"listing", o.Listing, []string{"bearer", "legacy", "none"}},
+		{"calls", o.Calls, []string{"both", "new", "old", "none"}},
 	} {
 		if !slices.Contains(c.allowed, c.value) {
 			return fmt.Errorf("sandbox: %s %q: want %s", c.name, c.value, strings.Join(c.allowed, " or "))
 		}
 	}
-	if o.RateLimit < 0 || o.Latency < 0 || o.TokenLife < 0 || o.RefreshLife < 0 || o.ReadLag < 0 || o.Page < 0 {
-		return fmt.Errorf("sandbox: rate limit, latency, read lag, page and token lives cannot be negative")
+	if o.RateLimit < 0 || o.Latency < 0 || o.TokenLife < 0 || o.RefreshLife < 0 || o.ReadLag < 0 || o.Page < 0 || o.TranscriptDelay < 0 {
+		return fmt.Errorf("sandbox: rate limit, latency, read lag, page, transcript delay and token lives cannot be negative")
 	}
 	return nil
 }

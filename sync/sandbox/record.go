@@ -90,8 +90,8 @@ func (s *Server) CountWrites() int {
 }
 
 // Secrets are all the values that must never show in a client's output: the
-// account's password and API key, every token that this process handed out, and
-// the LiveKit fields of every agent.
+// account's password and API key, every token that this process handed out, the
+// LiveKit fields of every agent, and what signs the recordings of calls.
 func (s *Server) Secrets() []string {
 	out := []string{s.opts.Password, s.opts.APIKey}
 	s.tokens.mu.Lock()
@@ -102,6 +102,9 @@ func (s *Server) Secrets() []string {
 			for _, key := range livekitFields {
 				out = append(out, a.Doc.text(key))
 			}
+		}
+		for id := range st.calls {
+			out = append(out, s.recordingKey(id))
 		}
 	})
 	return slices.DeleteFunc(out, func(s string) bool { return s == "" })

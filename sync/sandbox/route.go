@@ -87,10 +87,20 @@ func (s *Server) table() []route {
 			write("PATCH", list+"/{name}", k.patch, k.update),
 			write("DELETE", list+"/{name}", nil, k.remove))
 	}
-	for _, prefix := range []string{"/api/developer/calls", "/api/calls"} {
+	serveCalls := func(prefix string) {
 		routes = append(routes,
 			write("POST", prefix+"/click2call", callBody, click2call),
 			write("GET", prefix+"/{call_id}/transcript", nil, transcript))
+	}
+	if s.opts.Calls == "both" || s.opts.Calls == "old" {
+		serveCalls("/api/developer/calls")
+	}
+	if s.opts.Calls == "both" || s.opts.Calls == "new" {
+		serveCalls("/api/calls")
+		if s.opts.RecentCalls {
+			routes = append(routes, read("GET", "/api/calls/recent", nil, recentCalls, page("page", 1, -1), page("limit", 1, 200),
+				param{"date_from", false, isMoment}, param{"date_to", false, isMoment}))
+		}
 	}
 	if !s.opts.NoRefresh {
 		routes = append(routes, route{method: "POST", pattern: "/api/refresh_token", handle: refresh,

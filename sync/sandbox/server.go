@@ -64,7 +64,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &call{s: s, r: r, now: s.opts.Now(), actor: s.owner}
 	a := s.answer(c)
+	if a.delay > 0 && s.opts.Sleep(r.Context(), a.delay) != nil {
+		panic(http.ErrAbortHandler)
+	}
 	s.note(c, a.status)
+	if a.cut {
+		panic(http.ErrAbortHandler)
+	}
 	s.send(w, a, requestID)
 }
 
@@ -105,7 +111,7 @@ func (s *Server) answer(c *call) answer {
 			s.past.keep(st, c.now)
 			c.st = st
 			a = c.run()
-			return a.status < 400
+			return a.status < 400 || a.acted
 		})
 	} else {
 		err = s.store.read(func(st *state) {
@@ -174,7 +180,7 @@ func (s *Server) note(c *call, status int) {
 }
 
 // harmless are the query parameters whose values a log may show.
-var harmless = []string{"limit", "publish", "skip", "status_filter", "version"}
+var harmless = []string{"call_type", "date_from", "date_to", "limit", "page", "publish", "skip", "status", "status_filter", "transcript_status", "version"}
 
 // maskQuery is the query with every value hidden that could be a secret.
 func maskQuery(q url.Values) string {

@@ -22,7 +22,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 	a := first.create("Größe <&>", "one\r\ntwo")
 	first.do(201, "POST", a+"/call_outcomes", outcome("lead"))
 	first.do(200, "POST", a+"/configs?publish=true", `{"llm_config":{"temperature":0.2},"vad_config":{"activation_threshold":1}}`)
-	call := first.obj(200, "POST", "/api/calls/click2call", `{"customer_number":"919999999999","agent_number":"918888888888"}`)
+	call := first.obj(200, "POST", "/api/developer/calls/click2call", `{"customer_number":"919999999999","agent_number":"918888888888"}`)
 
 	second := newClient(t, onFile(path))
 	second.token = first.token

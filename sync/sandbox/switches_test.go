@@ -293,44 +293,8 @@ func TestLogHidesSecrets(t *testing.T) {
 	}
 }
 
-func TestCallsToVoiceAgents(t *testing.T) {
-	c := newClient(t, nil)
-	a := c.create("A", "p")
-	id := strings.TrimPrefix(a, "/api/agents/")
-	c.do(200, "POST", a+"/configs?publish=true", `{"starting_instructions":"Namaste {name}, {user_name}"}`)
-	dial := func(status int, customer, agent string) map[string]any {
-		t.Helper()
-		return c.obj(status, "POST", "/api/calls/click2call", map[string]any{"customer_number": customer, "agent_number": agent,
-			"transcript": true, "agent_config": map[string]any{"name": "Asha"}})
-	}
-	data := dial(200, "919999999999", id)["data"].(map[string]any)
-	if data["status"] != "success" {
-		t.Errorf("%v", data)
-	}
-	var got map[string]any
-	for range 3 {
-		got = c.obj(200, "GET", "/api/calls/"+data["call_id"].(string)+"/transcript", nil)["data"].(map[string]any)
-	}
-	first := got["transcript"].(map[string]any)["history"].([]any)[0].(map[string]any)
-	if first["content"] != "Namaste Asha, "+sandboxUser {
-		t.Errorf("%v", first)
-	}
-	failed := dial(200, "919999990000", id)["data"].(map[string]any)
-	got = c.obj(200, "GET", "/api/developer/calls/"+failed["call_id"].(string)+"/transcript", nil)["data"].(map[string]any)
-	if failed["status"] != "failed" || got["transcript_status"] != "failed" || got["error"] == nil {
-		t.Errorf("%v %v", failed, got)
-	}
-	dial(402, "919999990402", id)
-	dial(429, "919999990429", id)
-	dial(404, "919999999999", "AGT_NOBODY")
-	dial(400, "nobody", id)
-	dial(400, "919999999999", "nobody")
-	c.do(200, "PUT", a, `{"is_active":false}`)
-	dial(409, "919999999999", id)
-}
-
 func TestUnknownSwitchValue(t *testing.T) {
-	for _, o := range []Options{{Rollback: "x"}, {Superseded: "x"}, {Listing: "x"}, {RateLimit: -1}} {
+	for _, o := range []Options{{Rollback: "x"}, {Superseded: "x"}, {Listing: "x"}, {Calls: "x"}, {TranscriptDelay: -1}, {RateLimit: -1}} {
 		if _, err := New(o); err == nil {
 			t.Errorf("%+v was accepted", o)
 		}
