@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ type RemoteAgent struct {
 	ListedTo int
 	Outcomes []value.Value // see ItemOf
 	Infields []value.Value
+	// Unknown are the names of further fields, by section; see UnknownOf. Only
+	// import asks for them.
+	Unknown map[string][]string
 }
 
 // Version is one config version.
@@ -120,6 +124,15 @@ func FieldsOf(object map[string]any) value.Value {
 // ItemOf takes in an outcome or infield: its documented fields.
 func (k ItemKind) ItemOf(object map[string]any) value.Value { return documented(object, k.Fields) }
 
+// UnknownOf returns the names of fields that have a value and that neither the
+// registry nor the platform's own list knows: of an agent object, or of an
+// outcome or infield. Their values are not taken in, since any may be a secret.
+func UnknownOf(section string, object map[string]any) []string {
+	return slices.DeleteFunc(value.Of(object).Keys(), func(name string) bool {
+		return spec.FieldOf(section, name) != nil || spec.IsServerField(section, name) || strings.HasPrefix(name, "livekit_")
+	})
+}
+
 func documented(object map[string]any, fields []string) value.Value {
 	out := make(map[string]any, len(fields))
 	for _, field := range fields {
@@ -133,7 +146,7 @@ func documented(object map[string]any, fields []string) value.Value {
 func ConfigOf(object map[string]any) value.Value {
 	out := make(map[string]any, len(object))
 	for field, v := range object {
-		if field != "notes" && !spec.IsServerField(field) && !strings.HasPrefix(field, "livekit_") {
+		if field != "notes" && !spec.IsServerField(spec.SectionConfig, field) && !strings.HasPrefix(field, "livekit_") {
 			out[field] = v
 		}
 	}

@@ -60,7 +60,7 @@ func overConfig(base value.Value, want spec.Agent) value.Value {
 	}
 	for _, field := range want.Passthrough.Keys() {
 		switch {
-		case spec.IsServerField(field):
+		case spec.IsServerField(spec.SectionConfig, field):
 		case isService(field):
 			out = out.With(field, want.Passthrough.Over(field, out.Get(field)))
 		default:

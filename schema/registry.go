@@ -62,13 +62,13 @@ var agentSpec = append([]*Field{{
 
 // partSpec is a spec as an environment may override it.
 var partSpec = []*Field{
-	{Name: SectionAgent, Type: Map, Fields: agent,
+	{Name: SectionAgent, Type: Map, Fields: agent, Server: agentServer,
 		Doc: "The agent itself. An Agent that is present needs agent_name, here or in a Base; all else may be left out."},
 	{Name: SectionConfig, Type: Map, Fields: config, Server: configServer,
 		Doc: "The agent's config: prompts and service settings, versioned by the platform."},
-	{Name: SectionOutcomes, Type: List, MergeBy: "outcome_name", Items: &Field{Type: Map, Fields: outcome, Doc: "One call outcome."},
+	{Name: SectionOutcomes, Type: List, MergeBy: "outcome_name", Items: &Field{Type: Map, Fields: outcome, Server: itemServer, Doc: "One call outcome."},
 		Doc: "The call outcomes that the agent should have, and no others; [] means none. Left out, the platform's stay."},
-	{Name: SectionInfields, Type: List, MergeBy: "field_name", Items: &Field{Type: Map, Fields: infield, Doc: "One call infield."},
+	{Name: SectionInfields, Type: List, MergeBy: "field_name", Items: &Field{Type: Map, Fields: infield, Server: itemServer, Doc: "One call infield."},
 		Doc: "The call infields that the agent should have, and no others; [] means none. Left out, the platform's stay."},
 	{Name: "release", Type: Map, Fields: release, Doc: "What happens to a changed config."},
 	{Name: "lifecycle", Type: Map, Fields: lifecycle, Doc: "Whether the agent should exist."},
@@ -140,6 +140,19 @@ var config = []*Field{
 	{Name: "passthrough", Type: Table, Ours: true, Keys: Name, Items: anything,
 		Doc: "Further config fields, sent and compared as they stand, for what the API gains later. " +
 			"Under llm_config, tts_config, stt_config and vad_config: further fields of that section."},
+}
+
+// agentServer is what the platform adds to an agent; LiveKit's are secrets.
+var agentServer = []string{
+	"id", "_id", "agent_id", "user_id", "organization_id", "team_size",
+	"created_at", "updated_at", "created_by", "updated_by",
+	"livekit_api_key", "livekit_api_secret", "livekit_host_url",
+}
+
+// itemServer is what the platform adds to an outcome or infield.
+var itemServer = []string{
+	"id", "_id", "agent_id", "user_id", "organization_id",
+	"created_at", "updated_at", "created_by", "updated_by",
 }
 
 // configServer is what the platform adds to a config version.

@@ -55,7 +55,11 @@ func FieldOf(section, name string) *Field {
 }
 
 // IsServerField reports whether the platform itself adds a field of that name
-// to a config version: it is never sent, and never compared.
-func IsServerField(name string) bool {
-	return schema.Spec().Below(SectionConfig).IsServer(name)
+// to a section, or to an item of one: it is never sent, and never compared.
+func IsServerField(section, name string) bool {
+	row := schema.Spec().Below(section)
+	if item := row.Item(); item != nil {
+		row = item
+	}
+	return row.IsServer(name)
 }

@@ -33,11 +33,11 @@ func TestFields(t *testing.T) {
 	}
 	for _, name := range []string{"id", "_id", "agent_id", "version", "status", "is_current", "created_at", "updated_at", "created_by", "updated_by",
 		"published_at", "published_by", "call_outcomes", "call_infields"} {
-		if !spec.IsServerField(name) {
+		if !spec.IsServerField(spec.SectionConfig, name) {
 			t.Errorf("the platform writes %s", name)
 		}
 	}
-	if spec.IsServerField("notes") {
+	if spec.IsServerField(spec.SectionConfig, "notes") {
 		t.Error("notes are the manifest's")
 	}
 }

@@ -68,15 +68,12 @@ func canonicalURL(named, address string) (string, error) {
 }
 
 // connect returns the platform at the address in p.Environment, and what ends
-// it. Nothing is sent yet. With items, versions are read with the outcomes and
-// infields that they went live with.
-func (p *Project) connect(items bool) (_ *indus.Client, done func(), err error) {
-	options := indus.Options{
-		Vars: p.Environment.Credentials, UserAgent: p.opt.UserAgent, Parallelism: p.opt.Parallelism,
-		BaseURL: p.Environment.BaseURL, Transport: p.opt.Transport, Now: p.opt.Now, Sleep: p.opt.Sleep,
-		Logf: p.opt.Logf, Messagef: p.opt.Message,
-		VersionItems: items,
-	}
+// it. Nothing is sent yet. options say what to read; all else in them is filled in.
+func (p *Project) connect(options indus.Options) (_ *indus.Client, done func(), err error) {
+	options.Vars, options.UserAgent, options.Parallelism = p.Environment.Credentials, p.opt.UserAgent, p.opt.Parallelism
+	options.BaseURL, options.Transport = p.Environment.BaseURL, p.opt.Transport
+	options.Now, options.Sleep = p.opt.Now, p.opt.Sleep
+	options.Logf, options.Messagef = p.opt.Logf, p.opt.Message
 	done = func() {}
 	if p.opt.Sandbox {
 		server, err := p.sandbox()

@@ -15,6 +15,7 @@ import (
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/spec/edit"
 	"github.com/agentsync/agentsync/sync"
+	"github.com/agentsync/agentsync/sync/indus"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
@@ -55,8 +56,9 @@ type importing struct {
 	found   []*found // those that can be taken, by their ids
 	outcome *Imported
 
-	mu   gosync.Mutex
-	seen map[string]*found // by id: all that were read
+	mu      gosync.Mutex
+	seen    map[string]*found              // by id: all that were read
+	unknown map[string]map[string][]string // by id: names of fields that agentsync doesn't know, by section
 }
 
 // found is an agent of the platform that can be taken.
@@ -99,7 +101,7 @@ func Import(ctx context.Context, opt Options, in ImportOptions) (*Imported, erro
 	case project == nil:
 		return nil, problems
 	}
-	m := &importing{Project: project, in: in, outcome: &Imported{}, seen: map[string]*found{}}
+	m := &importing{Project: project, in: in, outcome: &Imported{}, seen: map[string]*found{}, unknown: map[string]map[string][]string{}}
 	branch, err := m.openBranch(ctx)
 	if err != nil {
 		return nil, err
@@ -134,7 +136,7 @@ func (m *importing) read(ctx context.Context) error {
 	if m.Environment.BaseURL, err = m.address(); err != nil {
 		return err
 	}
-	remote, done, err := m.connect(true)
+	remote, done, err := m.connect(indus.Options{VersionItems: true, Unknown: m.noteUnknown})
 	if err != nil {
 		return err
 	}
@@ -158,6 +160,7 @@ func (m *importing) see(r *diff.RemoteAgent) {
 	bare, _ := strings.CutSuffix(f.fullName, m.Environment.NameSuffix)
 	agent := *r
 	agent.Fields = agent.Fields.With("agent_name", value.Of(bare))
+	agent.Unknown = m.unknownOf(r.ID)
 	f.RemoteAgent = &agent
 	f.written, f.unwritable = edit.Write(asWritten(&agent, agent.Current), differs(&agent))
 	m.mu.Lock()
@@ -165,11 +168,30 @@ func (m *importing) see(r *diff.RemoteAgent) {
 	m.seen[r.ID] = f
 }
 
+// noteUnknown notes fields of an agent that agentsync doesn't know; each answer
+// may name them again.
+func (m *importing) noteUnknown(id, section string, names []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.unknown[id] == nil {
+		m.unknown[id] = map[string][]string{}
+	}
+	all := append(m.unknown[id][section], names...)
+	slices.Sort(all)
+	m.unknown[id][section] = slices.Compact(all)
+}
+
+func (m *importing) unknownOf(id string) map[string][]string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.unknown[id]
+}
+
 // asWritten is an agent as edit.Write takes it, with the config of a version.
 // Of the live one the agent's own outcomes and infields count, and of others
 // those that it was published with.
 func asWritten(r *diff.RemoteAgent, v *diff.Version) edit.Agent {
-	a := edit.Agent{Fields: r.Fields, Outcomes: r.Outcomes, Infields: r.Infields}
+	a := edit.Agent{Fields: r.Fields, Outcomes: r.Outcomes, Infields: r.Infields, Unknown: r.Unknown}
 	if v != nil {
 		a.Config = v.Content
 		a.Notes, _, _ = diff.ParseNotes(v.Notes)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/spec/edit"
 )
 
 // anyPlatform answers reads with whatever a test says, which no platform that
@@ -193,6 +196,9 @@ func TestImportThenPlan(t *testing.T) {
 			for _, b := range got.Agents {
 				taken = taken || a.id == b.ID
 			}
+			if taken {
+				a.mustBeNamed(t, got.Agents)
+			}
 			if taken == strings.Contains(told, a.id) {
 				t.Fatalf("%s: imported %v, and said is\n%s", a.id, taken, told)
 			}
@@ -213,6 +219,27 @@ func TestImportThenPlan(t *testing.T) {
 			t.Fatal(d)
 		}
 	})
+}
+
+// mustBeNamed holds that each field which no manifest has is told of.
+func (a anyAgent) mustBeNamed(t *rapid.T, imported []ImportedAgent) {
+	i := slices.IndexFunc(imported, func(b ImportedAgent) bool { return b.ID == a.id })
+	unknown := map[string]bool{}
+	for section, objects := range map[string][]any{
+		spec.SectionAgent: {a.object()}, spec.SectionOutcomes: a.outcomes, spec.SectionInfields: a.infields,
+	} {
+		for _, object := range objects {
+			for _, name := range diff.UnknownOf(section, object.(map[string]any)) {
+				unknown[section+"."+name] = true
+			}
+		}
+	}
+	named := slices.DeleteFunc(slices.Clone(imported[i].Left), func(l edit.Left) bool {
+		return strings.HasPrefix(l.Path, "config.") || l.Why != "agentsync does not know this field"
+	})
+	if len(named) != len(unknown) {
+		t.Fatalf("%s: fields that no manifest has are %v, and told is %v", a.id, unknown, imported[i].Left)
+	}
 }
 
 func optionsFor(dir string, transport http.RoundTripper, said io.Writer) Options {

@@ -44,7 +44,7 @@ func (p *Project) pastThrough(ctx context.Context, through func(*indus.Client, d
 		return nil, err
 	}
 	out := &Past{project: p, memory: sync.ToMemory(store.Entries()).Rekey(p.Agents)}
-	client, done, err := p.connect(true)
+	client, done, err := p.connect(indus.Options{VersionItems: true})
 	if err != nil {
 		return nil, err
 	}

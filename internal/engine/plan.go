@@ -8,6 +8,7 @@ import (
 	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
+	"github.com/agentsync/agentsync/sync/indus"
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
@@ -33,7 +34,7 @@ func (p *Planned) Close() { p.close() }
 // on what it returns.
 func (p *Project) Plan(ctx context.Context, scope Scope) (*Planned, error) {
 	return p.planThrough(ctx, scope, func() (sync.Remote, func(), error) {
-		client, done, err := p.connect(false)
+		client, done, err := p.connect(indus.Options{})
 		return client, done, err
 	})
 }

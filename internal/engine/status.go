@@ -39,7 +39,7 @@ func (p *Project) Status(ctx context.Context, targets []string) (*history.Fleet,
 	}
 	r := &readOnce{}
 	planned, err := p.planThrough(ctx, Scope{Targets: targets}, func() (_ sync.Remote, done func(), err error) {
-		r.Client, done, err = p.connect(false)
+		r.Client, done, err = p.connect(indus.Options{})
 		return r, done, err
 	})
 	if err != nil {

@@ -21,6 +21,9 @@ type Agent struct {
 	// Outcomes and Infields are all that the agent has; nil where that is not
 	// known, which leaves the section out.
 	Outcomes, Infields []value.Value
+	// Unknown are the names of fields of the agent, its outcomes and its infields
+	// that agentsync has no field for, by section.
+	Unknown map[string][]string
 }
 
 // File is a file of the project. Path is below its root, with slashes.

@@ -47,7 +47,7 @@ func plainKey(key string) bool {
 func partsOf(a Agent) (parts []part, left []Left) {
 	unknown := func(keys ...string) {
 		why := "agentsync does not know this field"
-		if last := keys[len(keys)-1]; last != "passthrough" && keys[1] != "metadata_schema" {
+		if last := keys[len(keys)-1]; keys[0] == schema.SectionConfig && last != "passthrough" && keys[1] != "metadata_schema" {
 			why += "; config.passthrough would manage it"
 		}
 		left = append(left, Left{pathOf(keys...), why})
@@ -55,6 +55,11 @@ func partsOf(a Agent) (parts []part, left []Left) {
 	for _, row := range schema.Spec().Below(schema.SectionAgent).Fields {
 		if v := a.Fields.Get(row.Name); row.Name == "agent_name" || said(row, v) {
 			parts = append(parts, part{keys: []string{schema.SectionAgent, row.Name}, row: row, v: v})
+		}
+	}
+	for _, section := range []string{schema.SectionAgent, schema.SectionOutcomes, schema.SectionInfields} {
+		for _, name := range a.Unknown[section] {
+			unknown(section, name)
 		}
 	}
 	config := schema.Spec().Below(schema.SectionConfig)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
 )
 
 const pageSize = 100 // the most that endpoints 4 and 10 return at once
@@ -25,7 +26,7 @@ func (c *Client) ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok 
 	var e *Error
 	if key := c.opt.Credentials.APIKey; !key.IsZero() {
 		in := input{body: map[string]string{"api_key": key.Reveal()}}
-		list, err := fetch(ctx, c, opListLegacy, in, pageOf(listedAgent))
+		list, err := fetch(ctx, c, opListLegacy, in, pageOf(c.listedAgent))
 		if errors.As(err, &e) {
 			e.advise(c.opt.Vars.APIKey)
 		}
@@ -35,7 +36,7 @@ func (c *Client) ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok 
 	}
 	id := func(agent diff.RemoteAgent) string { return agent.ID }
 	never := func([]diff.RemoteAgent, bool) bool { return false }
-	agents, err = pages(ctx, c, opListAgents, nil, nil, listedAgent, id, never)
+	agents, err = pages(ctx, c, opListAgents, nil, nil, c.listedAgent, id, never)
 	if errors.As(err, &e) && e.absent() {
 		c.noListing.Store(true)
 		c.logf("%v; going on without a listing", err)
@@ -45,8 +46,8 @@ func (c *Client) ListAgents(ctx context.Context) (agents []diff.RemoteAgent, ok 
 }
 
 // listedAgent reads an agent in a listing.
-func listedAgent(m map[string]any) (diff.RemoteAgent, error) {
-	agent := toAgent(m)
+func (c *Client) listedAgent(m map[string]any) (diff.RemoteAgent, error) {
+	agent := c.toAgent(m)
 	if agent.ID == "" {
 		return agent, errors.New("an agent without agent_id in the list")
 	}
@@ -86,7 +87,7 @@ func pages[T any](ctx context.Context, c *Client, ep *endpoint, args []string, f
 // Agent reads one agent's fields (endpoint 6).
 func (c *Client) Agent(ctx context.Context, id string) (diff.RemoteAgent, error) {
 	return fetch(ctx, c, opGetAgent, input{args: []string{id}}, func(answer any) (diff.RemoteAgent, error) {
-		agent, err := readAgent(answer)
+		agent, err := c.readAgent(answer)
 		if err == nil && agent.ID == "" && agent.Fields.Get("agent_name").Text() == "" {
 			err = errors.New("no agent in the answer")
 		}
@@ -99,7 +100,7 @@ func (c *Client) Agent(ctx context.Context, id string) (diff.RemoteAgent, error)
 // answer without an agent_id is an error that MayHaveActed.
 func (c *Client) CreateAgent(ctx context.Context, body map[string]any) (diff.RemoteAgent, error) {
 	return fetch(ctx, c, opCreateAgent, input{body: body}, func(answer any) (diff.RemoteAgent, error) {
-		agent, err := readAgent(answer)
+		agent, err := c.readAgent(answer)
 		if err == nil && agent.ID == "" {
 			err = errors.New("no agent_id in the answer")
 		}
@@ -117,19 +118,29 @@ func (c *Client) DeleteAgent(ctx context.Context, id string) error {
 	return c.write(ctx, opDeleteAgent, nil, id)
 }
 
-func readAgent(answer any) (diff.RemoteAgent, error) {
+func (c *Client) readAgent(answer any) (diff.RemoteAgent, error) {
 	m, err := object(answer, "agent_id", "agent_name")
-	return toAgent(m), err
+	return c.toAgent(m), err
 }
 
 // toAgent keeps the documented fields alone: agent objects carry LiveKit's
 // keys, which are secrets.
-func toAgent(m map[string]any) diff.RemoteAgent {
+func (c *Client) toAgent(m map[string]any) diff.RemoteAgent {
+	c.tellUnknown(str(m["agent_id"]), spec.SectionAgent, m)
 	return diff.RemoteAgent{
 		ID:        str(m["agent_id"]),
 		Fields:    diff.FieldsOf(m),
 		UpdatedAt: timestamp(m["updated_at"]),
 		UpdatedBy: str(m["updated_by"]),
+	}
+}
+
+func (c *Client) tellUnknown(id, section string, object map[string]any) {
+	if c.opt.Unknown == nil {
+		return
+	}
+	if names := diff.UnknownOf(section, object); len(names) > 0 {
+		c.opt.Unknown(id, section, names)
 	}
 }
 

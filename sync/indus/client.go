@@ -42,6 +42,9 @@ type Options struct {
 	Rand        func() float64                             // jitter, in [0,1)
 	// VersionItems keeps the outcomes and infields that a version went live with.
 	VersionItems bool
+	// Unknown, where not nil, gets the names of fields that agentsync doesn't know
+	// of each agent, outcome and infield that is read; see diff.UnknownOf.
+	Unknown func(agentID, section string, names []string)
 	// Logf gets a line for each request that is repeated, with the reason. No
 	// line contains a secret.
 	Logf func(format string, args ...any)

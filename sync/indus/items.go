@@ -24,7 +24,10 @@ var items = map[string]itemOps{
 // fields (endpoints 21 and 25). In all methods here, kind is
 // spec.SectionOutcomes or spec.SectionInfields.
 func (c *Client) Items(ctx context.Context, id, kind string) ([]value.Value, error) {
-	read := pageOf(func(m map[string]any) (value.Value, error) { return items[kind].kind.ItemOf(m), nil })
+	read := pageOf(func(m map[string]any) (value.Value, error) {
+		c.tellUnknown(id, kind, m)
+		return items[kind].kind.ItemOf(m), nil
+	})
 	list, err := fetch(ctx, c, items[kind].list, input{args: []string{id}}, read)
 	return list.items, err
 }

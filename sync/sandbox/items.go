@@ -26,7 +26,7 @@ var infields = newItemKind("call_infields", "Call infield", "field_", infieldFie
 
 func newItemKind(path, noun, prefix string, fields []field, of func(*agent) *[]*doc) itemKind {
 	k := itemKind{path: path, noun: noun, name: prefix + "name", typ: prefix + "type", enum: prefix + "enum", of: of}
-	whole := object("", fields, drop)
+	whole := object(path, fields, drop)
 	k.body = func(p *parser, loc []any, v any) any {
 		before := len(p.problems)
 		out := whole(p, loc, v)
@@ -35,7 +35,7 @@ func newItemKind(path, noun, prefix string, fields []field, of func(*agent) *[]*
 		}
 		return out
 	}
-	k.patch = object("", partial(fields), drop)
+	k.patch = object(path, partial(fields), drop)
 	return k
 }
 

@@ -43,7 +43,8 @@ type Options struct {
 	TranscriptDelay time.Duration
 	Strict          bool // unknown body fields answer 422; else they are dropped
 	// Extra names further fields that this platform knows and stores: of a
-	// config ("voice_style") or of one of its sections ("tts_config.speed").
+	// config ("voice_style"), of one of its sections ("tts_config.speed"), of an
+	// agent ("agent.crm_id") or of its items ("call_outcomes.mood").
 	Extra []string
 
 	Wrap       bool // raw answers come in an envelope, lists below a name in it (reference.md, "Answers and errors")

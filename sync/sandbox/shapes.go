@@ -137,12 +137,12 @@ var (
 		{name: "password", required: true, check: text},
 	}, drop)
 	createBody = object("", []field{
-		{name: "agent_in", required: true, check: object("", agentIn(), drop)},
+		{name: "agent_in", required: true, check: object("agent", agentIn(), drop)},
 		{name: "agent_config", required: true, check: configBody},
 		{name: "call_outcome", check: orNull(outcomes.body, nil)},
 		{name: "call_infield", check: orNull(infields.body, nil)},
 	}, drop)
-	updateAgentBody = object("", editable(), drop)
+	updateAgentBody = object("agent", editable(), drop)
 	metadataBody    = object("", nil, free)
 	callBody        = object("", []field{
 		{name: "customer_number", required: true, check: text},
