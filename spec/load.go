@@ -203,7 +203,7 @@ func (l *loader) manifests(s *settings) (found, passed []string) {
 	found, passed = l.search(s.patterns, l.report)
 	l.found = found
 	for _, p := range s.patterns {
-		if !p.matched {
+		if !p.matched && !l.opt.Empty {
 			l.report(problem(p.pos, "patterns start at the project's root; ** stands for any number of folders; "+
 				"folders that begin with a dot are not searched", "manifests: no file matches %s", schema.Quote(p.text)))
 		}
