@@ -232,12 +232,19 @@ func (p *agentPlanner) repeatsOlder(live *Version) bool {
 // line, which after a rollback is not the newest; else the newest. One among the
 // recent versions comes before the lock's, which may be an older clone's; that
 // one comes before a search further back.
+//
+// A version that somebody else made and that was taken into git since is known by
+// the lock alone.
 func (p *agentPlanner) lastApplied(live *Version) *Version {
 	recent, further := p.remote.Versions, []Version(nil)
 	if len(recent) > Recent {
 		recent, further = recent[:Recent], recent[Recent:]
 	}
-	if v := p.vouchedIn(recent, live); v != nil {
+	v := p.vouchedIn(recent, live)
+	if pulled := p.pulled(recent, live); pulled != nil && (v == nil || pulled.Number > v.Number) {
+		return pulled
+	}
+	if v != nil {
 		return v
 	}
 	if p.remembersBefore(live) {
@@ -247,6 +254,16 @@ func (p *agentPlanner) lastApplied(live *Version) *Version {
 		return nil
 	}
 	return p.vouchedIn(further, live)
+}
+
+// pulled is the version that the lock has, where it is not live any more and no line
+// says that git made it: git wanted it because it was pulled, imported or adopted.
+func (p *agentPlanner) pulled(versions []Version, live *Version) *Version {
+	v := FindVersion(versions, p.memory.Version)
+	if v == nil || v.Number == live.Number || v.IsDraft() || vouched(v, p.want) || LiveDigest(p.want, v) != p.memory.Config {
+		return nil
+	}
+	return v
 }
 
 // remembersBefore reports whether the lock names a version that was live before
