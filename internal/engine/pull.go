@@ -181,16 +181,8 @@ func (p *Project) Want(ctx context.Context, agents []spec.Agent, apart bool) (re
 	if err != nil {
 		return nil, nil, err
 	}
-	batch := len(agents)
-	if apart {
-		batch = 1
-	}
-	for some := range slices.Chunk(agents, batch) {
-		more, err := editor.Set(ctx, some)
-		if err != nil {
-			return nil, nil, err
-		}
-		results = append(results, more...)
+	if results, err = editor.Set(ctx, agents, apart); err != nil {
+		return nil, nil, err
 	}
 	return results, editor.Changes(), nil
 }

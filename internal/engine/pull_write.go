@@ -94,6 +94,9 @@ func (u *Pull) commit(ctx context.Context) (map[string]string, error) {
 				return lock.With(before, u.project.Environment.Name, u.entries(a))
 			}})
 		}
+		if len(edits) == 0 { // its files changed with those of an agent before it
+			continue
+		}
 		if commits[a.Name], err = repo.CommitEdits(ctx, edits, a.message()); err != nil {
 			return commits, fmt.Errorf("commit %s, whose files are written: %w", a.Name, err)
 		}

@@ -4,14 +4,16 @@
 // package spec: an agent as it is to be wanted becomes text.
 //
 // A value is changed where it lives, in the agent's manifest, in a Base or in an
-// environment's override, when no other agent has it from there; else it is set in
-// the agent's own manifest, or in an override of its own. What comes out is loaded
+// environment's override, when no other agent has it from there or all that have it
+// are to want the same; else it is set in the agent's own manifest, or in an override
+// of its own. What comes out is loaded
 // again: every agent that was to change wants exactly what it should, and every
 // other agent, in every environment, wants what it did. Else nothing is changed.
 //
 //	edit.go      Open, Set: passes over the agents until they want it
 //	target.go    where a value is changed
 //	prompt.go    texts that lie in files
+//	alike.go     what several agents share and want alike
 //	ops.go       what differs between two agents, as changes of values
 //	document.go  one document's text: mapping.go, sequence.go, scalar.go, render.go
 //	source.go    where in the text a node stands
@@ -40,6 +42,9 @@ type Editor struct {
 	files *layered
 	load  spec.LoadOptions
 	envs  []string // all environments, the one that is loaded first
+
+	batch  map[string]*spec.Agent // all that are to change, by name
+	shared map[string]bool        // of them, those of which something was changed that they share
 }
 
 // Change is a file that is to be written. Its path is from the project's root, links
@@ -98,15 +103,56 @@ func (e *Editor) loadAll(ctx context.Context) ([]*spec.Project, error) {
 // is loaded, by their names. It returns a result for each, in their order. What is
 // not a manifest's to say (Pos, Sources, Positions) is not looked at. err is about
 // the project, not one agent.
-func (e *Editor) Set(ctx context.Context, agents []spec.Agent) ([]Result, error) {
-	if len(agents) > 1 {
-		kept := maps.Clone(e.files.changed)
+//
+// With apart, each agent's files are as they were after the one before it, for a
+// commit each; that takes longer. What several share and want alike changes with the
+// first of them.
+func (e *Editor) Set(ctx context.Context, agents []spec.Agent, apart bool) ([]Result, error) {
+	kept := maps.Clone(e.files.changed)
+	e.begin(agents, nil)
+	if len(agents) > 1 && !apart {
 		results, err := e.setTogether(ctx, agents)
-		if err != nil || !slices.ContainsFunc(results, func(r Result) bool { return r.Err != nil }) {
-			return results, err
+		if err != nil || !anyFailed(results) {
+			return e.tellShared(results), err
 		}
-		e.files.changed = kept // one after the other, so that each error finds its agent
 	}
+	// One after the other, so that each error finds its agent.
+	e.files.changed = maps.Clone(kept)
+	e.begin(agents, nil)
+	results, err := e.setEach(ctx, agents)
+	if err == nil && anyFailed(results) && len(e.shared) > 0 { // what one shares that failed must stay
+		e.files.changed = kept
+		e.begin(agents, results)
+		results, err = e.setEach(ctx, agents)
+	}
+	return e.tellShared(results), err
+}
+
+// begin remembers which agents are to change: those that have not failed.
+func (e *Editor) begin(agents []spec.Agent, results []Result) {
+	e.batch, e.shared = map[string]*spec.Agent{}, map[string]bool{}
+	for i := range agents {
+		if results == nil || results[i].Err == nil {
+			e.batch[agents[i].Name] = &agents[i]
+		}
+	}
+}
+
+func anyFailed(results []Result) bool {
+	return slices.ContainsFunc(results, func(r Result) bool { return r.Err != nil })
+}
+
+// tellShared notes why an agent has no files of its own that changed.
+func (e *Editor) tellShared(results []Result) []Result {
+	for i, r := range results {
+		if r.Err == nil && len(r.Files) == 0 && e.shared[r.Agent] {
+			results[i].Notes = append(r.Notes, r.Agent+": what it shares with others was changed the same way, so its files say it already")
+		}
+	}
+	return results
+}
+
+func (e *Editor) setEach(ctx context.Context, agents []spec.Agent) ([]Result, error) {
 	var out []Result
 	for i := range agents {
 		kept := maps.Clone(e.files.changed)
@@ -115,7 +161,7 @@ func (e *Editor) Set(ctx context.Context, agents []spec.Agent) ([]Result, error)
 			return nil, err
 		}
 		if results[0].Err != nil {
-			e.files.changed, results[0].Files = kept, nil
+			e.files.changed, results[0].Files, results[0].Notes = kept, nil, nil
 		}
 		out = append(out, results[0])
 	}
@@ -206,6 +252,7 @@ func (e *Editor) tellOthers(first, now []*spec.Project, agents []spec.Agent, out
 		for _, name := range spec.Changed(first[i], now[i]) {
 			at := slices.IndexFunc(agents, func(a spec.Agent) bool { return a.Name == name })
 			switch {
+			case at < 0 && e.shared[name]: // it wants that too
 			case at < 0:
 				out[0].Err = fmt.Errorf("the change of %s would change %s too%s: change the files by hand",
 					out[0].Agent, name, inEnvironment(e.envs[i]))

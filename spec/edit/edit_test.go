@@ -21,6 +21,7 @@ import (
 // TestSet runs the stories of testdata/set. The comment of each has lines
 //
 //	env NAME
+//	apart                     one agent after the other
 //	set AGENT PATH JSON       a field of config, of agent, or NAME of call_outcomes and call_infields
 //	remove AGENT PATH
 //	note TEXT                 that the result has
@@ -55,11 +56,14 @@ func runStory(t *testing.T, archive *txtar.Archive) {
 		before[f.Name] = &fstest.MapFile{Data: []byte(text)}
 	}
 	var env string
+	apart := false
 	var notes, errors []string
 	changes := map[string][][]string{}
 	for line := range strings.Lines(string(archive.Comment)) {
 		words := strings.SplitN(strings.TrimSpace(line), " ", 4)
 		switch words[0] {
+		case "apart":
+			apart = true
 		case "env":
 			env = words[1]
 		case "note":
@@ -88,7 +92,7 @@ func runStory(t *testing.T, archive *txtar.Archive) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := editor.Set(context.Background(), wanted)
+	results, err := editor.Set(context.Background(), wanted, apart)
 	if err != nil {
 		t.Fatal(err)
 	}

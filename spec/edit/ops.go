@@ -52,7 +52,7 @@ func sectionOps(out []op, section string, had, has bool, was, want []spec.Item) 
 		return out
 	case had && !has:
 		return append(out, op{path: path, row: row, gone: true})
-	case !had || len(want) == 0 && len(was) > 0:
+	case !had:
 		return append(out, op{path: path, row: row, v: list(want)})
 	default:
 		return itemOps(out, path, row, list(was), list(want))

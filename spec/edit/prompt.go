@@ -17,21 +17,18 @@ import (
 
 // prompt gives the files of a text what the text is to be. done is false where no
 // file holds it, or none can: then it is set in the manifest. A file that others
-// read stays as it is, and this agent gets one of its own in its place: whoever
-// changed one agent on the platform did not change the others.
+// read stays as it is, unless all of them are to read the same there, and this agent
+// gets one of its own in its place: whoever changed one agent on the platform did
+// not change the others.
 func (p *pass) prompt(now *spec.Agent, o op, r *Result) (done bool, err error) {
 	names, list := p.promptFiles(now, o)
 	text, _ := o.v.(string)
 	if len(names) == 0 || strings.TrimSpace(text) == "" {
 		return false, nil
 	}
-	var old []string
-	for _, name := range names {
-		data, err := p.files.read(name)
-		if err != nil {
-			return false, problemAt(now, o, "%s can't be read", name)
-		}
-		old = append(old, value.Text(string(bytes.TrimPrefix(data, bom))))
+	old, unread := p.texts(names)
+	if unread != "" {
+		return false, problemAt(now, o, "%s can't be read", unread)
 	}
 	parts, between := divide(old, text)
 	if parts == nil {
@@ -51,10 +48,14 @@ func (p *pass) prompt(now *spec.Agent, o op, r *Result) (done bool, err error) {
 		}
 		real := p.files.real(name)
 		data, _ := p.files.read(real)
-		if len(p.readers[real]) > 1 || count(names, name) > 1 {
+		if count(names, name) > 1 || len(p.readers[real]) > 1 && !p.wantText(real, parts[i]) {
 			fresh[i] = p.ownFile(name, now.Name)
 			r.Notes = append(r.Notes, fmt.Sprintf("%s: %s is read by others too (%s), so the new text is in %s",
 				now.Name, name, p.otherReaders(real, now.Name, o), fresh[i]))
+			if len(p.projects) == 1 { // else another environment may go on reading it
+				gone := now.Name + " " + o.path[len(o.path)-1]
+				p.readers[real] = slices.DeleteFunc(p.readers[real], func(r string) bool { return r == gone })
+			}
 			real = fresh[i]
 		}
 		p.files.changed[real] = rewritten(data, parts[i])
@@ -71,6 +72,19 @@ func (p *pass) prompt(now *spec.Agent, o op, r *Result) (done bool, err error) {
 		o.v = map[string]any{"file": all}
 	}
 	return true, p.set(now, o)
+}
+
+// texts are those of prompt files as they are by now; unread is one that can't be
+// read.
+func (p *pass) texts(names []string) (texts []string, unread string) {
+	for _, name := range names {
+		data, err := p.files.read(name)
+		if err != nil {
+			return nil, name
+		}
+		texts = append(texts, value.Text(string(bytes.TrimPrefix(data, bom))))
+	}
+	return texts, ""
 }
 
 func count(names []string, name string) (n int) {

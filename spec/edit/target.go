@@ -28,6 +28,7 @@ type pass struct {
 	readers  map[string][]string   // by prompt file: the texts that have lines of it, as agent and field
 	docs     map[string]*manifest  // by real name: as they are by now
 	layout   map[string][]target   // by real name: the documents as they were
+	same     *alike                // nil until something is shared
 }
 
 // manifest is a file with its documents.
@@ -188,7 +189,7 @@ func (p *pass) target(now *spec.Agent, o op) (target, error) {
 		return own, nil
 	}
 	users := p.usersOf(at)
-	if len(users) == 1 {
+	if len(users) == 1 || p.wantValue(at, users, o) {
 		return there, nil
 	}
 	if o.gone {
@@ -277,7 +278,8 @@ func (p *pass) index() {
 // the agent's own where it may not be changed there.
 func (p *pass) winningOverride(now *spec.Agent, o op) (target, bool) {
 	t, ok := p.givingOverride(now, o.path)
-	if ok && len(p.usersOf(now.Positions[o.place()])) > 1 {
+	at := now.Positions[o.place()]
+	if users := p.usersOf(at); ok && len(users) > 1 && !p.wantValue(at, users, o) {
 		list, _ := get(plain(p.manifest(t.file).parts[t.part].Roots[t.doc]), schema.Document("project"), t.inside)
 		t.override = ownOverride(list.([]any), now.Name)
 	}
