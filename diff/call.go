@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -26,10 +27,40 @@ type Call struct {
 	Warning          string // that came with the placing of the call
 }
 
+// MarshalJSON writes the call under the API's own names, durations in seconds.
+// answered is null while nobody knows, and transcript until there is one.
+func (c Call) MarshalJSON() ([]byte, error) {
+	type transcript struct {
+		Summary string `json:"summary"`
+		Outcome string `json:"call_outcome"`
+		History []Turn `json:"history"`
+	}
+	out := struct {
+		ID               string      `json:"call_id"`
+		Status           string      `json:"status,omitempty"`
+		Answered         *bool       `json:"answered"`
+		CreatedAt        time.Time   `json:"created_at,omitzero"`
+		Duration         float64     `json:"duration,omitempty"`
+		AnswerDuration   float64     `json:"answer_duration,omitempty"`
+		Customer         string      `json:"customer_number,omitempty"`
+		TranscriptStatus string      `json:"transcript_status,omitempty"`
+		Problem          string      `json:"error,omitempty"`
+		Warning          string      `json:"warning,omitempty"`
+		Transcript       *transcript `json:"transcript"`
+	}{c.ID, c.Status, nil, c.CreatedAt, c.Duration.Seconds(), c.AnswerDuration.Seconds(), c.Customer, c.TranscriptStatus, c.Problem, c.Warning, nil}
+	if answered, known := c.Answered(); known {
+		out.Answered = &answered
+	}
+	if c.TranscriptStatus == "ready" {
+		out.Transcript = &transcript{c.Summary, c.Outcome, append([]Turn{}, c.Turns...)}
+	}
+	return json.Marshal(out)
+}
+
 // Turn is what one side said.
 type Turn struct {
-	Role string // agent, user, or the platform's word
-	Text string
+	Role string `json:"role"` // agent, user, or the platform's word
+	Text string `json:"content"`
 }
 
 // Answered says whether the customer took the call; known is false while the
@@ -42,6 +73,13 @@ func (c *Call) Answered() (answered, known bool) {
 		return false, true
 	}
 	return false, false
+}
+
+// Read returns the call with what a later read of its transcript tells.
+func (c Call) Read(read Call) Call {
+	c.TranscriptStatus, c.Problem = read.TranscriptStatus, read.Problem
+	c.Summary, c.Outcome, c.Turns = read.Summary, read.Outcome, read.Turns
+	return c
 }
 
 // TranscriptEnded says that no later read of the call's transcript shows more.

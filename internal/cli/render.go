@@ -54,15 +54,24 @@ func (opt *renderOptions) check() error {
 	case opt.versionSet && opt.Version < 1:
 		return console.Usagef("--version %d: versions count from 1", opt.Version)
 	}
-	opt.Values = map[string]string{}
-	for _, set := range opt.sets {
-		name, value, ok := strings.Cut(set, "=")
-		if !ok || name == "" {
-			return console.Usagef("--set %s: want NAME=VALUE", set)
-		}
-		opt.Values[name] = value
+	var err error
+	if opt.Values, err = readSets(opt.sets); err != nil {
+		return err
 	}
 	return checkFormat(opt.format, renderFormats)
+}
+
+// readSets reads the values of --set.
+func readSets(sets []string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, set := range sets {
+		name, value, ok := strings.Cut(set, "=")
+		if !ok || name == "" {
+			return nil, console.Usagef("--set %s: want NAME=VALUE", set)
+		}
+		values[name] = value
+	}
+	return values, nil
 }
 
 func (a *app) runRender(ctx context.Context, opt renderOptions) error {

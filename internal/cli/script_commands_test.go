@@ -27,6 +27,8 @@ import (
 // `agentsync` itself.
 var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"platform":  startPlatform,
+	"quick":     quick,
+	"await":     await,
 	"later":     later,
 	"fault":     fault,
 	"requests":  requests,

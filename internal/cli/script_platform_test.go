@@ -103,6 +103,9 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	if flags.NArg() > 0 {
 		ts.Fatalf("platform: %q is no switch", flags.Args())
 	}
+	if s.clock.Speed > 0 {
+		o.Sleep = s.clock.Sleep
+	}
 	if s.clock.Speed == 0 && (o.RateLimit > 0 || o.ReadLag > 0) {
 		o.Now = time.Now
 	}
@@ -117,6 +120,35 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("INDUSLABS_API_KEY", o.APIKey)
 	ts.Setenv("INDUSLABS_TOKEN", "")
 	ts.Setenv("LISTING", o.Listing)
+}
+
+// quick is `quick N`: time runs N times as fast for platforms that are started from
+// now on, and for the program.
+func quick(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	speed, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	s := storyOf(ts)
+	s.clock = fastclock.Clock{Start: time.Now(), Speed: speed}
+	ts.Setenv(s.clock.Variable())
+}
+
+// await is `await METHOD PATHPART N`: until there were so many such requests.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	want, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	p := storyOf(ts).platform(ts)
+	for range 3000 {
+		n := countRequests(p.proxy.Requests()[p.from:], func(r faults.Record) bool {
+			return r.Method == args[0] && strings.Contains(r.Path, args[1])
+		})
+		if n >= want {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("half a minute, and no %s requests %s %s", args[2], args[0], args[1])
 }
 
 // later is `later DURATION`: the platform's clock goes on by so long, such as 2h.
