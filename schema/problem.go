@@ -34,11 +34,15 @@ type Problem struct {
 	Warning bool   // shown, but no failure
 	Verbose bool   // a warning that only -v shows
 	Planned bool   // a warning that a plan repeats, with what the platform has to do with it
+	Rule    string // of the prompt lint (see LintRules); "" for what no setting turns off
 }
 
-// String is `file:line:col: message` and, below it, the indented hint.
+// String is `file:line:col: message [rule]` and, below it, the indented hint.
 func (p Problem) String() string {
 	s := p.Message
+	if p.Rule != "" {
+		s += " [" + p.Rule + "]"
+	}
 	if p.Warning {
 		s = "warning: " + s
 	}

@@ -260,6 +260,9 @@ var projectSpec = []*Field{
 	{Name: "environments", Type: Table, Keys: Key, Items: &Field{Name: "*", Type: Map, Fields: environment, Doc: "One environment."},
 		Doc: "Places to apply to, chosen by --env. The one named default holds without --env."},
 	{Name: "policy", Type: Map, Fields: policy, Doc: "What plan and apply may do."},
+	{Name: "lint", Type: Map, Fields: lintRules,
+		Doc: "How much is made of what each rule of the prompt lint finds: warning (default), error, which stops plan and apply as well, or off. " +
+			"A comment \"# agentsync:ignore RULE\" turns a rule off for the line of a manifest that it ends, or the one below it."},
 }
 
 var environment = []*Field{

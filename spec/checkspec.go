@@ -85,7 +85,7 @@ func (l *loader) checkAgent(doc *document, merged resolved) {
 	l.checkItems(spec.Get(SectionInfields), SectionInfields, "field", merged.incomplete)
 	for _, section := range []string{SectionOutcomes, SectionInfields} {
 		if list := spec.Get(section); len(list.Below) > most {
-			l.report(warning(list.KeyPos(), "the dashboard has room for "+strconv.Itoa(most)+": see that the platform takes more before you rely on it",
+			l.lint(ruleMany, warning(list.KeyPos(), "the dashboard has room for "+strconv.Itoa(most)+": see that the platform takes more before you rely on it",
 				"%s: %s has %d", section, doc.name, len(list.Below)))
 		}
 	}
@@ -114,7 +114,7 @@ func (l *loader) checkAgent(doc *document, merged resolved) {
 func (l *loader) checkUnused(doc *document, merged resolved) {
 	spec := merged.spec
 	config, pin := spec.Get(SectionConfig), spec.Get("release", "version")
-	prompt, at, message := config.Get("system_prompt"), doc.root.Pos, ""
+	prompt, at, message, rule := config.Get("system_prompt"), doc.root.Pos, "", ruleNoPrompt
 	const stays = "a new agent is refused without one, and one that is there keeps the platform's, which no plan shows"
 	hint := "write config.system_prompt, as text or {file: path}"
 	switch {
@@ -123,7 +123,7 @@ func (l *loader) checkUnused(doc *document, merged resolved) {
 	case !pin.IsNone() && config.IsEmpty():
 		return
 	case !pin.IsNone():
-		at, hint = pin.KeyPos(), "remove release.version to have the config applied again"
+		at, hint, rule = pin.KeyPos(), "remove release.version to have the config applied again", rulePinned
 		message = fmt.Sprintf("release.version: version %v is to be live, and what %s says under config has no effect", pin.Value(), doc.name)
 	case config.IsNone():
 		message = "the agent has no config, and so no prompt: " + stays
@@ -136,7 +136,7 @@ func (l *loader) checkUnused(doc *document, merged resolved) {
 	}
 	p := warning(at, hint, "%s", message)
 	p.Planned = true
-	l.report(p)
+	l.lint(rule, p)
 }
 
 func isAbsent(spec *node) bool { return spec.Get("lifecycle", "state").Text() == "absent" }

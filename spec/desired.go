@@ -30,6 +30,7 @@ type Project struct {
 	// is. Linked says that some file was found by a link. See Reads.
 	Patterns []string
 	Linked   bool
+	LintOff  []string // the lint's rules that agentsync.yaml turns off
 }
 
 // Environment is where a plan goes.

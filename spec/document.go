@@ -37,7 +37,8 @@ type fileResult struct {
 	ignored   int
 	passed    []string // what could be a manifest, and is passed over: a file, or one document as file:line
 	problems  Problems
-	lines     [][]byte // of the file, while it is being loaded
+	lines     [][]byte          // of the file, while it is being loaded
+	muted     map[line][]string // rules of the lint that a comment turns off
 	// With a cache: what the file and the prompt files in it hold, as blobID.
 	blob    string
 	prompts map[string]string
@@ -138,6 +139,9 @@ var manifestHints = map[error]string{
 func (l *loader) loadDocuments(file string, data []byte, named bool, r *fileResult) {
 	r.lines = slices.Collect(bytes.Lines(data))
 	defer func() { r.lines = nil }()
+	if bytes.Contains(data, []byte(ignoreWord)) {
+		r.readIgnores(file, r.lines)
+	}
 	roots, broken := l.parseYAML(file, data)
 	for _, p := range broken {
 		if !named && !bytes.Contains(data, []byte(apiGroup)) {

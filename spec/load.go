@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"runtime"
@@ -68,14 +69,16 @@ type loader struct {
 	work     int // of merging and building, which one goroutine does
 	problems Problems
 	told     map[Problem]bool
-	failed   bool     // some problem is an error
-	found    []string // manifests
+	levels   map[string]string // of the lint's rules, by name; "" for the default
+	muted    map[line][]string // rules that comments turn off
+	failed   bool              // some problem is an error
+	found    []string          // manifests
 	others   sync.Once
 	unread   map[string]string // kind and name → a file that has it, read or not; see elsewhere
 }
 
 func newLoader(opt LoadOptions) *loader {
-	return &loader{files: files{fsys: opt.FS, dir: opt.Dir}, opt: opt, told: map[Problem]bool{}}
+	return &loader{files: files{fsys: opt.FS, dir: opt.Dir}, opt: opt, told: map[Problem]bool{}, muted: map[line][]string{}}
 }
 
 // report adds findings, each once: what is wrong with a base shows in each agent
@@ -131,7 +134,7 @@ func (l *loader) load(ctx context.Context) *Project {
 	first := l.loadProjectFile()
 	settings := l.settings(first)
 	l.report(first.problems...)
-	project := &Project{Dir: l.opt.Dir, Name: settings.name, Formerly: settings.formerly, Environment: settings.env, Policy: settings.policy}
+	project := &Project{Dir: l.opt.Dir, Name: settings.name, Formerly: settings.formerly, Environment: settings.env, Policy: settings.policy, LintOff: settings.lintOff}
 	if settings.nowhere {
 		return project
 	}
@@ -146,7 +149,9 @@ func (l *loader) load(ctx context.Context) *Project {
 		return nil
 	}
 	documents := map[string][]*document{}
+	maps.Copy(l.muted, first.muted)
 	for _, r := range results {
+		maps.Copy(l.muted, r.muted)
 		project.Ignored += r.ignored
 		project.PassedOver = append(project.PassedOver, r.passed...)
 		l.report(r.problems...)
@@ -246,6 +251,7 @@ func (l *loader) agents(agents, bases []*document, s *settings) []Agent {
 		names.add(doc, merged.spec)
 		if !merged.incomplete {
 			spoken.checkPlaceholders(doc.name, merged.spec)
+			l.checkSpeech(merged.spec)
 		}
 		if !l.failed {
 			out = append(out, build(doc, merged.spec, s.suffix))

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -56,7 +57,7 @@ func (s *spoken) checkPlaceholders(agent string, spec *node) {
 		}
 		managed = managed || n.IsText()
 		seen := map[placeholder]bool{}
-		for _, p := range slices.Concat(promptOf(n).names...) {
+		for p, ignored := range s.named(n) {
 			_, isKnown := used[p.name]
 			if isKnown {
 				used[p.name] = true
@@ -70,18 +71,20 @@ func (s *spoken) checkPlaceholders(agent string, spec *node) {
 			case p.doubt && !isKnown:
 				continue
 			case p.form == oneBrace && !isKnown || p.form == twoBraces && !isKnown:
-				if !seen[same] {
+				if !seen[same] && !ignored(ruleUndeclared) {
 					s.add(p, agent, known)
 				}
 			case p.form == dollar && slices.Contains(numbers, p.name): // a price
 			case p.form == dollar || p.form == tag:
-				s.report(unknownTag(p))
+				if !ignored(ruleTag) {
+					s.lint(ruleTag, unknownTag(p))
+				}
 			}
 			seen[same] = true
-			switch p.form {
-			case oneBrace:
+			switch {
+			case p.form == oneBrace && !ignored(ruleMixed):
 				single = append(single, p)
-			case twoBraces:
+			case p.form == twoBraces && !ignored(ruleMixed):
 				double = append(double, p)
 			}
 		}
@@ -91,7 +94,23 @@ func (s *spoken) checkPlaceholders(agent string, spec *node) {
 		if name := d.Text(); managed && !used[name] {
 			p := warning(d.Pos, "", "%s is declared, and no prompt uses {%s}", schema.Quote(name), printable(schema.Clip(name)))
 			p.Verbose = true
-			s.report(p)
+			s.lint(ruleUnused, p)
+		}
+	}
+}
+
+// named returns the placeholders of a prompt, each with whether a comment where the
+// manifest has the prompt, or names the file, turns a rule off.
+func (s *spoken) named(n *node) iter.Seq2[placeholder, func(rule string) bool] {
+	return func(yield func(placeholder, func(string) bool) bool) {
+		from := promptOf(n)
+		for i, names := range from.names {
+			ignored := func(rule string) bool { return s.ignores(rule, n.KeyPos(), from.named[i]) }
+			for _, p := range names {
+				if !yield(p, ignored) {
+					return
+				}
+			}
 		}
 	}
 }
@@ -129,7 +148,7 @@ func (s *spoken) warnMixed(single, double []placeholder) {
 	}
 	if !s.mixed[rare.pos] {
 		s.mixed[rare.pos] = true
-		s.report(warning(rare.pos, "the platform replaces one of the two forms, and speaks the other as it stands: write all of them alike",
+		s.lint(ruleMixed, warning(rare.pos, "the platform replaces one of the two forms, and speaks the other as it stands: write all of them alike",
 			"the prompts have both %s and %s", single[0], double[0]))
 	}
 }
@@ -182,6 +201,6 @@ func (s *spoken) warn() {
 		if u.count > 1 {
 			who = fmt.Sprintf("%s and %d more", who, u.count-1)
 		}
-		s.report(warning(p.pos, u.hint, "%s is neither an infield nor metadata of %s", p, who))
+		s.lint(ruleUndeclared, warning(p.pos, u.hint, "%s is neither an infield nor metadata of %s", p, who))
 	}
 }

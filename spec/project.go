@@ -25,6 +25,7 @@ type settings struct {
 	patterns  []*pattern
 	suffix    string
 	overrides []*override
+	lintOff   []string
 	nowhere   bool // the environment is not known; only with LoadOptions.Past
 }
 
@@ -59,6 +60,7 @@ func (l *loader) settings(r *fileResult) settings {
 	}
 	s.readPatterns(found.spec.Get("manifests"), r.report)
 	decode(found.spec.Get("policy"), &s.policy)
+	s.lintOff = l.readLint(found.spec.Get("lint"))
 	s.env.readURL("", found.spec.Get("base_url"), r.report)
 	l.chooseEnvironment(&s, Pos{File: projectFile}, found.spec.Get("environments"), r)
 	return s

@@ -14,10 +14,11 @@ import (
 )
 
 // prompt is what a text that may stand in files was read from. The names of
-// placeholders are by file.
+// placeholders are by file, and so are the places where a manifest names them.
 type prompt struct {
 	segments []Segment
 	names    [][]placeholder
+	named    []Pos
 }
 
 // promptOf returns what a text was read from; of anything else, nothing.
@@ -81,6 +82,7 @@ func (l *loader) loadPrompt(manifest, field string, n *node, r *fileResult) *nod
 		texts = append(texts, part.text)
 		joined.segments = append(joined.segments, Segment{Start: line, File: name, Line: 1})
 		joined.names = append(joined.names, part.names)
+		joined.named = append(joined.named, p.Pos)
 		line += strings.Count(part.text, "\n") + 2
 	}
 	switch {
@@ -114,7 +116,7 @@ func inlinePrompt(n *node, lines [][]byte) prompt {
 			names[i].pos = n.Pos
 		}
 	}
-	return prompt{[]Segment{s}, [][]placeholder{names}}
+	return prompt{[]Segment{s}, [][]placeholder{names}, []Pos{n.Pos}}
 }
 
 // promptFile returns the file at a path as a manifest writes it.

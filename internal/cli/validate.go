@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/internal/engine"
@@ -12,26 +13,36 @@ import (
 	"github.com/spf13/cobra"
 )
 
-var validateFormats = []string{"text", "json", "github"}
+var validateFormats = []string{"text", "json", "github", "sarif"}
 
 func (a *app) validateCmd() *cobra.Command {
 	var format string
+	var strict bool
 	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Check all manifests, offline",
 		Long: `validate checks every manifest and prompt file without the network, and tells
-all that is wrong in one run: where, what, and how to mend it.`,
+all that is wrong in one run: where, what, and how to mend it.
+
+What may well be meant is a warning, and behind it stands its rule's name in
+brackets. A rule is turned off, or made an error, under spec.lint in
+agentsync.yaml; a comment "# agentsync:ignore RULE" turns it off for one line of
+a manifest, and at the line that names a prompt file for what is in that file.
+With --strict every warning is an error. With -v, rules that are off are listed.`,
 		Example: `  agentsync validate
   agentsync validate --env staging
-  agentsync validate --format github     # annotations in a pull request`,
+  agentsync validate --strict
+  agentsync validate --format github     # annotations in a pull request
+  agentsync validate --format sarif > agentsync.sarif   # for GitHub code scanning`,
 		Args: console.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runValidate(cmd.Context(), format) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runValidate(cmd.Context(), format, strict) },
 	}
 	formatFlag(cmd, &format, validateFormats)
+	cmd.Flags().BoolVar(&strict, "strict", false, "take every warning for an error")
 	return cmd
 }
 
-func (a *app) runValidate(ctx context.Context, format string) error {
+func (a *app) runValidate(ctx context.Context, format string, strict bool) error {
 	if err := checkFormat(format, validateFormats); err != nil {
 		return err
 	}
@@ -39,15 +50,25 @@ func (a *app) runValidate(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
+	if strict {
+		for i := range problems {
+			problems[i].Warning = problems[i].Verbose // what only -v shows is no more than a remark
+		}
+	}
 	switch format {
 	case "json":
 		err = a.printProblemsJSON(problems)
 	case "github":
 		err = a.out.Annotate(a.env.Stdout, problems, "")
+	case "sarif":
+		err = a.out.SARIF(a.env.Stdout, problems, engine.FolderIn(a.opt.Dir), versionText())
 	default:
 		a.out.Problems(a.env.Stdout, problems)
 	}
-	if err == nil && project == nil {
+	if project != nil && len(project.LintOff) > 0 {
+		a.out.Logf("rules that agentsync.yaml turns off: %s", strings.Join(project.LintOff, ", "))
+	}
+	if err == nil && (project == nil || len(problems.Errors()) > 0) {
 		err = &engine.Error{Kind: engine.Invalid, Err: errors.New("failed"), Told: true}
 	}
 	if err == nil && format == "text" {
@@ -63,6 +84,7 @@ func (a *app) printProblemsJSON(problems spec.Problems) error {
 		Line     int    `json:"line"`
 		Column   int    `json:"column"`
 		Severity string `json:"severity"` // "error" or "warning"
+		Rule     string `json:"rule,omitempty"`
 		Message  string `json:"message"`
 		Hint     string `json:"hint,omitempty"`
 	}
@@ -72,7 +94,7 @@ func (a *app) printProblemsJSON(problems spec.Problems) error {
 		if p.Warning {
 			severity = "warning"
 		}
-		out = append(out, finding{p.Pos.File, p.Pos.Line, p.Pos.Column, severity, p.Message, p.Hint})
+		out = append(out, finding{p.Pos.File, p.Pos.Line, p.Pos.Column, severity, p.Rule, p.Message, p.Hint})
 	}
 	return writeJSON(a.env.Stdout, out)
 }

@@ -56,7 +56,7 @@ func commandProperty(s string) string {
 // repository's root.
 func (c *Console) Annotate(w io.Writer, problems spec.Problems, dir string) error {
 	for _, p := range c.Shown(problems) {
-		a := Annotation{Level: "error", Message: p.Message}
+		a := Annotation{Level: "error", Title: p.Rule, Message: p.Message}
 		if p.Warning {
 			a.Level = "warning"
 		}

@@ -166,3 +166,17 @@ func CheckoutRoot(dir string) string {
 		dir = parent
 	}
 }
+
+// FolderIn is where dir lies below the root of its checkout, with slashes; "" for
+// the root itself, and where there is no checkout.
+func FolderIn(dir string) string {
+	real, err := RealPath(dir)
+	if err != nil {
+		return ""
+	}
+	folder, err := filepath.Rel(CheckoutRoot(real), real)
+	if err != nil || folder == "." {
+		return ""
+	}
+	return filepath.ToSlash(folder)
+}
