@@ -8,6 +8,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/value"
 )
 
@@ -32,6 +33,9 @@ func rewritten(agents, lines int) (p *diff.Plan, changed []string) {
 // by bytes or by characters, and says that it is not all.
 func TestADocumentUsesItsRoom(t *testing.T) {
 	for _, tt := range []struct{ agents, lines int }{{1, 1200}, {20, 900}, {300, 40}} {
+		if tt.agents*tt.lines > 15_000 && !exhaustive.On() {
+			continue
+		}
 		p, changed := rewritten(tt.agents, tt.lines)
 		for _, opt := range []Options{{Budget: 60_000}, {Budget: 60_000, Characters: true}} {
 			text, whole := Document(p, opt)

@@ -254,7 +254,7 @@ func TestARefusedPlanIsShownAndNotReviewed(t *testing.T) {
 func TestASummaryThatIsCutPointsToTheLog(t *testing.T) {
 	w := newWorld(t)
 	w.write("prompts/sales.md", strings.Repeat("Sell boldly, to whoever it is.\n", 30_000))
-	w.replace("agents.yaml", "Help the caller.", strings.Repeat("Help every caller, whoever it is. ", 25_000))
+	w.replace("agents.yaml", "Help the caller.", strings.Repeat("Help every caller, whoever it is. ", 6_000))
 	r := w.job(0, "", "plan")
 	has(t, "the summary", r.summary, "**Cut to fit:**", "See the log of this job for the whole plan.", "!plan-path", "!RUNNER_TEMP")
 }

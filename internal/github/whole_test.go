@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/agentsync/agentsync/internal/exhaustive"
 )
 
 // rewrite is an agent whose prompt has so many lines, in words that no other has.
@@ -51,6 +53,9 @@ func TestTheWholePlanCanBeRead(t *testing.T) {
 		"20 agents of 900 rewritten lines each": {20, 900, "said what it was told", "says what it wants, now that it may", "the log of this job"},
 		"20 agents in Devanagari":               {20, 90, "ने कहा", "कहता है", "the job summary"},
 	} {
+		if tt.agents*tt.lines > 10_000 && !exhaustive.On() {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			before := w.rewrite(tt.agents, tt.lines, tt.before)
