@@ -48,14 +48,15 @@ func AwaitTranscript(ctx context.Context, remote Calls, callID string, limit tim
 }
 
 // CallsSince lists the calls of an agent since a time, newest first, over as many
-// pages as they take; a zero until is no bound.
-func CallsSince(ctx context.Context, remote Calls, agentID string, since, until time.Time) ([]diff.Call, error) {
-	all := []diff.Call{}
+// pages as they take, until there are most; 0 is no limit. whole is false where
+// there may be more.
+func CallsSince(ctx context.Context, remote Calls, agentID string, since time.Time, most int) (all []diff.Call, whole bool, err error) {
+	all = []diff.Call{}
 	seen := map[string]bool{}
 	for page := 1; ; page++ {
-		calls, more, err := remote.RecentCalls(ctx, agentID, diff.CallQuery{Since: since, Until: until, Page: page})
+		calls, more, err := remote.RecentCalls(ctx, agentID, diff.CallQuery{Since: since, Page: page})
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, call := range calls {
 			if !seen[call.ID] { // a call that is made meanwhile moves the pages
@@ -63,8 +64,8 @@ func CallsSince(ctx context.Context, remote Calls, agentID string, since, until 
 				all = append(all, call)
 			}
 		}
-		if !more {
-			return all, nil
+		if !more || most > 0 && len(all) >= most {
+			return all, !more, nil
 		}
 	}
 }

@@ -93,15 +93,18 @@ func TestCallsSince(t *testing.T) {
 		return out
 	}
 	c := &calling{pages: [][]diff.Call{page("d", "c"), page(), page("c", "b", "a")}}
-	calls, err := CallsSince(t.Context(), c, "AGT_1", time.Time{}, time.Time{})
+	calls, whole, err := CallsSince(t.Context(), c, "AGT_1", time.Time{}, 0)
 	var ids []string
 	for _, call := range calls {
 		ids = append(ids, call.ID)
 	}
-	if err != nil || fmt.Sprint(ids, c.asked) != "[d c b a] [1 2 3]" {
+	if err != nil || !whole || fmt.Sprint(ids, c.asked) != "[d c b a] [1 2 3]" {
 		t.Errorf("%v, asked %v, %v", ids, c.asked, err)
 	}
-	if calls, err := CallsSince(t.Context(), &calling{}, "AGT_1", time.Time{}, time.Time{}); err == nil || calls != nil {
+	if calls, whole, err := CallsSince(t.Context(), c, "AGT_1", time.Time{}, 2); err != nil || whole || len(calls) != 2 {
+		t.Errorf("at most two: %v, %v, %v", calls, whole, err)
+	}
+	if calls, _, err := CallsSince(t.Context(), &calling{}, "AGT_1", time.Time{}, 0); err == nil || calls != nil {
 		t.Errorf("%v, %v", calls, err)
 	}
 }

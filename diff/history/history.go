@@ -26,6 +26,8 @@ type Timeline struct {
 	Spans []Span `json:"spans"`
 	// Whole says that there are no older versions than these.
 	Whole bool `json:"whole"`
+	// Calls is what came of the calls; nil where they were not asked for.
+	Calls *Calls `json:"calls,omitempty"`
 }
 
 // Version is one config version with all that is known of where it comes from.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/history"
 )
 
 // Call writes what is known of one call: how it went, and what was said. The
@@ -122,4 +123,92 @@ func lengthText(d time.Duration) string {
 		return ""
 	}
 	return d.Round(time.Second).String()
+}
+
+// callHeads are the columns of what came of a version's calls.
+var callHeads = []string{"version", "calls", "answered", "length", "outcomes"}
+
+// calls writes what came of the calls of each version.
+func (p *printer) calls(c *history.Calls) {
+	if c == nil {
+		return
+	}
+	p.gap()
+	rows := [][]span{heads(callHeads...)}
+	for i := range c.Versions {
+		rows = append(rows, versionCallsRow(&c.Versions[i]))
+	}
+	if len(rows) > 1 {
+		p.table("  ", rows)
+	}
+	for _, line := range callsRemarks(c, p.opt) {
+		p.line(span{faint, line})
+	}
+}
+
+func versionCallsRow(v *history.VersionCalls) []span {
+	return []span{{strong, fmt.Sprintf("v%d", v.Version)}, {plain, fmt.Sprint(v.Calls)}, {plain, fmt.Sprint(v.Answered)},
+		{plain, lengthText(v.Length())}, cell(plain, outcomesText(v))}
+}
+
+// outcomesText is how the outcomes of answered calls are spread.
+func outcomesText(v *history.VersionCalls) string {
+	var parts []string
+	for _, o := range v.Outcomes {
+		name := o.Outcome
+		if name == "" {
+			name = "no outcome"
+		}
+		parts = append(parts, fmt.Sprintf("%s %d", name, o.Calls))
+	}
+	if v.Unread > 0 {
+		parts = append(parts, fmt.Sprintf("no transcript %d", v.Unread))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// callsRemarks are sentences about what is counted.
+func callsRemarks(c *history.Calls, opt Options) []string {
+	if c.Problem != "" {
+		return []string{"Nothing is known of calls: " + Escape(c.Problem) + "."}
+	}
+	var out []string
+	switch {
+	case c.Since.IsZero():
+		return []string{"Nothing says when a version went live, so no call can be placed."}
+	case len(c.Versions) == 0 && c.Unplaced == 0:
+		return []string{"No calls since " + timeText(c.Since, opt) + "."}
+	case c.Cut:
+		out = append(out, "Calls since "+timeText(c.Since, opt)+": older ones are too many to read.")
+	default:
+		out = append(out, "Calls since "+timeText(c.Since, opt)+", each with the version that was live when it was made.")
+	}
+	if c.Unplaced > 0 {
+		out = append(out, Count(c.Unplaced, "call")+" could not be placed: nothing is sure of what was live then.")
+	}
+	return out
+}
+
+// callsMarkdown is the same as a table of Markdown; "" where calls were not asked
+// for.
+func callsMarkdown(c *history.Calls, opt Options) string {
+	if c == nil {
+		return ""
+	}
+	var b strings.Builder
+	if len(c.Versions) > 0 {
+		b.WriteString("\n| " + strings.Join(callHeads, " | ") + " |\n" + strings.Repeat("|---", len(callHeads)) + "|\n")
+	}
+	for i := range c.Versions {
+		b.WriteString("|")
+		for _, cell := range versionCallsRow(&c.Versions[i]) {
+			if cell.text == "" {
+				b.WriteString("  |")
+				continue
+			}
+			b.WriteString(" " + strings.ReplaceAll(Code(cell.text, 200), "|", `\|`) + " |")
+		}
+		b.WriteString("\n")
+	}
+	return b.String() + "\n" + strings.Join(callsRemarks(c, opt), " ") + "\n"
 }

@@ -27,6 +27,7 @@ func History(w io.Writer, t *history.Timeline, opt Options) error {
 	if !t.Whole && len(t.Versions) > 0 {
 		p.line(span{faint, "  … older versions: --limit 0 shows all"})
 	}
+	p.calls(t.Calls)
 	p.notes(t)
 	p.legend(t.Spans)
 	p.line(span{faint, "Times are in " + zoneOf(opt) + "."})
@@ -218,6 +219,7 @@ func HistoryMarkdown(w io.Writer, t *history.Timeline, opt Options) error {
 	if !t.Whole && len(t.Versions) > 0 {
 		b.WriteString("\nOlder versions are not shown.\n")
 	}
+	b.WriteString(callsMarkdown(t.Calls, opt))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -15,6 +15,7 @@ import (
 type historyOptions struct {
 	limit           int
 	at, diff        string
+	calls           bool
 	atGiven, ranged bool
 	format          string
 }
@@ -36,9 +37,13 @@ time is like "2026-11-24", "2026-11-24 14:30", "2026-11-24T14:30:00+05:30",
 "3 days ago", "yesterday" or "last tuesday". Without a zone it is in this
 machine's, and a day alone is its beginning.
 
+With --calls, it adds to each version how many calls there were while it was
+live, how long they were, and their outcomes.
+
 With --diff, it shows what differs between two sides, each of which is a version
 (7 or v7), "live", or a commit such as HEAD: then what its manifests want.`,
 		Example: `  agentsync history outbound-sales
+  agentsync history outbound-sales --calls
   agentsync history outbound-sales --at 'last tuesday'
   agentsync history outbound-sales --diff v7..live
   agentsync history outbound-sales --diff live..HEAD`,
@@ -51,6 +56,7 @@ With --diff, it shows what differs between two sides, each of which is a version
 	}
 	cmd.Flags().IntVar(&opt.limit, "limit", 20, "show the newest `N` versions; 0 for all")
 	cmd.Flags().StringVar(&opt.at, "at", "", "print what was live at `TIME`")
+	cmd.Flags().BoolVar(&opt.calls, "calls", false, "add what came of the calls of each version")
 	cmd.Flags().StringVar(&opt.diff, "diff", "", "show what differs between two sides, `A..B`")
 	formatFlag(cmd, &opt.format, historyFormats)
 	return cmd
@@ -60,6 +66,8 @@ func (opt historyOptions) check() error {
 	switch {
 	case opt.atGiven && opt.ranged:
 		return console.Usagef("--at and --diff: give one of the two")
+	case opt.calls && (opt.atGiven || opt.ranged):
+		return console.Usagef("--calls is about all versions: it goes with neither --at nor --diff")
 	case opt.limit < 0:
 		return console.Usagef("--limit %d: want 0 or more", opt.limit)
 	case opt.atGiven && opt.format == "markdown":
@@ -124,6 +132,11 @@ func (a *app) showHistory(ctx context.Context, past *engine.AgentPast, opt histo
 		return err
 	}
 	t = t.Newest(opt.limit)
+	if opt.calls {
+		if t.Calls, err = past.Calls(ctx, t); err != nil {
+			return err
+		}
+	}
 	switch opt.format {
 	case "json":
 		return writeJSON(a.env.Stdout, t)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/history"
 	"github.com/agentsync/agentsync/sync"
 )
 
@@ -68,7 +69,7 @@ func (c *Caller) lost(ctx context.Context, name string, order diff.CallOrder, be
 		return diff.Call{}, unknown
 	}
 	const dates = 2 * time.Second // the platform's clock is known to the second
-	calls, err := sync.CallsSince(ctx, c.client, order.Agent, before.Add(-dates), time.Time{})
+	calls, _, err := sync.CallsSince(ctx, c.client, order.Agent, before.Add(-dates), 0)
 	if err != nil {
 		c.project.opt.Logf("the recent calls can't be read: %v", err)
 		return diff.Call{}, unknown
@@ -141,9 +142,37 @@ func (c *Caller) Recent(ctx context.Context, name string, back time.Duration) (c
 		now = c.project.opt.Now()
 	}
 	since = now.Add(-back)
-	calls, err = sync.CallsSince(ctx, c.client, past.agent.ID, since, time.Time{})
+	calls, _, err = sync.CallsSince(ctx, c.client, past.agent.ID, since, 0)
 	if sync.TroubleOf(err) == diff.NoSuchAPI {
-		return nil, since, Errorf(Failed, "", "this platform does not list calls (%w)", err)
+		return nil, since, Errorf(Failed, "", "%s (%w)", noList, err)
 	}
 	return calls, since, err
+}
+
+const noList = "this platform does not list calls"
+
+// mostCalls is how many calls of an agent are read for its history: a hundred pages.
+const mostCalls = 20_000
+
+// Calls reads the calls that were made while the versions of a timeline were live,
+// and joins them with it. Only that there is no list of calls is no error: the
+// result says so. calls of an agent without spans are none.
+func (a *AgentPast) Calls(ctx context.Context, t *history.Timeline) (*history.Calls, error) {
+	since, ok := t.CallsFrom()
+	if !ok {
+		return t.CallsOf(nil), nil
+	}
+	calls, whole, err := sync.CallsSince(ctx, a.past.client, a.agent.ID, since, mostCalls)
+	switch {
+	case sync.TroubleOf(err) == diff.NoSuchAPI:
+		return &history.Calls{Problem: noList, Versions: []history.VersionCalls{}}, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the calls of %s: %w", a.key, err)
+	}
+	out := t.CallsOf(calls)
+	if !whole {
+		out.Cut = true
+		out.Since = calls[len(calls)-1].CreatedAt
+	}
+	return out, nil
 }

@@ -153,6 +153,9 @@ func (c *Client) RecentCalls(ctx context.Context, agentID string, q diff.CallQue
 	}
 	for _, call := range list {
 		at := call.CreatedAt
+		if !at.IsZero() && at.Before(q.Since) {
+			more = false // what follows is older still
+		}
 		if at.IsZero() || !at.Before(q.Since) && (q.Until.IsZero() || !at.After(q.Until)) {
 			calls = append(calls, call)
 		}
