@@ -63,10 +63,7 @@ func OSEnv() Env {
 // interrupt. The commands of other front ends are added to those of this one.
 func Main(ctx context.Context, args []string, env Env, others ...console.Command) int {
 	a := newApp(env)
-	root := a.rootCmd()
-	for _, other := range others {
-		root.AddCommand(other(a.out, &a.opt))
-	}
+	root := a.tree(others)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		plainUsage(root)
 	}
@@ -83,6 +80,22 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 		a.out.Error(err)
 	}
 	return exitCode(err)
+}
+
+// Tree is all commands, for what is written from them: manual pages. The texts
+// of their flags name values without marks.
+func Tree(env Env, others ...console.Command) *cobra.Command {
+	root := newApp(env).tree(others)
+	plainUsage(root)
+	return root
+}
+
+func (a *app) tree(others []console.Command) *cobra.Command {
+	root := a.rootCmd()
+	for _, other := range others {
+		root.AddCommand(other(a.out, &a.opt))
+	}
+	return root
 }
 
 // app is what all commands share: the world, and what the flags of all commands
@@ -103,7 +116,7 @@ func newApp(env Env) *app {
 	out.Dumb = env.Getenv("TERM") == "dumb"
 	env.Stdout = out.Results()
 	return &app{env: env, out: out, opt: engine.Options{
-		UserAgent: "agentsync/" + versionText(),
+		UserAgent: "agentsync/" + thisBuild().version,
 		Getenv:    env.Getenv, Now: env.Now, Sleep: env.Sleep, Transport: env.Transport,
 		Message: out.Message, Logf: out.Logf,
 		Problems: func(problems spec.Problems) { out.Problems(env.Stderr, problems) },
@@ -126,7 +139,7 @@ agent should be; plan shows what would change, and apply does just that.`,
 			a.showNext()
 			return cmd.Help()
 		},
-		Version: versionText(),
+		Version: thisBuild().String(),
 	}
 	root.SetVersionTemplate("agentsync {{.Version}}\n")
 	root.SetIn(a.env.Stdin)

@@ -61,7 +61,7 @@ func (a *app) runValidate(ctx context.Context, format string, strict bool) error
 	case "github":
 		err = a.out.Annotate(a.env.Stdout, problems, "")
 	case "sarif":
-		err = a.out.SARIF(a.env.Stdout, problems, engine.FolderIn(a.opt.Dir), versionText())
+		err = a.out.SARIF(a.env.Stdout, problems, engine.FolderIn(a.opt.Dir), thisBuild().version)
 	default:
 		a.out.Problems(a.env.Stdout, problems)
 	}
