@@ -40,6 +40,8 @@ var mayImport = map[string][]string{
 	"internal/github":  append([]string{"internal/console"}, aboveEngine...),
 	"":                 {"internal/cli", "internal/github"},
 
+	"internal/manual": {"internal/cli", "internal/github"},
+
 	"internal/faults":                  {},
 	"internal/exhaustive":              {},
 	"internal/fastclock":               {},
