@@ -163,7 +163,7 @@ func (w *world) act(event string, outside bool, payload map[string]any, only ...
 			"INDUSLABS_PASSWORD=" + sandbox.DefaultPassword, "INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey}
 	}
 	args := []string{event, "--platform", "ubuntu-latest=-self-hosted", "--pull=false", "--no-cache-server",
-		"--local-repository", "agentsync/agentsync@v1=" + shared.src, "--local-repository", uploadAction + "=" + filepath.Join(shared.dir, "upload"), "--eventpath", eventFile, "--actor", "dev",
+		"--local-repository", "agentsync/agentsync@v1=" + w.action, "--local-repository", uploadAction + "=" + filepath.Join(shared.dir, "upload"), "--eventpath", eventFile, "--actor", "dev",
 		"--env", "GITHUB_API_URL=" + w.urls.github, "--env", "GITHUB_REPOSITORY=" + repository,
 		"--env", fmt.Sprint("GITHUB_RUN_ID=", 1000+w.runs), "--env", "NO_COLOR=1", // it gives its steps a terminal
 		"--var", "INDUSLABS_BASE_URL=" + w.urls.platform,

@@ -65,11 +65,12 @@ func TestActionPastesNothing(t *testing.T) {
 }
 
 // TestActionHandsInputsOn holds that each input reaches the command under the
-// name that it reads, and each output comes from it.
+// name that it reads, and each output comes from it. Only build is about how the
+// command is had, and goes to the step before.
 func TestActionHandsInputsOn(t *testing.T) {
 	m := readAction(t)
-	run := m.Runs.Steps[len(m.Runs.Steps)-1]
-	handed := map[string]string{}
+	get, run := m.Runs.Steps[0], m.Runs.Steps[len(m.Runs.Steps)-1]
+	handed := map[string]string{"INPUT_BUILD": fmt.Sprint(get["env"].(map[string]any)["BUILD"])}
 	for name, value := range run["env"].(map[string]any) {
 		if strings.HasPrefix(name, "INPUT_") {
 			handed[name] = value.(string)

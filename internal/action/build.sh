@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds agentsync for action.yml, once for each content of the action and each
+# Builds agentsync for get.sh, once for each content of the action and each
 # Go, and says where it is: a line path=… in $GITHUB_OUTPUT, and its folder in
 # $GITHUB_PATH, so that later steps of the job can run agentsync themselves.
 #
@@ -10,6 +10,8 @@
 # 3.2, which macOS has.
 set -euo pipefail
 : "${GITHUB_ACTION_PATH:?}" "${RUNNER_TEMP:?}" "${GITHUB_OUTPUT:?}"
+
+. "$GITHUB_ACTION_PATH/internal/action/source.sh"
 
 half='' # a binary that is being built
 
@@ -83,15 +85,11 @@ find_go() {
 
 # content prints a digest of all that goes into the program.
 content() {
-  local sum=(sha256sum)
-  if ! command -v sha256sum >/dev/null; then
-    sum=(shasum -a 256)
-  fi
   {
     "$go" version
     echo "$ACTION_REF"
-    find . -name .git -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 "${sum[@]}"
-  } | "${sum[@]}" | cut -c 1-32
+    source_digest
+  } | sum | cut -c 1-32
 }
 
 unset GOROOT GOOS GOARCH GOEXPERIMENT GODEBUG GOFIPS140 GO111MODULE

@@ -35,7 +35,7 @@ type runner struct {
 func newRunner(t *testing.T) *runner {
 	t.Helper()
 	r := &runner{t: t, dir: t.TempDir()}
-	for _, tool := range []string{"bash", "cat", "chmod", "cut", "env", "find", "mkdir", "mv", "rm", "sed", "sha256sum", "sort", "xargs"} {
+	for _, tool := range []string{"bash", "cat", "chmod", "cp", "curl", "cut", "env", "find", "gzip", "mkdir", "mktemp", "mv", "rm", "sed", "sha256sum", "sort", "tar", "xargs"} {
 		path, err := exec.LookPath(tool)
 		if err != nil {
 			skip(t, fmt.Sprintf("no %s, which a runner has", tool))
@@ -45,6 +45,11 @@ func newRunner(t *testing.T) *runner {
 	}
 	r.write("action/go.mod", "module example.com/action\n\ngo 1.26.0\n", 0o644)
 	r.write("action/main.go", "package main\n\nfunc main() {}\n", 0o644)
+	for _, script := range []string{"get.sh", "build.sh", "source.sh"} {
+		data, err := os.ReadFile(script)
+		r.must(err)
+		r.write("action/internal/action/"+script, string(data), 0o755)
+	}
 	r.write("temp/.keep", "", 0o644)
 	return r
 }
@@ -98,14 +103,14 @@ esac
 }
 
 // build runs build.sh, and returns what it said and its exit code.
-func (r *runner) build() (said string, code int) {
+func (r *runner) build() (said string, code int) { return r.run("build.sh") }
+
+func (r *runner) run(script string) (said string, code int) {
 	r.t.Helper()
-	script, err := filepath.Abs("build.sh")
-	r.must(err)
 	output, err := os.CreateTemp(r.dir, "output-")
 	r.must(err)
 	r.must(output.Close())
-	cmd := exec.Command(filepath.Join(r.dir, "bin", "bash"), script)
+	cmd := exec.Command(filepath.Join(r.dir, "bin", "bash"), filepath.Join(r.dir, "action", "internal", "action", script))
 	cmd.Dir = r.dir
 	cmd.Env = append([]string{
 		"PATH=" + filepath.Join(r.dir, "go", "bin") + ":" + filepath.Join(r.dir, "bin"), "HOME=" + r.dir,

@@ -27,6 +27,7 @@ const (
 type world struct {
 	t        *testing.T
 	dir      string // the repository's working tree
+	action   string // the checkout of the action that its workflows use
 	platform *sandbox.Server
 	faults   *faults.Proxy // before it
 	github   *fakegithub.Server
@@ -44,7 +45,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, dir: t.TempDir(), platform: platform, faults: faults.New(platform, 1), github: fakegithub.New(fakegithub.Options{})}
+	w := &world{t: t, dir: t.TempDir(), action: shared.src, platform: platform, faults: faults.New(platform, 1), github: fakegithub.New(fakegithub.Options{})}
 	for url, handler := range map[*string]*httptest.Server{
 		&w.urls.platform: httptest.NewServer(w.faults), &w.urls.github: httptest.NewServer(w.github),
 	} {
