@@ -16,6 +16,7 @@ import (
 
 func (a *app) reportCmd() *cobra.Command {
 	var dir string
+	var calls bool
 	cmd := &cobra.Command{
 		Use:   "report --html DIR",
 		Short: "Write the fleet and its prompt history as a page to look at",
@@ -29,21 +30,23 @@ opens a version.
 DIR is made where it is missing. An index.html that is no report of agentsync's
 is never replaced. It writes nothing to the platform.`,
 		Example: `  agentsync report --html site
+  agentsync report --html site --calls
   agentsync report --html site --sandbox -C examples/quickstart`,
 		Args: console.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dir == "" {
 				return engine.Errorf(engine.Usage, "agentsync report --html site", "report wants --html and a folder")
 			}
-			return a.runReport(cmd.Context(), dir)
+			return a.runReport(cmd.Context(), dir, calls)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "html", "", "write the page into the folder `DIR`, as index.html")
+	cmd.Flags().BoolVar(&calls, "calls", false, "read the calls of each agent, and draw what came of them version by version")
 	_ = cmd.MarkFlagDirname("html")
 	return cmd
 }
 
-func (a *app) runReport(ctx context.Context, dir string) error {
+func (a *app) runReport(ctx context.Context, dir string, calls bool) error {
 	path := filepath.Join(dir, "index.html")
 	if err := a.checkPage(dir, path); err != nil { // before the platform is read
 		return err
@@ -52,7 +55,7 @@ func (a *app) runReport(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	report, plan, err := project.Report(ctx)
+	report, plan, err := project.Report(ctx, calls)
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,9 @@ import (
 // Report reads the fleet as Status does, and then the whole history of each agent
 // that is on the platform, side by side: one read and the pages of versions for
 // each, and the lock file's history once for all. An agent that can't be read is
-// an error, and all of them are told. The plan comes with it as from Status.
-func (p *Project) Report(ctx context.Context) (*history.Report, *diff.Plan, error) {
+// an error, and all of them are told. The plan comes with it as from Status. With
+// calls, each history has what came of its calls.
+func (p *Project) Report(ctx context.Context, calls bool) (*history.Report, *diff.Plan, error) {
 	fleet, plan, err := p.Status(ctx, nil)
 	if err != nil {
 		return nil, nil, err
@@ -33,7 +34,7 @@ func (p *Project) Report(ctx context.Context) (*history.Report, *diff.Plan, erro
 	if head := HeadCommit(ctx, p.opt.Dir); head != "" {
 		out.Commit = head[:12]
 	}
-	if out.Timelines, err = past.timelines(ctx, fleet.Agents); err != nil {
+	if out.Timelines, err = past.timelines(ctx, fleet.Agents, calls); err != nil {
 		return nil, nil, err
 	}
 	return out, plan, p.describe(ctx, past.repo, func(yield func(*history.Version) bool) {
@@ -49,7 +50,7 @@ func (p *Project) Report(ctx context.Context) (*history.Report, *diff.Plan, erro
 
 // timelines reads the whole history of agents, in their order, without what git
 // knows of commits. Those that are not on the platform have none.
-func (p *Past) timelines(ctx context.Context, agents []history.Standing) ([]history.Timeline, error) {
+func (p *Past) timelines(ctx context.Context, agents []history.Standing, calls bool) ([]history.Timeline, error) {
 	agents = slices.DeleteFunc(slices.Clone(agents), func(s history.Standing) bool { return s.AgentID == "" })
 	ids := make([]string, len(agents))
 	for i, s := range agents {
@@ -67,7 +68,7 @@ func (p *Past) timelines(ctx context.Context, agents []history.Standing) ([]hist
 	for i, s := range agents {
 		group.Go(func() error {
 			var t *history.Timeline
-			if t, failed[i] = p.timeline(ctx, s, seen[s.AgentID]); failed[i] == nil {
+			if t, failed[i] = p.timeline(ctx, s, seen[s.AgentID], calls); failed[i] == nil {
 				out[i] = *t
 			}
 			mu.Lock()
@@ -84,7 +85,7 @@ func (p *Past) timelines(ctx context.Context, agents []history.Standing) ([]hist
 	return out, errors.Join(failed...)
 }
 
-func (p *Past) timeline(ctx context.Context, s history.Standing, seen []history.Sighting) (*history.Timeline, error) {
+func (p *Past) timeline(ctx context.Context, s history.Standing, seen []history.Sighting, calls bool) (*history.Timeline, error) {
 	a := &AgentPast{past: p, key: s.Name, agent: &diff.RemoteAgent{
 		ID: s.AgentID, Fields: value.Of(map[string]any{"agent_name": s.AgentName}),
 	}}
@@ -101,5 +102,8 @@ func (p *Past) timeline(ctx context.Context, s history.Standing, seen []history.
 	}
 	t := a.build(versions, seen)
 	t.Whole = true
-	return t, nil
+	if calls {
+		t.Calls, err = a.Calls(ctx, t)
+	}
+	return t, err
 }

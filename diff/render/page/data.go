@@ -29,6 +29,7 @@ type agentData struct {
 	Fields    []field       `json:"fields"` // in the order in which they are shown
 	Versions  []versionData `json:"versions"`
 	Spans     []spanData    `json:"spans"`
+	Calls     *callsData    `json:"calls,omitempty"` // where calls were asked for
 }
 
 // field is one line of a form: a prompt, a setting, or a field of an outcome or
@@ -74,6 +75,45 @@ type spanData struct {
 	Lock    string `json:"lock,omitempty"`
 }
 
+// callsData is what came of an agent's calls.
+type callsData struct {
+	Problem  string             `json:"problem,omitempty"` // why nothing is known
+	Since    int64              `json:"since,omitempty"`
+	Cut      bool               `json:"cut,omitempty"`
+	Unplaced int                `json:"unplaced,omitempty"`
+	Versions []versionCallsData `json:"versions"`
+}
+
+type versionCallsData struct {
+	Number   int           `json:"n"`
+	Calls    int           `json:"calls"`
+	Answered int           `json:"answered"`
+	Seconds  int           `json:"seconds"` // of an answered call, on average
+	Outcomes []outcomeData `json:"outcomes"`
+	Unread   int           `json:"unread"`
+}
+
+type outcomeData struct {
+	Name  string `json:"name"` // "" for calls without an outcome
+	Calls int    `json:"calls"`
+}
+
+func callsOf(c *history.Calls) *callsData {
+	if c == nil {
+		return nil
+	}
+	out := &callsData{Problem: c.Problem, Since: millis(c.Since), Cut: c.Cut, Unplaced: c.Unplaced, Versions: []versionCallsData{}}
+	for i := range c.Versions {
+		v := &c.Versions[i]
+		data := versionCallsData{v.Version, v.Calls, v.Answered, int(v.Length().Round(time.Second).Seconds()), []outcomeData{}, v.Unread}
+		for _, o := range v.Outcomes {
+			data.Outcomes = append(data.Outcomes, outcomeData{o.Outcome, o.Calls})
+		}
+		out.Versions = append(out.Versions, data)
+	}
+	return out
+}
+
 func dataOf(r history.Report) []agentData {
 	out := make([]agentData, 0, len(r.Timelines))
 	for _, t := range r.Timelines {
@@ -84,6 +124,7 @@ func dataOf(r history.Report) []agentData {
 
 func timelineData(t history.Timeline) agentData {
 	in := newInterner(t)
+	in.data.Calls = callsOf(t.Calls)
 	for _, v := range t.Versions {
 		in.data.Versions = append(in.data.Versions, in.version(v))
 	}

@@ -143,6 +143,10 @@ func config(prompt, greeting string) settingsOf {
 	}
 }
 
+func ended(outcome string, calls int) history.OutcomeCount {
+	return history.OutcomeCount{Outcome: outcome, Calls: calls}
+}
+
 // demo is a fleet with something of everything.
 func demo() history.Report {
 	sales := made("outbound-sales", "Outbound Sales Agent", config(salesPrompt, "Greet {customer_name} and ask whether now is a good time."),
@@ -177,6 +181,14 @@ func demo() history.Report {
 	clinic := made("clinic-appointments", "Clinic Appointments", config("Book, move and cancel appointments.\nRepeat the date and the time.", "Thank for the call."),
 		edit{days: 70, subject: "Appointments", author: "Vikram Nair"},
 		edit{days: 2, replace: []string{"Repeat the date and the time.", "Repeat the date, the time and the doctor's name."}})
+
+	sales.Calls = &history.Calls{Since: ago(212), Unplaced: 3, Versions: []history.VersionCalls{
+		{Version: 6, Calls: 412, Answered: 301, Talked: 301 * 74 * time.Second, Outcomes: []history.OutcomeCount{ended("qualified", 188), ended("not_qualified", 71), ended("follow_up", 30)}, Unread: 12},
+		{Version: 4, Calls: 1210, Answered: 730, Talked: 730 * 51 * time.Second, Outcomes: []history.OutcomeCount{ended("not_qualified", 402), ended("qualified", 320), ended("", 8)}},
+		{Version: 5, Calls: 9}}}
+	hindi.Calls = &history.Calls{Since: ago(33), Cut: true, Versions: []history.VersionCalls{
+		{Version: 2, Calls: 1, Answered: 1, Talked: time.Minute, Outcomes: []history.OutcomeCount{ended("रुचि है", 1)}}}}
+	urdu.Calls = &history.Calls{Problem: "this platform does not list calls", Versions: []history.VersionCalls{}}
 
 	timelines := []history.Timeline{billing, clinic, tamil, sales, hindi, urdu}
 	r := history.Report{Project: "acme-voice", MadeAt: now, Commit: "2ade34dc1f00", Timelines: timelines,

@@ -189,7 +189,7 @@
     const options = () => agent.versions.map(v => element('option', { value: v.n }, `v${v.n}${isLive(agent, v) ? ' (live)' : v.status === 'draft' ? ' (draft)' : ''}`));
     find('before').replaceChildren(...options(), element('option', { value: '0' }, 'nothing'));
     find('after').replaceChildren(...options());
-    if (agent.versions.length === 0) find('changes').replaceChildren();
+    if (agent.versions.length === 0) for (const id of ['changes', 'calls']) find(id).replaceChildren();
   }
 
   // One version of the timeline is in the tab order; the arrows go to the others.
@@ -399,6 +399,50 @@
       element('dl', {}, facts));
   }
 
+  // --- what came of the calls ---
+
+  const duration = s => s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`;
+
+  // share is a part of a whole as a bar, and beside it the same in figures.
+  function share(part, all, unit = '') {
+    if (all === 0) return element('td', { class: 'void' }, unseen('none'));
+    const bar = element('span', { class: 'fill' }), percent = Math.round(100 * part / all);
+    bar.style.width = `${100 * part / all}%`;
+    return element('td', {}, element('div', { class: 'share' }, element('span', { class: 'track', 'aria-hidden': 'true' }, bar), `${part} of ${all}${unit}, ${percent}%`));
+  }
+
+  // callsTable has a column for each of the versions that are compared.
+  function callsTable(columns) {
+    const none = { calls: 0, answered: 0, seconds: 0, outcomes: [], unread: 0 };
+    const has = columns.map(([n, c]) => [n, c || none]);
+    const count = (c, name) => (c.outcomes.find(o => o.name === name) || { calls: 0 }).calls;
+    const names = [...new Set(has.slice().reverse().flatMap(([, c]) => c.outcomes.map(o => o.name)))];
+    const row = (head, cell) => element('tr', {}, element('th', { scope: 'row' }, head), has.map(([, c]) => cell(c)));
+    return element('table', { class: 'small calls' }, element('caption', { class: 'visually-hidden' }, 'Calls, by the version that was live'),
+      element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'Calls'), has.map(([n]) => element('th', { scope: 'col' }, nameOf(n))))),
+      element('tbody', {},
+        row('answered', c => share(c.answered, c.calls, ' calls')),
+        row('length', c => c.answered ? element('td', {}, `${duration(c.seconds)} on average`) : element('td', { class: 'void' }, unseen('none'))),
+        names.map(name => row(name === '' ? 'no outcome' : label(name), c => share(count(c, name), c.answered))),
+        has.some(([, c]) => c.unread) ? row('no transcript', c => share(c.unread, c.answered)) : null));
+  }
+
+  function drawCalls(agent) {
+    const calls = agent.calls, out = [];
+    if (calls) {
+      const numbers = shown.before && shown.before !== shown.after ? [shown.before, shown.after] : [shown.after];
+      const columns = numbers.map(n => [n, calls.versions.find(v => v.n === n)]), remarks = [];
+      const any = columns.some(([, c]) => c);
+      if (calls.problem) remarks.push(`Nothing is known of calls: ${calls.problem}.`);
+      else if (!any) remarks.push(`No calls are known of ${numbers.map(nameOf).join(' and ')}.`);
+      if (calls.cut) remarks.push(`Calls before ${day(calls.since)} are too many to read.`);
+      if (calls.unplaced) remarks.push(`${plural(calls.unplaced, 'call', 'calls')} of this agent could not be placed: nothing is sure of what was live then.`);
+      const text = remarks.length ? element('p', { class: 'muted' }, remarks.join(' ')) : null;
+      out.push(any ? element('section', { class: 'card part' }, element('h3', {}, 'Calls'), callsTable(columns), text) : text);
+    }
+    find('calls').replaceChildren(...out.filter(Boolean));
+  }
+
   // --- going from one address to the next ---
 
   function missing(said) {
@@ -429,6 +473,7 @@
       find('everything').disabled = find('swap').disabled = shown.before === 0;
       select(after);
       drawFacts(agent, v);
+      drawCalls(agent);
       drawChanges(agent);
     }
     return v ? `${agent.name} v${after}` : agent.name;

@@ -70,10 +70,11 @@ func hostileReport() history.Report {
 	v := history.Version{Number: 1, Status: "published", CreatedBy: evil, UpdatedBy: evil, Notes: all, CreatedAt: ago(3), UpdatedAt: ago(2),
 		Commit:  &history.Commit{ID: "2ade34dc1f00", Subject: evil, Author: hostile[3]},
 		Content: diff.Content{Config: config, Outcomes: []value.Value{item("outcome_name", evil, "outcome_description", evil)}, Infields: []value.Value{}}}
+	calls := &history.Calls{Since: ago(3), Versions: []history.VersionCalls{{Version: 2, Calls: 1, Answered: 1, Outcomes: []history.OutcomeCount{ended(evil, 1)}}}}
 	w := v
 	w.Number, w.Content.Config = 2, config.With("system_prompt", value.Of(all+"\n"+evil+" again"))
 	return history.Report{Project: evil, MadeAt: now, Commit: evil, Timelines: []history.Timeline{{
-		Name: "evil", AgentName: evil, AgentID: evil, Live: 2, Versions: []history.Version{w, v},
+		Name: "evil", AgentName: evil, AgentID: evil, Live: 2, Calls: calls, Versions: []history.Version{w, v},
 		Spans: []history.Span{{Version: 1, From: ago(3), To: ago(2), Known: history.ByLock, Lock: evil}, {Version: 2, From: ago(2), Known: history.ByWrite}},
 	}}, Fleet: history.Fleet{Environment: evil, BaseURL: evil,
 		Agents: []history.Standing{{Name: "evil", AgentName: evil, AgentID: evil, Status: diff.Update, Live: &w, Since: ago(2), Drift: map[string]diff.Class{evil: diff.Drift}}},
@@ -223,6 +224,11 @@ func large(agents, versions int) history.Report {
 				replace: []string{rule, fmt.Sprintf("%s agent %d, v%d:", rule, a, v+1), point, point + " always"}})
 		}
 		t := made(fmt.Sprintf("agent-%03d", a), fmt.Sprintf("Agent %d", a), config(strings.Join(lines, "\n"), "Greet."), edits...)
+		t.Calls = &history.Calls{Since: ago(float64(versions) * 3)}
+		for v := range versions {
+			t.Calls.Versions = append(t.Calls.Versions, history.VersionCalls{Version: versions - v, Calls: 100 + v, Answered: 80, Talked: time.Hour,
+				Outcomes: []history.OutcomeCount{ended("qualified", 40), ended("not_qualified", 30), ended("", 10)}})
+		}
 		live := *t.Find(t.Live)
 		r.Timelines = append(r.Timelines, t)
 		r.Fleet.Agents = append(r.Fleet.Agents, history.Standing{Name: t.Name, AgentName: t.AgentName, AgentID: t.AgentID, Status: diff.Unchanged, Live: &live, Since: live.CreatedAt})

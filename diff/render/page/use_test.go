@@ -298,12 +298,55 @@ func TestDirections(t *testing.T) {
 	}
 }
 
+// cells are the rows of the table of calls, as a reader sees them.
+func (b *browser) cells() []string {
+	b.t.Helper()
+	return evaluate[[]string](b, `[...document.querySelectorAll('#calls tr')].map(r => [...r.cells].map(c => c.innerText.replace(/\s+/g, ' ').trim()).join(' | '))`)
+}
+
+// TestCallBars: each version's calls stand in figures, and beside them as bars that
+// are as long as the figures say and that can be told from what is behind them.
+func TestCallBars(t *testing.T) {
+	b := newBrowser(t)
+	for _, scheme := range []string{"light", "dark"} {
+		b.in(1440, scheme)
+		b.open(demo(), "#outbound-sales/v4..v6")
+		b.same("v4 to v6", []string{"Calls | v4 | v6", "answered | 730 of 1210 calls, 60% | 301 of 412 calls, 73%", "length | 51 s on average | 1 min 14 s on average",
+			"qualified | 320 of 730, 44% | 188 of 301, 62%", "not_qualified | 402 of 730, 55% | 71 of 301, 24%",
+			"follow_up | 0 of 730, 0% | 30 of 301, 10%", "no outcome | 8 of 730, 1% | 0 of 301, 0%",
+			"no transcript | 0 of 730, 0% | 12 of 301, 4%"}, b.cells())
+		b.same("lengths", true, evaluate[bool](b, `[...document.querySelectorAll('#calls .share')].every(s => {
+			const [, part, all] = /(\d+) of (\d+)/.exec(s.textContent), fill = s.querySelector('.fill').getBoundingClientRect().width, track = s.querySelector('.track').getBoundingClientRect().width;
+			return track > 40 && Math.abs(fill / track - part / all) < 0.02; })`))
+		if ratio := evaluate[float64](b, `(() => {
+			const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+			const light = e => { context.fillStyle = getComputedStyle(document.querySelector(e)).backgroundColor; context.fillRect(0, 0, 1, 1);
+				const [r, g, b] = [...context.getImageData(0, 0, 1, 1).data].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+			const [a, b] = [light('.fill'), light('.track')].sort((x, y) => y - x);
+			return (a + 0.05) / (b + 0.05); })()`); ratio < 3 {
+			t.Errorf("%s: a bar and its ground have a contrast of%.2f (WCAG 2.2, 1.4.11: 3)", scheme, ratio)
+		}
+	}
+	b.same("the remark", "3 calls of this agent could not be placed: nothing is sure of what was live then.", b.text("#calls .muted"))
+	b.open(demo(), "#outbound-sales/0..v5")
+	b.same("nobody took a call", []string{"Calls | v5", "answered | 0 of 9 calls, 0%", "length | none"}, b.cells())
+	b.open(demo(), "#outbound-sales/v1..v2")
+	b.same("no calls", "No calls are known of v1 and v2. 3 calls of this agent could not be placed: nothing is sure of what was live then.", b.text("#calls"))
+	b.open(demo(), "#outbound-sales-hindi/0..v2")
+	b.same("Hindi", "रुचि है | 1 of 1, 100%", b.cells()[3])
+	b.same("cut", "Calls before 22 Oct 2026 are too many to read.", b.text("#calls .muted"))
+	b.open(demo(), "#support-urdu")
+	b.same("no list", "Nothing is known of calls: this platform does not list calls.", b.text("#calls"))
+	b.open(demo(), "#collections-tamil")
+	b.same("not asked for", "", b.text("#calls"))
+}
+
 // looks are the page in all its forms.
 func looks(b *browser, each func(name string)) {
 	b.t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{1440, 320} {
-			for _, at := range []string{"", "#outbound-sales", "#outbound-sales/v7", "#outbound-sales/0..v6", "#support-urdu/v2", "#nobody", "#billing-reminders-for-customers-with-more-than-one-open-invoice"} {
+			for _, at := range []string{"", "#outbound-sales", "#outbound-sales/v4..v6", "#outbound-sales/v7", "#outbound-sales/0..v6", "#support-urdu/v2", "#nobody", "#billing-reminders-for-customers-with-more-than-one-open-invoice"} {
 				b.in(width, scheme)
 				b.open(demo(), at)
 				each(fmt.Sprintf("%s, %d wide, %q", scheme, width, at))
