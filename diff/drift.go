@@ -156,9 +156,10 @@ type liveFacts struct {
 	// update in place by an apply that the lock does not know leaves this too.
 	edited bool
 	origin Origin
-	// older is a version from before the one that the lock holds, and repeats
-	// one with the notes and content of an older one: somebody has rolled back
-	// on the platform. Of an unfinished apply the lock can't tell.
+	// older is a version, other than the one that the lock holds, that had been
+	// published when the lock was written, and repeats one with the notes and
+	// content of an older one: somebody has rolled back on the platform. Of an
+	// unfinished apply the lock can't tell.
 	older, repeats bool
 }
 
@@ -193,7 +194,8 @@ func (p *agentPlanner) liveFacts(live *Version) liveFacts {
 		f.origin = p.in.OriginOf(p.want.Name, live, line)
 	}
 	if p.memory.Version > 0 && !p.memory.Unfinished {
-		f.older, f.repeats = live.Number < p.memory.Version, p.repeatsOlder(live)
+		f.older = live.Number != p.memory.Version && live.Number <= p.memory.newestKnown()
+		f.repeats = p.repeatsOlder(live)
 	}
 	return f
 }
@@ -226,42 +228,29 @@ func (p *agentPlanner) repeatsOlder(live *Version) bool {
 	})
 }
 
-// lastApplied is what git wanted before the platform moved: a published
-// version, other than the live one, with a line that matches its content. Where
-// the live version is an edit of one of ours, it is the version with the same
-// line, which after a rollback is not the newest; else the newest. One among the
-// recent versions comes before the lock's, which may be an older clone's; that
-// one comes before a search further back.
-//
-// A version that somebody else made and that was taken into git since is known by
-// the lock alone.
+// lastApplied is what git wanted before the platform moved: the version that the
+// lock holds, however it came to be live, or one that was published since the lock
+// was written, as an apply with another clone does. That one has a line that
+// matches its content; where what is live is an edit of one of ours, it has the
+// same line, else it is the newest. One among the recent versions comes before a
+// search further back, which is made where the lock holds none.
 func (p *agentPlanner) lastApplied(live *Version) *Version {
 	recent, further := p.remote.Versions, []Version(nil)
 	if len(recent) > Recent {
 		recent, further = recent[:Recent], recent[Recent:]
 	}
 	v := p.vouchedIn(recent, live)
-	if pulled := p.pulled(recent, live); pulled != nil && (v == nil || pulled.Number > v.Number) {
-		return pulled
-	}
-	if v != nil {
+	if v != nil && v.Number > p.memory.newestKnown() {
 		return v
 	}
-	if p.remembersBefore(live) {
-		if v := FindVersion(further, p.memory.Version); v != nil && LiveDigest(p.want, v) == p.memory.Config {
-			return v
+	if !p.remembersBefore(live) {
+		if v == nil {
+			v = p.vouchedIn(further, live)
 		}
-		return nil
+		return v
 	}
-	return p.vouchedIn(further, live)
-}
-
-// pulled is the version that the lock has, where it is not live any more and no line
-// says that git made it: git wanted it because it was pulled, imported or adopted.
-func (p *agentPlanner) pulled(versions []Version, live *Version) *Version {
-	v := FindVersion(versions, p.memory.Version)
-	if v == nil || v.Number == live.Number || v.IsDraft() || vouched(v, p.want) || LiveDigest(p.want, v) != p.memory.Config {
-		return nil
+	if held := FindVersion(p.remote.Versions, p.memory.Version); held != nil && !held.IsDraft() && LiveDigest(p.want, held) == p.memory.Config {
+		return held
 	}
 	return v
 }

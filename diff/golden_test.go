@@ -30,6 +30,7 @@ var update = flag.Bool("update", false, "rewrite the plans in testdata")
 //	id: KEY=AGT_1…       the lock gives these agents this id
 //	elsewhere: ENV=AGT_1… the lock gives this agent to this other environment
 //	applied: KEY=v1…     this version is what the lock says was last live
+//	newest: KEY=v2…      the newest version that was published by then
 //	may have left: …     an apply that did not end may have left this version
 //	drafted: KEY=v2…     the draft that an apply left on purpose
 //	unfinished: KEY…     an apply of these did not end
@@ -157,7 +158,7 @@ func readOptions(comment string, in *diff.Input) {
 				in.Elsewhere[what] = key
 				continue
 			case "remembered":
-				m = diff.Remember(wanted[key], in.Remote.Agents[key])
+				m = diff.Remember(m, wanted[key], in.Remote.Agents[key])
 				if _, ok := wanted[key]; !ok {
 					in.Orphans = append(in.Orphans, key)
 				}
@@ -165,7 +166,9 @@ func readOptions(comment string, in *diff.Input) {
 				m.AgentID = what
 			case "applied":
 				v := versionOf(in.Remote.Agents[key], what)
-				m.Version, m.Config = v.Number, diff.LiveDigest(spec.Agent{}, v)
+				m.Version, m.Config, m.Newest = v.Number, diff.LiveDigest(spec.Agent{}, v), 0
+			case "newest":
+				m.Newest = versionOf(in.Remote.Agents[key], what).Number
 			case "may have left":
 				m.Expect = append(m.Expect, diff.LiveDigest(spec.Agent{}, versionOf(in.Remote.Agents[key], what)))
 			case "drafted":

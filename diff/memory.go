@@ -21,6 +21,7 @@ type Remembered struct {
 	// Unfinished marks an agent whose apply began and did not end verified.
 	Unfinished bool
 	Version    int               // the live config version, 0 when none
+	Newest     int               // the newest version that was published by then, where that is another: after a rollback; else 0
 	Config     string            // digest of the live config
 	Wants      string            // digest of the manifest that the agent was verified against
 	Draft      int               // the draft that the apply left on purpose (mode: draft), 0 when none
@@ -31,14 +32,19 @@ type Remembered struct {
 }
 
 // Remember returns what the lock is to hold of an agent whose state on the
-// platform was verified against the manifest, but for Wants.
-func Remember(want spec.Agent, r *RemoteAgent) Remembered {
+// platform was verified against the manifest, but for Wants. before is what it
+// held.
+func Remember(before Remembered, want spec.Agent, r *RemoteAgent) Remembered {
 	m := Remembered{
 		AgentID: r.ID, AgentName: r.Fields.Get("agent_name").Text(), Protect: want.Lifecycle.Protect,
 		Agent: map[string]string{}, Outcomes: itemDigests(OutcomeItems, r.Outcomes), Infields: itemDigests(InfieldItems, r.Infields),
 	}
 	if r.Current != nil {
 		m.Version, m.Config = r.Current.Number, LiveDigest(want, r.Current)
+		if before.AgentID == r.ID {
+			m.Newest = before.newestKnown()
+		}
+		m = m.Knowing(r.Versions)
 	}
 	for i := range r.Versions {
 		if v := &r.Versions[i]; v.IsDraft() && vouched(v, want) {
@@ -52,6 +58,23 @@ func Remember(want spec.Agent, r *RemoteAgent) Remembered {
 	}
 	return m
 }
+
+// Knowing is m where these versions are on the platform as well.
+func (m Remembered) Knowing(versions []Version) Remembered {
+	for i := range versions {
+		if v := &versions[i]; !v.IsDraft() {
+			m.Newest = max(m.Newest, v.Number)
+		}
+	}
+	if m.Newest <= m.Version {
+		m.Newest = 0
+	}
+	return m
+}
+
+// newestKnown is the newest version that had been published when the lock was
+// written, as far as it tells; 0 when it tells of none.
+func (m Remembered) newestKnown() int { return max(m.Version, m.Newest) }
 
 // itemDigests remembers items that the manifest does not manage too: when it
 // begins to, those that are as they were are no drift.

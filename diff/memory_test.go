@@ -30,17 +30,49 @@ func TestRemember(t *testing.T) {
 		Versions: []Version{draft(5, "draft", "a colleague's", false), draft(4, "archived", "Four.", true), draft(3, "draft", "Three.", true), draft(2, "draft", "Two.", true), live},
 		Outcomes: []value.Value{lead}, Infields: []value.Value{budget},
 	}
-	got := Remember(want, r)
+	got := Remember(Remembered{}, want, r)
 	if d := cmp.Diff(Remembered{
-		AgentID: "AGT_1", AgentName: "Sales (old)", Protect: true, Version: 1, Config: LiveDigest(want, &live), Draft: 3,
+		AgentID: "AGT_1", AgentName: "Sales (old)", Protect: true, Version: 1, Newest: 4, Config: LiveDigest(want, &live), Draft: 3,
 		Agent:    map[string]string{"agent_name": value.Of("Sales (old)").ShortDigest(), "agent_description": value.Value{}.ShortDigest()},
 		Outcomes: map[string]string{"lead": lead.ShortDigest()}, Infields: map[string]string{"budget": budget.ShortDigest()},
 	}, got); d != "" {
 		t.Error(d)
 	}
 	r.Current = nil
-	if got := Remember(want, r); got.Version != 0 || got.Config != "" {
+	if got := Remember(Remembered{}, want, r); got.Version != 0 || got.Config != "" {
 		t.Errorf("nothing is live, and the lock would say %+v", got)
+	}
+}
+
+// TestRememberNewest holds which version the lock says to have been the newest when
+// another one was live.
+func TestRememberNewest(t *testing.T) {
+	version := func(n int, status string) Version {
+		return Version{Number: n, Status: status, Content: object(t, `{"system_prompt":"One."}`)}
+	}
+	for name, tt := range map[string]struct {
+		before   Remembered
+		live     int
+		versions []Version
+		want     int
+	}{
+		"the newest is live":                   {Remembered{AgentID: "AGT_1", Version: 2}, 3, nil, 0},
+		"a rollback":                           {Remembered{AgentID: "AGT_1", Version: 3}, 2, nil, 3},
+		"and one more":                         {Remembered{AgentID: "AGT_1", Version: 2, Newest: 3}, 1, nil, 3},
+		"nothing has changed since":            {Remembered{AgentID: "AGT_1", Version: 2, Newest: 3}, 2, nil, 3},
+		"and forward again":                    {Remembered{AgentID: "AGT_1", Version: 1, Newest: 3}, 3, nil, 0},
+		"a version that the lock never had":    {Remembered{AgentID: "AGT_1", Version: 1}, 2, []Version{version(4, "archived"), version(2, "published")}, 4},
+		"a draft can still be published":       {Remembered{AgentID: "AGT_1", Version: 2}, 2, []Version{version(4, "draft"), version(2, "published")}, 0},
+		"the lock's agent was another one":     {Remembered{AgentID: "AGT_2", Version: 9, Newest: 10}, 2, nil, 0},
+		"the agent was not in the lock before": {Remembered{}, 2, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live := version(tt.live, "published")
+			got := Remember(tt.before, manifest(t, `{}`), &RemoteAgent{ID: "AGT_1", Current: &live, Versions: tt.versions})
+			if got.Newest != tt.want || got.Version != tt.live {
+				t.Errorf("v%d, newest %d, want v%d, newest %d", got.Version, got.Newest, tt.live, tt.want)
+			}
+		})
 	}
 }
 

@@ -289,7 +289,7 @@ func newExample(t *testing.T, config string) *example {
 	live := live(1, "One.")
 	e.seen = &diff.RemoteAgent{ID: salesID, Fields: object(t, `{"agent_name":"Sales","agent_type":"INBOUND"}`),
 		Current: &live, Versions: []diff.Version{live}}
-	e.keeper.entries["sales"] = (&ApplyInput{}).verified(e.want, e.seen)
+	e.keeper.entries["sales"] = (&ApplyInput{}).verified(lock.Entry{}, e.want, e.seen)
 	e.answerAsSeen()
 	return e
 }

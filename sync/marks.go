@@ -64,7 +64,7 @@ func marksFor(in *ApplyInput, have lock.Environment) marks {
 			forget(plan.Name)
 			continue
 		case isWanted:
-			entry = in.verified(want, seen)
+			entry = in.verified(entry, want, seen)
 		}
 		if old, there := have[plan.Name]; !there || !old.Equal(entry) {
 			m.changes[plan.Name] = &entry
@@ -80,14 +80,15 @@ func marksFor(in *ApplyInput, have lock.Environment) marks {
 }
 
 // verified is Verified in the environment that is applied to.
-func (in *ApplyInput) verified(want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
-	return Verified(in.Environment, want, seen)
+func (in *ApplyInput) verified(before lock.Entry, want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
+	return Verified(in.Environment, before, want, seen)
 }
 
 // Verified is the lock's entry of an agent that is on the platform what its
-// manifest wants. The environment's BaseURL is the address used.
-func Verified(env spec.Environment, want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
-	entry := lock.Entry(diff.Remember(want, seen))
+// manifest wants; before is the one that the lock has. The environment's BaseURL
+// is the address used.
+func Verified(env spec.Environment, before lock.Entry, want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
+	entry := lock.Entry(diff.Remember(diff.Remembered(before), want, seen))
 	entry.Wants = env.Wants(&want)
 	return entry
 }
@@ -110,12 +111,18 @@ func movedSince(then, now lock.Environment) map[string]bool {
 // mark says in an agent's entry that an apply of it has begun, and which
 // configs the steps may leave when they are cut off.
 func mark(entry lock.Entry, plan diff.AgentPlan, want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
+	if entry.AgentID != "" && entry.AgentID != plan.AgentID { // the lock's agent is another one, or gone
+		entry = lock.Entry{AgentName: entry.AgentName, Protect: entry.Protect}
+	}
 	entry.Unfinished = true
 	if entry.AgentName == "" {
 		entry.AgentName = plan.AgentName
 	}
 	entry.AgentID = plan.AgentID
 	entry.Expect = slices.Clone(entry.Expect)
+	if seen != nil {
+		entry = lock.Entry(diff.Remembered(entry).Knowing(seen.Versions))
+	}
 	if seen != nil && seen.Current != nil {
 		entry.Expect = append(entry.Expect, diff.ServiceDigests(want, plan.Wanted, seen.Current, plan.Steps)...)
 	}

@@ -94,7 +94,7 @@ func TestMarksFor(t *testing.T) {
 		return &diff.RemoteAgent{ID: salesID, Fields: object(t, `{"agent_name":"Sales"}`)}
 	}
 	manifest := spec.Agent{Name: "sales", AgentName: "Sales"}
-	verified := (&ApplyInput{}).verified(manifest, remote())
+	verified := (&ApplyInput{}).verified(lock.Entry{}, manifest, remote())
 	for name, tt := range map[string]struct {
 		locked, have lock.Environment // as the plan read it, and now; nil: as the plan read it
 		memory       diff.Memory      // nil: the same as locked

@@ -35,7 +35,7 @@ func (j *job) readBack(ctx context.Context, p *progress) error {
 	if len(left.Steps) > 0 {
 		return fmt.Errorf("read back, the agent is not what was applied: %s; plan again", describeLeft(left.Steps))
 	}
-	entry := j.verified(j.want, fresh)
+	entry := j.verified(j.marked, j.want, fresh)
 	j.remember(&entry)
 	return nil
 }

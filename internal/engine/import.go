@@ -271,7 +271,7 @@ func (m *importing) write(ctx context.Context) error {
 			agent.Left, agent.Files = f.written.Left, paths(f.files())
 		}
 		m.outcome.Agents = append(m.outcome.Agents, agent)
-		entry := sync.Verified(m.Environment, wanted[f.key], f.whole())
+		entry := sync.Verified(m.Environment, lock.Entry(m.memory[f.key]), wanted[f.key], f.whole())
 		entries[f.key] = &entry
 	}
 	return m.store.Put(entries)

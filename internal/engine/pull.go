@@ -137,7 +137,7 @@ func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agen
 		out.Err = Errorf(Failed, "publish a version there, or apply", "nothing is published on the platform, so there is no config to take")
 	}
 	after := diff.Take(want, seen, taken)
-	entry := lock.Entry(diff.Remember(after, seen))
+	entry := lock.Entry(diff.Remember(p.in.Memory[plan.Name], after, seen))
 	out.entry = &entry
 	return out, after
 }

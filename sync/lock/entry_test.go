@@ -11,7 +11,7 @@ import (
 // would be lost when two commits' lock files are merged.
 func TestEntryEqual(t *testing.T) {
 	whole := func() Entry {
-		return Entry{AgentID: "1", AgentName: "A", Protect: true, Unfinished: true, Version: 1, Config: "c", Wants: "w", Draft: 2,
+		return Entry{AgentID: "1", AgentName: "A", Protect: true, Unfinished: true, Version: 1, Newest: 3, Config: "c", Wants: "w", Draft: 2,
 			Expect: []string{"e"}, Agent: map[string]string{"a": "1"}, Outcomes: map[string]string{"o": "1"}, Infields: map[string]string{"i": "1"}}
 	}
 	if !whole().Equal(whole()) {

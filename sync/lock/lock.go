@@ -45,8 +45,10 @@ type Entry struct {
 	Protect   bool   `yaml:"protect,omitempty"`
 	// Unfinished marks an agent that an apply has begun to change and not verified.
 	Unfinished bool `yaml:"unfinished,omitempty"`
-	// Version and Config are the live config version and its digest.
+	// Version and Config are the live config version and its digest; Newest is the
+	// newest version that was published by then, where a rollback went back from it.
 	Version int    `yaml:"version,omitempty"`
+	Newest  int    `yaml:"newest,omitempty"`
 	Config  string `yaml:"config,omitempty"`
 	// Wants is the digest of what the manifest wanted when the agent was last
 	// verified to be so (spec.Environment.Wants).
@@ -64,7 +66,7 @@ type Entry struct {
 // Equal reports whether two entries are written as the same bytes.
 func (e Entry) Equal(o Entry) bool {
 	return e.AgentID == o.AgentID && e.AgentName == o.AgentName && e.Protect == o.Protect &&
-		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Config == o.Config && e.Wants == o.Wants && e.Draft == o.Draft &&
+		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Newest == o.Newest && e.Config == o.Config && e.Wants == o.Wants && e.Draft == o.Draft &&
 		slices.Equal(e.Expect, o.Expect) && maps.Equal(e.Agent, o.Agent) &&
 		maps.Equal(e.Outcomes, o.Outcomes) && maps.Equal(e.Infields, o.Infields)
 }
