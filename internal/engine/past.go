@@ -62,6 +62,7 @@ type AgentPast struct {
 	want    spec.Agent // empty where there is no manifest
 	agent   *diff.RemoteAgent
 	current *diff.Version // nil when nothing is live
+	now     *diff.Content // what is live, with the outcomes and infields as they are now; nil until it was read
 
 	timeline history.Timeline // of what was read so far
 }
@@ -133,7 +134,11 @@ func (a *AgentPast) build(versions []diff.Version, seen []history.Sighting) *his
 	slices.SortStableFunc(versions, func(v, w diff.Version) int { return w.Number - v.Number })
 	t.Versions = []history.Version{}
 	for i := range versions {
-		t.Versions = append(t.Versions, history.VersionOf(&versions[i], a.want))
+		v := history.VersionOf(&versions[i], a.want)
+		if a.now != nil && v.Number == t.Live {
+			v.Content = *a.now
+		}
+		t.Versions = append(t.Versions, v)
 	}
 	t.Spans = history.Spans(versions, t.Live, seen)
 	return t
@@ -239,8 +244,13 @@ func (p *Project) describe(ctx context.Context, repo *git.Repo, versions func(yi
 }
 
 // At says what was live at a time, and reads no more pages than it needs for
-// that. A time at which nothing is known to have been live is an error.
+// that. A time at which nothing is known to have been live is an error, and so is one
+// that is still to come. What is live now has its outcomes and infields as they are
+// now; of another version the platform keeps those that it went live with.
 func (a *AgentPast) At(ctx context.Context, when time.Time) (*history.Moment, error) {
+	if when.After(a.past.project.opt.Now()) {
+		return nil, Errorf(Usage, "", "--at: %s is still to come", when.Format(time.RFC3339))
+	}
 	t, err := a.Read(ctx, func(t *history.Timeline) bool {
 		_, _, ok := t.At(when)
 		return ok
@@ -256,6 +266,11 @@ func (a *AgentPast) At(ctx context.Context, when time.Time) (*history.Moment, er
 	v, err := a.Version(ctx, span.Version)
 	if err != nil {
 		return nil, err
+	}
+	if a.current != nil && span.Version == a.current.Number && span == t.Spans[len(t.Spans)-1] {
+		if v.Content, err = a.liveContent(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return &history.Moment{
 		Name: t.Name, AgentName: t.AgentName, AgentID: t.AgentID, At: when, Span: span, Sure: sure,

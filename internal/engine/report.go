@@ -96,6 +96,9 @@ func (p *Past) timeline(ctx context.Context, s history.Standing, seen []history.
 	if a.current, err = p.client.CurrentVersion(ctx, s.AgentID); err != nil {
 		return nil, fmt.Errorf("read the live version of %s: %w", s.Name, err)
 	}
+	if a.current != nil && s.Live != nil { // Status has read what it has now
+		a.now = &diff.Content{Config: a.current.Content, Outcomes: s.Live.Content.Outcomes, Infields: s.Live.Content.Infields}
+	}
 	versions, err := p.client.Versions(ctx, s.AgentID, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the versions of %s: %w", s.Name, err)

@@ -39,11 +39,11 @@ func versionNumber(name string) (number int, ok bool) {
 // other side, and of two commits from what is live, so that only what they manage
 // differs. Each version costs one read, and no list is read.
 func (a *AgentPast) Compare(ctx context.Context, before, after string) (*history.Comparison, error) {
-	b, err := a.side(ctx, before)
+	b, err := a.side(ctx, before, after)
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.side(ctx, after)
+	c, err := a.side(ctx, after, before)
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +67,19 @@ func (a *AgentPast) Compare(ctx context.Context, before, after string) (*history
 	}, nil
 }
 
-func (a *AgentPast) side(ctx context.Context, name string) (side, error) {
-	if number, ok := versionNumber(name); ok {
+// side resolves the name of a side; other is that of the other one. The number of
+// the version that is live means what is live, but beside "live" what it went live
+// with.
+func (a *AgentPast) side(ctx context.Context, name, other string) (side, error) {
+	number, isVersion := versionNumber(name)
+	if isVersion && (a.current == nil || number != a.current.Number || other == "live") {
 		v, err := a.Version(ctx, number)
 		if err != nil {
 			return side{}, err
 		}
 		return a.versionSide(v), nil
 	}
-	if name == "live" {
+	if name == "live" || isVersion {
 		if a.current == nil {
 			return side{}, Errorf(Failed, "compare two versions by their numbers", "nothing of %s is live", a.key)
 		}
@@ -112,7 +116,7 @@ func (a *AgentPast) versionSide(v *history.Version) side {
 	case v.Status == "draft":
 		label += ", a draft"
 	case a.current != nil && a.current.Number == v.Number:
-		label += ", live"
+		label += ", as it went live"
 	}
 	return side{label: label, content: v.Content}
 }
@@ -120,8 +124,11 @@ func (a *AgentPast) versionSide(v *history.Version) side {
 // liveContent is the live config, with the outcomes and infields as they are now:
 // they may have been changed since the version went live.
 func (a *AgentPast) liveContent(ctx context.Context) (diff.Content, error) {
-	if a.current == nil {
+	switch {
+	case a.current == nil:
 		return diff.Content{}, nil
+	case a.now != nil:
+		return *a.now, nil
 	}
 	out := diff.Content{Config: a.current.Content}
 	var err error
@@ -131,6 +138,7 @@ func (a *AgentPast) liveContent(ctx context.Context) (diff.Content, error) {
 	if err != nil {
 		return out, fmt.Errorf("read what of %s is live: %w", a.key, err)
 	}
+	a.now = &out
 	return out, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/history"
 	"github.com/agentsync/agentsync/internal/git"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/schema"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
@@ -82,9 +83,18 @@ func (p *Planned) standing(agent *diff.AgentPlan) history.Standing {
 	}
 	if r := p.in.Remote.Agents[agent.Name]; r != nil && r.Current != nil {
 		live := history.VersionOf(r.Current, p.wanted(agent.Name))
+		live.Content.Outcomes, live.Content.Infields = notNil(r.Outcomes), notNil(r.Infields) // as they are now
 		out.Live, out.Since = &live, r.Current.LastTouched()
 	}
 	return out
+}
+
+// notNil is a list that is known, be it empty.
+func notNil(items []value.Value) []value.Value {
+	if items == nil {
+		return []value.Value{}
+	}
+	return items
 }
 
 // wanted is an agent's manifest, empty where there is none.

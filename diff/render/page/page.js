@@ -354,7 +354,7 @@
   function drawSection(agent, [section, title], before, after) {
     const [a, b] = [shown.before, shown.after].map(n => agent.byNumber.get(n));
     const blind = [a, b].filter(v => v && (v.unknown || []).includes(section)).map(v => `v${v.n}`);
-    if (blind.length) return { title, n: 0, body: element('p', { class: 'muted' }, `The platform keeps none with ${blind.join(' and ')}.`) };
+    if (blind.length) return { title, n: 0, body: element('p', { class: 'muted' }, `What ${blind.join(' and ')} had of these, the platform does not tell.`) };
     const all = find('everything').checked || shown.before === 0;
     const list = [];
     agent.fields.forEach((f, i) => {
