@@ -27,7 +27,7 @@ a plan has no step for what was taken. What git changed and nobody applied yet
 stays as it is.
 
 A value of a Base or an environment's override is changed there when it is this
-agent's alone, else set in the agent. A prompt file that other agents read too
+agent's alone, or of all that have it alike, else set in the agent. A prompt file that other agents read too
 stays, and the agent gets a file of its own. An agent that is gone from the
 platform is told of.
 
@@ -103,15 +103,15 @@ func (a *app) showPull(pull *engine.Pull) error {
 	}
 	for _, agent := range pull.Agents {
 		a.out.Lines(agent.Notes)
-		why, hint := agent.NotTaken()
-		switch {
-		case agent.Gone:
-			a.out.Message("%s: %s", agent.Name, why)
-		case why != "":
-			a.out.Message("not taken: %s: %s", agent.Name, why)
-		}
-		if hint != "" {
-			a.out.Message("  hint: %s", hint)
+		for _, reason := range agent.NotTaken() {
+			said := "not taken: "
+			if agent.Gone {
+				said = ""
+			}
+			a.out.Message("%s%s: %s", said, agent.Name, reason.Why)
+			if reason.Hint != "" {
+				a.out.Message("  hint: %s", reason.Hint)
+			}
 		}
 	}
 	switch agents := len(shown); {

@@ -46,7 +46,9 @@ type PulledAgent struct {
 	Notes               []string
 	Gone                bool  // it is not on the platform any more: nothing is taken
 	Err                 error // why nothing of it can be taken
+	Left                []LeftOut
 
+	moves []diff.Move // what is taken
 	entry *lock.Entry
 }
 
@@ -74,18 +76,18 @@ func (p *Project) Pull(ctx context.Context, opt PullOptions) (*Pull, error) {
 // Pull is Project.Pull of what a plan has read already; opt.Names are the plan's.
 func (p *Planned) Pull(ctx context.Context, opt PullOptions) (*Pull, error) {
 	out := &Pull{project: p.project, opt: opt, locked: p.locked, store: p.store}
-	var wanted []spec.Agent
+	from := map[string]pulling{}
 	for _, plan := range p.Plan.Agents {
 		agent, want := p.pull(plan, opt.Force)
 		if agent == nil {
 			continue
 		}
 		if agent.Taken() {
-			wanted = append(wanted, want)
+			from[agent.Name] = pulling{want, p.in.Remote.Agents[agent.Name], agent.moves, p.in.Memory[agent.Name]}
 		}
 		out.Agents = append(out.Agents, *agent)
 	}
-	return out, out.edit(ctx, wanted)
+	return out, out.edit(ctx, from)
 }
 
 func (p *Project) names() (names []string) {
@@ -118,7 +120,6 @@ func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agen
 			fallthrough
 		default:
 			taken = append(taken, move)
-			out.Paths = append(out.Paths, path)
 		}
 	}
 	refused := slices.IndexFunc(p.Plan.Refusals, func(r diff.Refusal) bool { return r.Agent == plan.Name })
@@ -136,10 +137,8 @@ func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agen
 	case seen.Current == nil && plan.Drift[spec.SectionConfig] != "":
 		out.Err = Errorf(Failed, "publish a version there, or apply", "nothing is published on the platform, so there is no config to take")
 	}
-	after := diff.Take(want, seen, taken)
-	entry := lock.Entry(diff.Remember(p.in.Memory[plan.Name], after, seen))
-	out.entry = &entry
-	return out, after
+	out.take(taken)
+	return out, want
 }
 
 func liveNumber(r *diff.RemoteAgent) int {
@@ -147,21 +146,6 @@ func liveNumber(r *diff.RemoteAgent) int {
 		return 0
 	}
 	return r.Current.Number
-}
-
-// edit makes the files want what is taken.
-func (u *Pull) edit(ctx context.Context, wanted []spec.Agent) error {
-	results, files, err := u.project.Want(ctx, wanted, u.opt.Commit)
-	if err != nil {
-		return err
-	}
-	for _, result := range results {
-		i := slices.IndexFunc(u.Agents, func(a PulledAgent) bool { return a.Name == result.Agent })
-		agent := &u.Agents[i]
-		agent.Files, agent.Notes, agent.Err = result.Files, result.Notes, result.Err
-	}
-	u.Files = files
-	return nil
 }
 
 // Want works out how the files change so that they want these agents, which are the
@@ -202,16 +186,27 @@ func (p *Project) files(ctx context.Context) (files fs.FS, done func(), err erro
 	return root.FS(), func() { _ = root.Close() }, nil
 }
 
-// NotTaken says why nothing of the agent is taken, and what can be done; "" where
-// something is.
-func (a PulledAgent) NotTaken() (why, hint string) {
+// Reason says why something is not taken, and what can be done.
+type Reason struct{ Why, Hint string }
+
+// NotTaken says why nothing of the agent is taken, or what of it is not and why;
+// none where all is.
+func (a PulledAgent) NotTaken() []Reason {
 	switch {
 	case a.Gone:
-		return "it is gone from the platform, and its manifest stays", "lifecycle.state: absent keeps it deleted; an apply creates it again"
+		return []Reason{{"it is gone from the platform, and its manifest stays", "lifecycle.state: absent keeps it deleted; an apply creates it again"}}
 	case a.Err != nil:
-		return a.Err.Error(), HintOf(a.Err)
+		return []Reason{{a.Err.Error(), HintOf(a.Err)}}
 	}
-	return "", ""
+	var out []Reason
+	for _, left := range a.Left {
+		why := left.Err.Error()
+		if !strings.Contains(why, left.Path) {
+			why = left.Path + ": " + why
+		}
+		out = append(out, Reason{why, HintOf(left.Err)})
+	}
+	return out
 }
 
 // Err is the error of a pull of which something was not taken; it was told.
@@ -225,13 +220,13 @@ func (u *Pull) Err() error {
 				kind = Failed
 			}
 		case a.Taken():
-			kind = Failed
+			kind, failed = Failed, failed || len(a.Left) > 0
 		}
 	}
 	if !failed {
 		return nil
 	}
-	return &Error{Kind: kind, Err: errors.New("some agents were not taken"), Told: true}
+	return &Error{Kind: kind, Err: errors.New("not all drift was taken"), Told: true}
 }
 
 // entries are the lock's for what was taken, by key; nil is to be removed, where

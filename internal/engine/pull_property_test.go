@@ -33,16 +33,22 @@ func TestPull(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		failed := map[string]bool{}
+		left := map[string]engine.PulledAgent{}
 		for _, a := range pull.Agents {
-			if failed[a.Name] = a.Err != nil; a.Err != nil && !cannotBe(a.Err) {
+			left[a.Name] = a
+			if a.Err != nil && !cannotBe(a.Err) {
 				t.Fatalf("%s: %v\n%s", a.Name, a.Err, w.files())
+			}
+			for _, l := range a.Left {
+				if !cannotBe(l.Err) {
+					t.Fatalf("%s: %s: %v\n%s", a.Name, l.Path, l.Err, w.files())
+				}
 			}
 		}
 		if _, err := pull.Write(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		w.settled("the pull", failed)
+		w.settled("the pull", left)
 		w.checkLines(before, changed)
 
 		changes, err := engine.Format(w.opt(), nil)
@@ -52,7 +58,7 @@ func TestPull(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.settled("fmt", failed)
+		w.settled("fmt", left)
 		if again, err := engine.Format(w.opt(), nil); err != nil || len(again) > 0 {
 			t.Fatalf("fmt twice: %v %v", err, again)
 		}

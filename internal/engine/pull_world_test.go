@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
@@ -239,12 +240,23 @@ func (w *pullWorld) apply() {
 	}
 }
 
-// settled fails where a plan has steps, but for agents that were not taken.
-func (w *pullWorld) settled(after string, failed map[string]bool) {
+// settled fails where a plan has steps, but for what was not taken; that must not
+// pass for git's.
+func (w *pullWorld) settled(after string, pulled map[string]engine.PulledAgent) {
 	planned := w.plan()
 	defer planned.Close()
 	for _, a := range planned.Plan.Agents {
-		if len(a.Steps) > 0 && !failed[a.Name] {
+		agent := pulled[a.Name]
+		if agent.Err != nil {
+			continue
+		}
+		for _, move := range a.Moves {
+			path := move.Section + "." + move.Path
+			if move.Class == diff.Pending || !slices.ContainsFunc(agent.Left, func(l engine.LeftOut) bool { return l.Path == path }) {
+				w.Fatalf("after %s a plan has %v of %s, and left is %v\n%s", after, move, a.Name, agent.Left, w.files())
+			}
+		}
+		if len(a.Steps) > 0 && len(agent.Left) == 0 {
 			w.Fatalf("after %s a plan has %v\n%s", after, a.Steps, w.files())
 		}
 	}

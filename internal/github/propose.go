@@ -66,10 +66,10 @@ func (j *Job) propose(ctx context.Context, planned *engine.Planned, lines, unkno
 		return 0, err
 	}
 	for _, agent := range pull.Agents {
-		if why, hint := agent.NotTaken(); why != "" {
-			j.out.Message("not taken: %s: %s", agent.Name, why)
-			if hint != "" {
-				j.out.Message("  hint: %s", hint)
+		for _, reason := range agent.NotTaken() {
+			j.out.Message("not taken: %s: %s", agent.Name, reason.Why)
+			if reason.Hint != "" {
+				j.out.Message("  hint: %s", reason.Hint)
 			}
 		}
 	}
@@ -311,16 +311,19 @@ func isLocked(err error) bool {
 func (j *Job) pullBody(pull *engine.Pull, lines, unknown []string) string {
 	taken, left := []string{}, []string{}
 	for _, a := range pull.Agents {
-		why, hint := a.NotTaken()
-		if why == "" {
+		if a.Taken() {
 			taken = append(taken, takenText(a))
-			continue
 		}
-		if hint != "" {
-			why += "\nhint: " + hint
+		lines := slices.Clone(a.Drift)
+		for _, reason := range a.NotTaken() {
+			lines = append(lines, "not taken: "+reason.Why)
+			if reason.Hint != "" {
+				lines = append(lines, "hint: "+reason.Hint)
+			}
 		}
-		text := strings.Join(append(slices.Clone(a.Drift), "not taken: "+why), "\n")
-		left = append(left, "#### "+code(a.Name)+"\n\n"+fenced("text", text, 2_000))
+		if len(lines) > len(a.Drift) {
+			left = append(left, "#### "+code(a.Name)+"\n\n"+fenced("text", strings.Join(lines, "\n"), 2_000))
+		}
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n", j.issueMarker(), pullMarker)
