@@ -244,6 +244,9 @@ func differs(r *diff.RemoteAgent) func(spec.Agent) []string {
 // write puts the files and the lock's entries where they belong, or nothing.
 func (m *importing) write(ctx context.Context) error {
 	m.keep()
+	if err := m.leaveOverridden(ctx); err != nil {
+		return err
+	}
 	written, locked := m.with(takeFiles), append(m.with(takeFiles), m.with(takeLock)...)
 	if len(locked) == 0 {
 		return nil
@@ -275,6 +278,42 @@ func (m *importing) write(ctx context.Context) error {
 		entries[f.key] = &entry
 	}
 	return m.store.Put(entries)
+}
+
+// leaveOverridden fails the agents of which an override of the environment says
+// something else than the platform has: an apply would publish that without a word
+// about drift.
+func (m *importing) leaveOverridden(ctx context.Context) error {
+	taken := m.with(takeFiles)
+	if m.outcome.Began || len(taken) == 0 {
+		return nil
+	}
+	var files []edit.File
+	for _, f := range taken {
+		files = append(files, f.files()...)
+	}
+	project, _ := loadSpec(ctx, spec.LoadOptions{Dir: m.opt.Dir, Env: m.opt.Env(), FS: edit.Overlay(m.root.FS(), files)})
+	if ctx.Err() != nil || project == nil { // check tells what is wrong
+		return ctx.Err()
+	}
+	wanted := map[string]spec.Agent{}
+	for _, a := range project.Agents {
+		wanted[a.Name] = a
+	}
+	for _, f := range taken {
+		want, there := wanted[f.key]
+		if !there {
+			continue
+		}
+		if paths := differs(f.whole())(want); len(paths) > 0 {
+			slices.Sort(paths)
+			f.take = takeNone
+			m.failed("%s: an override of environment %q says something else than the platform has, which an apply would publish: %s\n  hint: %s",
+				quoted(f.fullName, f.ID), m.Environment.Name, listed(slices.Compact(paths)),
+				"leave the agent out of that override in agentsync.yaml, or give it one of its own that says what the platform has, then import again")
+		}
+	}
+	return nil
 }
 
 // with are the agents of which so much is taken.
