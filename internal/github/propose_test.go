@@ -1,11 +1,13 @@
 package github_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 )
@@ -366,5 +368,106 @@ func TestPullRequestsTakeTrackedFilesAlone(t *testing.T) {
 	w.job(4, "drift", "drift")
 	if strings.Contains(w.repo().Files[proposed]["prompts/sales.md"], "somehow") {
 		t.Error("an uncommitted change is in the commit")
+	}
+}
+
+// TestPullRequestsOfTwoFolders: two projects in folders of one repository have a
+// branch and a pull request each, with paths from the repository's root.
+func TestPullRequestsOfTwoFolders(t *testing.T) {
+	w := proposing(t)
+	w.move("voice")
+	w.write("desk/agents.yaml", "apiVersion: agentsync/v1\nkind: Agent\nmetadata: {name: desk}\nspec:\n"+
+		"  agent: {agent_name: Desk, agent_type: INBOUND}\n  config: {system_prompt: {file: prompt.md}}\n")
+	w.write("desk/prompt.md", "Welcome.\n")
+	voice, desk := w.project, filepath.Join(w.dir, "desk")
+	w.project = desk
+	w.cli(0, "apply", "--auto-approve")
+	w.onPush(strings.Repeat("d", 40))
+	w.env["GITHUB_EVENT_NAME"] = "schedule"
+	w.dashboard("Sales", "Sell by the dashboard.\n")
+	w.dashboard("Desk", "Welcome by the dashboard.\n")
+	for _, w.project = range []string{voice, desk} {
+		w.job(4, "drift", "drift")
+	}
+	var branches []string
+	for _, p := range w.repo().Pulls {
+		if p.State == "open" && strings.HasPrefix(p.Head.Ref, proposed) {
+			branches = append(branches, p.Head.Ref)
+		}
+	}
+	if len(branches) != 2 || branches[0] == branches[1] {
+		t.Fatalf("pull requests from %q", branches)
+	}
+	first, second := w.repo().Files[branches[0]], w.repo().Files[branches[1]]
+	if first["voice/prompts/sales.md"] != "Sell by the dashboard.\n" || second["desk/prompt.md"] != "Welcome by the dashboard.\n" ||
+		first["voice/"+lockName] == "" || second["desk/"+lockName] == "" || first["desk/prompt.md"] != "" {
+		t.Errorf("the branches have %v\nand %v", first, second)
+	}
+	for _, w.project = range []string{voice, desk} { // each finds its own again
+		if r := w.job(4, "drift", "drift"); r.hub != 0 {
+			t.Errorf("%d writes for the same drift", r.hub)
+		}
+	}
+}
+
+// TestAPullRequestKeepsWhatAFileIs: its line ends, and that it can be run.
+func TestAPullRequestKeepsWhatAFileIs(t *testing.T) {
+	w := newWorld(t)
+	w.write(".gitignore", ".agentsync/\n")
+	w.write("prompts/sales.md", "Sell politely.\r\nAsk for the name.\r\n")
+	w.cli(0, "apply", "--auto-approve")
+	if err := os.Chmod(filepath.Join(w.dir, "prompts/sales.md"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w.git("init", "-q", "-b", "main")
+	w.commit("base")
+	w.env["INPUT_PULL_REQUEST"] = "true"
+	w.settle()
+	w.onPush(w.git("rev-parse", "HEAD"))
+	w.env["GITHUB_EVENT_NAME"] = "schedule"
+	w.dashboard("Sales", "Sell politely.\nAsk for the city.\n")
+	w.job(4, "drift", "drift")
+	w.pull(proposed)
+	if got := w.repo().Files[proposed]["prompts/sales.md"]; got != "Sell politely.\r\nAsk for the city.\r\n" {
+		t.Errorf("the branch has %q", got)
+	}
+	if modes := w.repo().Modes; modes["prompts/sales.md"] != "100755" || modes[lockName] != "100644" {
+		t.Errorf("modes %v", modes)
+	}
+}
+
+// TestAPullRequestOfManyAgentsFits: GitHub refuses a text over 65,536 characters.
+func TestAPullRequestOfManyAgentsFits(t *testing.T) {
+	w := proposing(t)
+	const agents = 60
+	var all strings.Builder
+	for i := range agents {
+		fmt.Fprintf(&all, "---\napiVersion: agentsync/v1\nkind: Agent\nmetadata: {name: many-%02d}\nspec:\n"+
+			"  agent: {agent_name: Many %02d, agent_type: INBOUND}\n  config: {system_prompt: Hello.}\n  call_infields: []\n", i, i)
+	}
+	w.write("many.yaml", all.String())
+	w.cli(0, "apply", "--auto-approve")
+	w.settle()
+	d := w.platform.Dashboard()
+	for i := range agents {
+		id, err := d.AgentID(fmt.Sprintf("Many %02d", i))
+		for k := 0; err == nil && k < 12; k++ {
+			name := fmt.Sprintf("%s %d", strings.Repeat("नाम ", 40), k)
+			err = d.SetInfield(id, map[string]any{"field_name": name, "field_type": "TEXT", "is_visible": true})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.job(4, "drift", "drift")
+	one := w.pull(proposed, "60 agents", "`many-00`", "more agents; ")
+	if n := utf8.RuneCountInString(one.Body); n > 65_536 || n < 50_000 {
+		t.Errorf("the text has %d characters", n)
+	}
+	if message := w.lastCommit().Message; !strings.HasPrefix(message, "Pull 60 agents from the platform\n") || len(message) > 65_536 {
+		t.Errorf("the message has %d bytes: %.100s", len(message), message)
+	}
+	if w.repo().Files[proposed]["many.yaml"] == all.String() {
+		t.Error("nothing is taken")
 	}
 }

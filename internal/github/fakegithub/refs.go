@@ -71,6 +71,10 @@ func createTree(c *call) {
 			return
 		}
 		files[entry.Path] = entry.Content
+		if c.repo.Modes == nil {
+			c.repo.Modes = map[string]string{}
+		}
+		c.repo.Modes[entry.Path] = entry.Mode
 	}
 	reply(c.w, http.StatusCreated, map[string]any{"sha": c.repo.addTree(files)})
 }

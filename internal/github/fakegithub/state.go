@@ -24,6 +24,7 @@ type Repo struct {
 	Comments      []*Comment `json:"comments"` // of pull requests and issues
 	// Files are what branches hold: branch, path, content.
 	Files   map[string]map[string]string `json:"files"`
+	Modes   map[string]string            `json:"modes,omitempty"` // of files that were written through trees, by path
 	Commits []*Commit                    `json:"commits"` // those that tests or the contents endpoint made
 	// Protected branches take no commit through the contents endpoint.
 	Protected []string `json:"protected"`
