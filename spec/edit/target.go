@@ -143,7 +143,13 @@ func (p *pass) store(name string, file *manifest, part int, data []byte) {
 	}
 	p.layoutOf(name)
 	p.files.changed[name] = all.Bytes()
-	delete(p.docs, name)
+	fresh, err := spec.Parts(data)
+	if err != nil || len(fresh) != 1 || !bytes.Equal(fresh[0].Data, data) {
+		delete(p.docs, name)
+		return
+	}
+	fresh[0].Line = file.parts[part].Line
+	file.parts[part] = fresh[0] // the others are as they were
 }
 
 // manifest returns a file as it is by now. Its documents keep their numbers.
