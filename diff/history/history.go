@@ -135,7 +135,10 @@ type Moment struct {
 	Assumed   string    `json:"assumed,omitempty"` // how the time was read, for people; "" where nothing was assumed
 	Span      Span      `json:"span"`
 	Sure      bool      `json:"sure"` // false where another version may have been live; see Timeline.At
-	Version   Version   `json:"version"`
+	// Unread says that older versions were not read, and that the time is not in the
+	// last span: one that was brought back for that time is not known then.
+	Unread  bool    `json:"unread,omitempty"`
+	Version Version `json:"version"`
 	// What the version holds. null items are not known.
 	Config   value.Value   `json:"config"`
 	Outcomes []value.Value `json:"call_outcomes"`

@@ -25,7 +25,7 @@ func History(w io.Writer, t *history.Timeline, opt Options) error {
 	rows = append(rows, p.unread(t)...)
 	p.table("  ", rows)
 	if !t.Whole && len(t.Versions) > 0 {
-		p.line(span{faint, "  … older versions: --limit 0 shows all"})
+		p.line(span{faint, "  … older versions, and whether one of them was live again meanwhile: --limit 0 shows all"})
 	}
 	p.calls(t.Calls)
 	p.notes(t)
@@ -188,8 +188,9 @@ func zoneOf(opt Options) string {
 	return Escape(z.String())
 }
 
-// HistoryMarkdown writes a timeline as a Markdown table. What the platform holds
-// stays inside code. The error is w's.
+// HistoryMarkdown writes a timeline as a Markdown table, of as many rows as
+// Options.Budget has room for. What the platform holds stays inside code. The error
+// is w's.
 func HistoryMarkdown(w io.Writer, t *history.Timeline, opt Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### History of %s\n\n", Code(t.Name, 64))
@@ -206,15 +207,22 @@ func HistoryMarkdown(w io.Writer, t *history.Timeline, opt Options) error {
 			rows = append(rows, row)
 		}
 	}
-	for _, row := range append(rows, p.unread(t)...) {
+	rows = append(rows, p.unread(t)...)
+	const rest = 100 // bytes for what follows the table
+	for n, row := range rows {
+		var line strings.Builder
 		for i := range 8 {
 			text := ""
 			if i < len(row) && row[i].text != "" {
 				text = strings.ReplaceAll(Code(row[i].text, 100), "|", `\|`)
 			}
-			b.WriteString("| " + text + " ")
+			line.WriteString("| " + text + " ")
 		}
-		b.WriteString("|\n")
+		if b.Len()+line.Len()+rest > budgetOf(opt) {
+			fmt.Fprintf(&b, "\nThere is no room for %s.\n", Count(len(rows)-n, "more row"))
+			break
+		}
+		b.WriteString(line.String() + "|\n")
 	}
 	if !t.Whole && len(t.Versions) > 0 {
 		b.WriteString("\nOlder versions are not shown.\n")

@@ -159,3 +159,25 @@ func TestHistory(t *testing.T) {
 	parsed(t, md.String())
 	golden(t, "history/compared.md", md.String())
 }
+
+// TestHistoryMarkdownFits holds that a long history keeps within its budget, as a
+// plan does, and says how much of it is not there.
+func TestHistoryMarkdownFits(t *testing.T) {
+	long := &history.Timeline{Name: "a", AgentName: "A", AgentID: "AGT_1", Live: 2000, Whole: true}
+	for n := 2000; n > 0; n-- {
+		long.Versions = append(long.Versions, history.Version{Number: n, Status: "archived", CreatedBy: "user", Notes: strings.Repeat("नोट ", 40)})
+	}
+	for _, budget := range []int{0, 5000} {
+		var out bytes.Buffer
+		if err := HistoryMarkdown(&out, long, Options{Budget: budget}); err != nil {
+			t.Fatal(err)
+		}
+		most := budgetOf(Options{Budget: budget})
+		if out.Len() > most || out.Len() < most*3/4 {
+			t.Errorf("%d bytes, for %d", out.Len(), most)
+		}
+		if shown := strings.Count(out.String(), "| `v"); !strings.Contains(out.String(), "There is no room for "+Count(2000-shown, "more row")+".") {
+			t.Errorf("%d rows, and it ends with %q", shown, out.String()[out.Len()-200:])
+		}
+	}
+}

@@ -31,6 +31,9 @@ func At(w io.Writer, m *history.Moment, opt Options) error {
 		doubt := "another version may have been live then: agentsync history " + Escape(m.Name) + " says what is known"
 		p.line(span{plain, "  "}, span{alert, doubt})
 	}
+	if m.Unread && m.Sure {
+		p.line(span{faint, "  older versions were not read: one that was brought back for that time shows with agentsync history " + Escape(m.Name) + " --limit 0"})
+	}
 	if by := m.Version.Author(); by != "" {
 		p.say("  by " + Escape(by))
 	}

@@ -274,6 +274,7 @@ func (a *AgentPast) At(ctx context.Context, when time.Time) (*history.Moment, er
 	}
 	return &history.Moment{
 		Name: t.Name, AgentName: t.AgentName, AgentID: t.AgentID, At: when, Span: span, Sure: sure,
+		Unread:  !t.Whole && span != t.Spans[len(t.Spans)-1],
 		Version: *v, Config: v.Content.Config, Outcomes: v.Content.Outcomes, Infields: v.Content.Infields,
 	}, nil
 }
