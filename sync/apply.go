@@ -12,7 +12,8 @@ import (
 	"github.com/agentsync/agentsync/sync/lock"
 )
 
-// Keeper is the lock file as an apply needs it; lock.Store is one.
+// Keeper is the lock file as an apply needs it; lock.Store is one. Put and
+// PutLater go to its journal, and Flush puts them into the file.
 type Keeper interface {
 	Entries() lock.Environment
 	Acquire(context.Context) (release func(), err error)
@@ -67,6 +68,9 @@ func Apply(ctx context.Context, in ApplyInput) (*Report, error) {
 		return NewReport(in.Plan, "failed", err.Error()), err
 	}
 	defer release()
+	// Of an interrupt too: a runner may commit the lock file alone, and give no
+	// time for the end.
+	defer context.AfterFunc(ctx, func() { _ = in.Lock.Flush() })()
 	m := marksFor(&in, in.Lock.Entries())
 	if len(m.changes) > 0 {
 		if err := in.Lock.Put(m.changes); err != nil {
@@ -81,7 +85,7 @@ func Apply(ctx context.Context, in ApplyInput) (*Report, error) {
 	err = in.Lock.Flush()
 	var lost *lockError
 	if errors.As(context.Cause(running), &lost) {
-		err = lost
+		err = errors.Join(lost, err)
 	}
 	if err != nil {
 		report.Result, report.Error = "failed", err.Error()

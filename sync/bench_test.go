@@ -94,7 +94,7 @@ func newBenchPlatform(b *testing.B, n int) *benchPlatform {
 		server.ServeHTTP(w, r)
 	}))
 	b.Cleanup(p.far.Close)
-	if p.lock, err = lock.Open(filepath.Join(dir, lock.FileName), "default", func() (string, error) { return dir, nil }); err != nil {
+	if p.lock, err = lock.Open(filepath.Join(dir, lock.FileName), "default", lock.State{Dir: dir, Make: func() error { return nil }}); err != nil {
 		b.Fatal(err)
 	}
 	p.apply(b)

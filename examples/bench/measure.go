@@ -122,7 +122,7 @@ func measurePlan(opt options, n int) error {
 	defer p.stop()
 	return opt.besideBare(p, fmt.Sprintf("plan %d, no change", n), func() (usage, error) {
 		plan, out, err := run(opt.command(p.far, dir, "plan"))
-		if err == nil && !strings.HasPrefix(out, "No changes.") {
+		if err == nil && !strings.Contains("\n"+out, "\nNo changes.") {
 			err = fmt.Errorf("the plan is not empty:\n%s", out)
 		}
 		return plan, err

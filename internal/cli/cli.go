@@ -164,7 +164,7 @@ agent should be; plan shows what would change, and apply does just that.`,
 		return nil
 	}
 	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(), a.importCmd(), a.pullCmd(), a.fmtCmd(),
-		a.testCmd(), a.renderCmd(), a.callCmd(), a.transcriptCmd(), a.callsCmd(), a.rollbackCmd(), a.statusCmd(), a.historyCmd(), a.blameCmd(), a.reportCmd(), a.schemaCmd(),
+		a.testCmd(), a.renderCmd(), a.callCmd(), a.transcriptCmd(), a.callsCmd(), a.rollbackCmd(), a.statusCmd(), a.historyCmd(), a.blameCmd(), a.reportCmd(), a.schemaCmd(), a.lockCmd(),
 		a.sandboxCmd(), a.versionCmd())
 	_ = root.RegisterFlagCompletionFunc("env", a.completeEnvironments)
 	addCompletion(root)
@@ -193,7 +193,7 @@ func (a *app) showNext() {
 
 // here are the commands that are about the folder in which they are started, or
 // about none: no other looks for a project above it.
-var here = []string{"init", "schema", "sandbox", "version", "completion", "help", "github"}
+var here = []string{"init", "schema", "lock", "sandbox", "version", "completion", "help", "github"}
 
 // findProject makes the project's root the folder that a command is about.
 func (a *app) findProject(cmd *cobra.Command) {

@@ -60,6 +60,7 @@ func worldEnv() cli.Env {
 // program is main.go's main in a world's time. It closes the file that it was
 // started with when it has taken a signal in: see world.signal.
 func program() int {
+	limitDisk()
 	ctx := cli.Signals()
 	syscall.CloseOnExec(signalled) // git is not to have it
 	context.AfterFunc(ctx, func() { _ = os.NewFile(signalled, "signalled").Close() })

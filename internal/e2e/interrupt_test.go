@@ -3,10 +3,12 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -156,6 +158,39 @@ func TestSecondInterruptStopsAtOnce(t *testing.T) {
 	apply := w.start("apply", "--auto-approve")
 	until(t, func() bool { return w.faults.Count("POST", "/create", -1) == 1 })
 	w.signal(os.Interrupt)
+	_ = apply.Process.Signal(syscall.SIGTERM)
+	if r := w.wait(apply); r.code != 130 {
+		t.Errorf("want exit 130: %s", r)
+	}
+}
+
+// TestTheFirstInterruptWritesTheLockFile gives the apply no time for its end: a
+// runner that is about to go commits the lock file, not what lies beside it.
+func TestTheFirstInterruptWritesTheLockFile(t *testing.T) {
+	t.Parallel()
+	w := newWorldAt(t, interruptTime, nil)
+	w.write(map[string]string{"a.yaml": agentYAML("a", "A.", twoOutcomes)})
+	release := make(chan struct{})
+	defer close(release)
+	var ended atomic.Bool
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/call_outcomes", Do: func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+		_, _ = io.Copy(io.Discard, r.Body) // else nobody notices that the client is gone
+		_ = faults.Until(release)(r.Context())
+		ended.Store(true)
+	}})
+	apply := w.start("apply", "--auto-approve")
+	until(t, func() bool { return w.faults.Count("POST", "/call_outcomes", -1) == 1 })
+	if _, err := os.Stat(filepath.Join(w.dir, "agentsync.lock.yaml")); err == nil || !strings.Contains(w.journal(), w.id("Agent a")) {
+		t.Errorf("want the agent in the journal alone, got %s", w.journal())
+	}
+	w.signal(syscall.SIGTERM)
+	until(t, func() bool {
+		lock, err := os.ReadFile(filepath.Join(w.dir, "agentsync.lock.yaml"))
+		return err == nil && strings.Contains(string(lock), w.id("Agent a")) && w.journal() == ""
+	})
+	if ended.Load() {
+		t.Error("it was written when the request in flight had ended")
+	}
 	_ = apply.Process.Signal(syscall.SIGTERM)
 	if r := w.wait(apply); r.code != 130 {
 		t.Errorf("want exit 130: %s", r)

@@ -160,7 +160,7 @@ func TestLockThatCantBeWritten(t *testing.T) {
 func TestLinksLeadNowhere(t *testing.T) {
 	t.Parallel()
 	outside := filepath.Join(t.TempDir(), "outside")
-	for _, link := range []string{"agentsync.lock.yaml", ".agentsync/lock.tmp", ".agentsync/sandbox.json", ".agentsync"} {
+	for _, link := range []string{"agentsync.lock.yaml", ".agentsync/lock.tmp", ".agentsync/journal-0123456789ab", ".agentsync/sandbox.json", ".agentsync"} {
 		if err := os.WriteFile(outside, []byte("private: text\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}

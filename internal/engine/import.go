@@ -259,6 +259,11 @@ func (m *importing) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	release, err := m.store.Acquire(ctx) // an apply that is at work in this folder is waited for
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := writeFiles(m.root, files); err != nil {
 		return err
 	}
@@ -277,7 +282,8 @@ func (m *importing) write(ctx context.Context) error {
 		entry := sync.Verified(m.Environment, lock.Entry(m.memory[f.key]), wanted[f.key], f.whole())
 		entries[f.key] = &entry
 	}
-	return m.store.Put(entries)
+	m.store.PutLater(entries)
+	return m.store.Flush()
 }
 
 // leaveOverridden fails the agents of which an override of the environment says

@@ -65,7 +65,8 @@ func (u *Pull) Write(ctx context.Context) (commits map[string]string, err error)
 	if err := WriteFiles(u.project.opt.Dir, u.Files); err != nil {
 		return nil, err
 	}
-	if err := u.store.Put(u.entries(u.Agents...)); err != nil {
+	u.store.PutLater(u.entries(u.Agents...))
+	if err := u.store.Flush(); err != nil {
 		return nil, err
 	}
 	if !u.opt.Commit {

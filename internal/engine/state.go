@@ -27,18 +27,31 @@ func (p *Project) openLock() (*lock.Store, error) {
 	if p.opt.Sandbox {
 		path = filepath.Join(p.opt.Dir, stateDir, lock.FileName)
 	}
-	store, err := lock.Open(path, p.Environment.Name, p.stateFolder, p.Environment.Formerly...)
+	state := lock.State{Dir: filepath.Join(p.opt.Dir, stateDir), Make: func() error {
+		_, err := p.stateFolder()
+		return err
+	}}
+	store, err := lock.Open(path, p.Environment.Name, state, p.Environment.Formerly...)
 	if err != nil {
 		return nil, Errorf(Failed, "mend the file, or take its last version from git", "%w", err)
 	}
 	return store, nil
 }
 
+// ReadLock reads a lock file with what a killed apply has left beside it.
+func ReadLock(path string) (*lock.File, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	return lock.ReadAll(path, filepath.Join(filepath.Dir(path), stateDir))
+}
+
 // stateFolder makes agentsync's own folder, once.
 func (p *Project) stateFolder() (string, error) {
 	dir := filepath.Join(p.opt.Dir, stateDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("make %s: %w", dir, err)
+		return "", Errorf(Failed, "let agentsync write there: it is where it keeps what it must not forget while it works",
+			"make %s: %w", dir, err)
 	}
 	if err := noLinks(dir); err != nil {
 		return "", err

@@ -1,5 +1,6 @@
 // Package lock reads and writes agentsync.lock.yaml: which remote agent each
-// manifest is, and what the last apply left there (design section 3).
+// manifest is, and what the last apply left there (design section 3). While an
+// apply runs, it remembers in a journal beside it (journal.go).
 package lock
 
 import (
@@ -27,6 +28,7 @@ const (
 	kind       = "Lock"
 	header     = "# Written by agentsync: which remote agent each manifest is, and what the last apply left there.\n# Commit it. Digests are 12 hex digits of SHA-256 over canonical JSON.\n"
 	maxSize    = 64 << 20
+	maxJournal = 1 << 30
 )
 
 // File is the whole lock file. The zero value is an empty one.
@@ -40,27 +42,27 @@ type Environment map[string]Entry
 // Entry is what is remembered of one agent. Its fields are those of
 // diff.Remembered, in the same order, so that one converts to the other.
 type Entry struct {
-	AgentID   string `yaml:"agent_id,omitempty"` // absent while a create's fate is not known
-	AgentName string `yaml:"agent_name"`
-	Protect   bool   `yaml:"protect,omitempty"`
+	AgentID   string `yaml:"agent_id,omitempty" json:"agent_id,omitempty"` // absent while a create's fate is not known
+	AgentName string `yaml:"agent_name" json:"agent_name"`
+	Protect   bool   `yaml:"protect,omitempty" json:"protect,omitempty"`
 	// Unfinished marks an agent that an apply has begun to change and not verified.
-	Unfinished bool `yaml:"unfinished,omitempty"`
+	Unfinished bool `yaml:"unfinished,omitempty" json:"unfinished,omitempty"`
 	// Version and Config are the live config version and its digest; Newest is the
 	// newest version that was published by then, where a rollback went back from it.
-	Version int    `yaml:"version,omitempty"`
-	Newest  int    `yaml:"newest,omitempty"`
-	Config  string `yaml:"config,omitempty"`
+	Version int    `yaml:"version,omitempty" json:"version,omitempty"`
+	Newest  int    `yaml:"newest,omitempty" json:"newest,omitempty"`
+	Config  string `yaml:"config,omitempty" json:"config,omitempty"`
 	// Wants is the digest of what the manifest wanted when the agent was last
 	// verified to be so (spec.Environment.Wants).
-	Wants string `yaml:"wants,omitempty"`
+	Wants string `yaml:"wants,omitempty" json:"wants,omitempty"`
 	// Draft is the draft that an apply left on purpose (release.mode: draft).
-	Draft int `yaml:"draft,omitempty"`
+	Draft int `yaml:"draft,omitempty" json:"draft,omitempty"`
 	// Expect are digests of configs that unfinished applies may have left, live
 	// or as drafts.
-	Expect   []string          `yaml:"expect,omitempty,flow"`
-	Agent    map[string]string `yaml:"agent,omitempty"`
-	Outcomes map[string]string `yaml:"call_outcomes,omitempty"`
-	Infields map[string]string `yaml:"call_infields,omitempty"`
+	Expect   []string          `yaml:"expect,omitempty,flow" json:"expect,omitempty"`
+	Agent    map[string]string `yaml:"agent,omitempty" json:"agent,omitempty"`
+	Outcomes map[string]string `yaml:"call_outcomes,omitempty" json:"call_outcomes,omitempty"`
+	Infields map[string]string `yaml:"call_infields,omitempty" json:"call_infields,omitempty"`
 }
 
 // Equal reports whether two entries are written as the same bytes.
@@ -81,10 +83,15 @@ type document struct {
 // a lock file, or holds an entry that agentsync can't have written, is an
 // error that says where: nothing is guessed about which agent is which.
 func Read(path string) (*File, error) {
-	data, err := readBytes(path)
+	data, err := readBytes(path, maxSize)
 	if err != nil {
 		return nil, err
 	}
+	return parseAt(path, data)
+}
+
+// parseAt is Parse with the path in its error; nil is a file that is not there.
+func parseAt(path string, data []byte) (*File, error) {
 	if data == nil {
 		return &File{Environments: map[string]Environment{}}, nil
 	}
@@ -96,7 +103,7 @@ func Read(path string) (*File, error) {
 }
 
 // readBytes returns what is in the file; nil when there is none.
-func readBytes(path string) ([]byte, error) {
+func readBytes(path string, largest int64) ([]byte, error) {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -105,8 +112,8 @@ func readBytes(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read the lock file: %w", err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: not a regular file, and links are not followed", path)
-	case info.Size() > maxSize:
-		return nil, fmt.Errorf("%s: larger than %d MiB", path, maxSize>>20)
+	case info.Size() > largest:
+		return nil, fmt.Errorf("%s: larger than %d MiB", path, largest>>20)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

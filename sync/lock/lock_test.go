@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -28,9 +27,25 @@ environments:
       call_outcomes: {lead: bbbbbbbbbbbb}
 `
 
+// stateIn is a state folder that is there.
+func stateIn(dir string) lock.State {
+	return lock.State{Dir: dir, Make: func() error { return nil }}
+}
+
+// flushed puts entries into the lock file itself.
+func flushed(t *testing.T, s *lock.Store, entries map[string]*lock.Entry) {
+	t.Helper()
+	if err := s.Put(entries); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func open(t *testing.T, path, env string) *lock.Store {
 	t.Helper()
-	s, err := lock.Open(path, env, func() (string, error) { return filepath.Dir(path), nil })
+	s, err := lock.Open(path, env, stateIn(filepath.Dir(path)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,11 +108,11 @@ func TestPutIsOnDiskWhenItReturns(t *testing.T) {
 			if err := store.Put(map[string]*lock.Entry{key: {AgentID: "AGT_" + key, AgentName: key}}); err != nil {
 				t.Error(err)
 			}
-			file, err := lock.Read(path)
+			file, err := lock.ReadAll(path, filepath.Dir(path))
 			if err != nil {
 				t.Error(err)
 			} else if _, ok := file.Environments["default"][key]; !ok {
-				t.Errorf("%s is not in the file", key)
+				t.Errorf("%s is not on disk", key)
 			}
 		})
 	}
@@ -116,10 +131,10 @@ func TestTwoStoresLoseNothing(t *testing.T) {
 	for name, store := range map[string]*lock.Store{"a": a, "b": b, "c": c} {
 		wg.Go(func() {
 			for i := range 20 {
+				release := acquire(t, store)
 				key := fmt.Sprintf("%s-%d", name, i)
-				if err := store.Put(map[string]*lock.Entry{key: {AgentID: "AGT_" + key, AgentName: key}}); err != nil {
-					t.Error(err)
-				}
+				flushed(t, store, map[string]*lock.Entry{key: {AgentID: "AGT_" + key, AgentName: key}})
+				release()
 			}
 		})
 	}
@@ -133,15 +148,18 @@ func TestTwoStoresLoseNothing(t *testing.T) {
 	}
 }
 
-func TestPutLaterGoesWithTheNextWriteOrFlush(t *testing.T) {
+func TestPutLaterGoesWithTheNextEventOrFlush(t *testing.T) {
 	path := filepath.Join(t.TempDir(), lock.FileName)
 	store := open(t, path, "default")
 	store.PutLater(map[string]*lock.Entry{"a": {AgentID: "AGT_a", AgentName: "a"}})
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("written too early: %v", err)
+	if len(open(t, path, "default").Entries()) > 0 {
+		t.Error("written too early")
 	}
 	if err := store.Put(map[string]*lock.Entry{"b": {AgentID: "AGT_b", AgentName: "b"}}); err != nil {
 		t.Fatal(err)
+	}
+	if len(open(t, path, "default").Entries()) != 2 {
+		t.Error("it did not go with the next event")
 	}
 	store.PutLater(map[string]*lock.Entry{"a": nil})
 	if err := store.Flush(); err != nil {
@@ -158,12 +176,12 @@ func TestAFailedWriteIsToldAndTriedAgain(t *testing.T) {
 	path := filepath.Join(dir, lock.FileName)
 	broken := errors.New("no folder")
 	fail := true
-	store, err := lock.Open(path, "default", func() (string, error) {
+	store, err := lock.Open(path, "default", lock.State{Dir: dir, Make: func() error {
 		if fail {
-			return "", broken
+			return broken
 		}
-		return dir, nil
-	})
+		return nil
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,11 @@ package lock
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
@@ -14,47 +16,48 @@ import (
 )
 
 // Store is one environment's block of a lock file that several goroutines
-// change while an apply runs. Changes that wait at the same moment are written
-// together; Put returns when its change is on disk. Each write reads the file
-// again first, so that another process's entries stay. It is safe for
-// concurrent use.
+// change while an apply runs. Put returns when its change is in the journal on
+// disk; changes that wait at the same moment are written together. Flush puts
+// all of them into the lock file. It is safe for concurrent use.
 type Store struct {
 	path, env string
 	formerly  []string
-	scratch   func() (string, error)
+	state     State
 	elsewhere map[string]string
+	create    func(string) (sink, error) // makes a journal's file
 
-	mu      sync.Mutex
-	cond    *sync.Cond
-	entries Environment       // as this process knows them
-	waiting map[string]*Entry // not written yet; nil entry: to be removed
-	asked   uint64            // count of changes
-	written uint64            // changes that are on disk
-	writing bool
-	err     error // the last write's
-
-	last     []byte // what the writer has left in the file, and what it says
-	lastFile *File
+	mu       sync.Mutex
+	cond     *sync.Cond
+	entries  Environment // as this process knows them
+	base     Environment // as the lock file has them
+	unfolded changes     // those that are not in the lock file yet
+	queue    [][]byte    // and of these, the events that are not in the journal
+	asked    uint64      // count of events
+	written  uint64      // events that are on disk
+	busy     bool        // somebody writes
+	journal  *journal    // nil while there is none
 }
 
-// Open reads the environment's block of the lock file at path. Beside the lock
-// a write needs a guard, which keeps two processes from writing at once, and a
-// temporary file: scratch makes the folder for them (on the same file system)
-// and returns its path. It is called at the first write, so that a plan writes
-// nothing. formerly are names that the environment had before: what the file has
-// under them belongs to the block, and moves there with the first write.
-func Open(path, env string, scratch func() (string, error), formerly ...string) (*Store, error) {
-	file, err := Read(path)
+// State is agentsync's own folder of a project, on the lock file's file system.
+// A write needs it for the journal, for guards that keep other processes out,
+// and for a temporary file.
+type State struct {
+	Dir  string
+	Make func() error // makes it; called at each write, so that a plan makes none
+}
+
+// Open reads the environment's block of the lock file at path, and what a killed
+// apply has left in journals; it writes nothing. formerly are names that the
+// environment had before: what the file has under them belongs to the block, and
+// moves there with the first write.
+func Open(path, env string, state State, formerly ...string) (*Store, error) {
+	s := &Store{path: path, env: env, state: state, formerly: formerly, elsewhere: map[string]string{}, create: createFile}
+	s.cond = sync.NewCond(&s.mu)
+	file, err := ReadAll(path, state.Dir)
 	if err != nil {
 		return nil, err
 	}
-	file.rename(formerly, env)
-	s := &Store{path: path, env: env, scratch: scratch, formerly: formerly,
-		entries: Environment{}, waiting: map[string]*Entry{}, elsewhere: map[string]string{}}
-	s.cond = sync.NewCond(&s.mu)
-	for key, entry := range file.Environments[env] {
-		s.entries[key] = entry
-	}
+	s.take(file)
 	for other, entries := range file.Environments {
 		for _, entry := range entries {
 			if other != env && entry.AgentID != "" {
@@ -65,15 +68,57 @@ func Open(path, env string, scratch func() (string, error), formerly ...string) 
 	return s, nil
 }
 
-// Acquire waits until no other apply of this environment runs in this folder, and
-// keeps further ones waiting until release is called. The block is read again,
-// since the other one may have changed it.
-func (s *Store) Acquire(ctx context.Context) (release func(), err error) {
-	dir, err := s.scratch()
+// ReadAll is Read with what journals in the folder dir say beside the file.
+func ReadAll(path, dir string) (*File, error) {
+	journals, err := readJournals(dir, path) // first: one that is folded in meanwhile is in the file then
 	if err != nil {
 		return nil, err
 	}
-	guard := lockedfile.MutexAt(filepath.Join(dir, "apply-"+value.Of(s.env).ShortDigest()+".guard"))
+	file, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return file, file.fold(path, journals)
+}
+
+// fold puts journals into the file.
+func (f *File) fold(path string, journals []left) error {
+	for _, j := range journals {
+		if f.Environments[j.Environment] == nil {
+			f.Environments[j.Environment] = Environment{}
+		}
+		if err := j.changes.into(f.Environments[j.Environment]); err != nil {
+			return fmt.Errorf("%s: environments.%s: %w", path, j.Environment, err)
+		}
+	}
+	if len(journals) == 0 {
+		return nil
+	}
+	if err := f.check(); err != nil {
+		return fmt.Errorf("%s with %s: %w", path, journals[0].path, err)
+	}
+	return nil
+}
+
+// take makes the file's block the one that the store knows. s.mu is held, or
+// nobody else has the store.
+func (s *Store) take(file *File) {
+	file.rename(s.formerly, s.env)
+	s.entries, s.base, s.unfolded = Environment{}, Environment{}, changes{}
+	for key, entry := range file.Environments[s.env] {
+		s.entries[key], s.base[key] = entry, entry
+	}
+}
+
+// Acquire waits until no other apply of this environment runs in this folder, and
+// keeps further ones waiting until release is called. What a killed one left in
+// its journal goes into the lock file, and the block is read again, since the
+// other one may have changed it. It comes before Put.
+func (s *Store) Acquire(ctx context.Context) (release func(), err error) {
+	if err := s.state.Make(); err != nil {
+		return nil, err
+	}
+	guard := lockedfile.MutexAt(filepath.Join(s.state.Dir, "apply-"+value.Of(s.env).ShortDigest()+".guard"))
 	type held struct {
 		unlock func()
 		err    error
@@ -104,17 +149,29 @@ func (s *Store) Acquire(ctx context.Context) (release func(), err error) {
 }
 
 func (s *Store) reload() error {
-	file, err := Read(s.path)
+	journals, err := readJournals(s.state.Dir, s.path)
 	if err != nil {
 		return err
 	}
-	file.rename(s.formerly, s.env)
+	environments := append([]string{s.env}, s.formerly...)
+	journals = slices.DeleteFunc(journals, func(l left) bool { return !slices.Contains(environments, l.Environment) })
+	var file *File
+	if len(journals) == 0 {
+		file, err = Read(s.path)
+	} else {
+		file, err = s.write(journals)
+	}
+	if err != nil {
+		return err
+	}
+	for _, env := range environments {
+		if err := removeJournal(journalPath(s.state.Dir, s.path, env)); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entries = Environment{}
-	for key, entry := range file.Environments[s.env] {
-		s.entries[key] = entry
-	}
+	s.take(file)
 	return nil
 }
 
@@ -133,163 +190,184 @@ func (s *Store) Entries() Environment {
 	return out
 }
 
-// Put sets entries, and removes those that are nil, in one write, and returns
-// when they are on disk.
-func (s *Store) Put(changes map[string]*Entry) error { return s.change(changes, true) }
-
-// PutLater is Put without the wait: the change goes with the next write, or
-// with Flush. Use it where losing it only costs a look.
-func (s *Store) PutLater(changes map[string]*Entry) { _ = s.change(changes, false) }
-
-// Flush writes what still waits.
-func (s *Store) Flush() error {
+// Put sets entries, and removes those that are nil, as one event, and returns
+// when the journal has it on disk; where the journal takes nothing more, the
+// lock file. An error says that neither may have it; the change is then still in
+// Entries, and goes into the lock file with Flush.
+func (s *Store) Put(entries map[string]*Entry) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.waiting) == 0 && !s.writing {
-		return s.err
+	if err := s.change(entries); err != nil {
+		return err
 	}
-	return s.await(s.asked)
+	err := s.await(s.asked)
+	if err != nil && s.flush() == nil {
+		return nil
+	}
+	return err
 }
 
-func (s *Store) change(changes map[string]*Entry, wait bool) error {
+// PutLater is Put without the wait: the event goes with the next one, or with
+// Flush. Use it where losing it only costs a look.
+func (s *Store) PutLater(entries map[string]*Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key, entry := range changes {
+	_ = s.change(entries) // Flush has it in any case
+}
+
+// change takes an event in. s.mu is held.
+func (s *Store) change(entries map[string]*Entry) error {
+	event := changes{}
+	for key, entry := range entries {
+		one := change{Now: entry}
+		if _, before := s.unfolded[key]; !before {
+			if was, there := s.base[key]; there {
+				one.Was = &was
+			}
+		}
+		event[key] = one
 		if entry == nil {
 			delete(s.entries, key)
 		} else {
 			s.entries[key] = *entry
 		}
-		s.waiting[key] = entry
 	}
+	s.unfolded.add(event)
+	text, err := json.Marshal(event)
+	if err != nil {
+		return fmt.Errorf("write the journal of the lock file: %w", err)
+	}
+	s.queue = append(s.queue, text)
 	s.asked++
-	if !wait {
-		return nil
-	}
-	return s.await(s.asked)
+	return nil
 }
 
-// await returns when change number n is written; whoever finds no write going
-// on does one for all that wait. s.mu is held.
+// await returns when event number n is on disk; whoever finds nobody writing
+// does it for all that wait. s.mu is held.
 func (s *Store) await(n uint64) error {
 	for s.written < n {
-		if s.writing {
+		if s.busy {
 			s.cond.Wait()
 			continue
 		}
-		s.writing = true
-		batch, upTo := s.waiting, s.asked
-		s.waiting = map[string]*Entry{}
+		texts, upTo := s.queue, s.asked
+		s.queue, s.busy = nil, true
 		s.mu.Unlock()
-		err := s.write(batch)
+		err := s.append(texts)
 		s.mu.Lock()
-		s.writing = false
-		s.err = err
+		s.busy = false
+		s.cond.Broadcast()
 		if err != nil {
-			for key, entry := range batch { // kept for the next try
-				if _, newer := s.waiting[key]; !newer {
-					s.waiting[key] = entry
-				}
-			}
-			s.cond.Broadcast()
+			s.queue = append(texts, s.queue...) // nobody else is to take them for written
 			return err
 		}
 		s.written = upTo
-		s.cond.Broadcast()
 	}
 	return nil
 }
 
-func (s *Store) write(batch map[string]*Entry) error {
-	dir, err := s.scratch()
-	if err != nil {
-		return err
-	}
-	unlock, err := lockedfile.MutexAt(filepath.Join(dir, "lock.guard")).Lock()
-	if err != nil {
-		return fmt.Errorf("lock %s: %w", s.path, err)
-	}
-	defer unlock()
-	file, before, err := s.readAgain()
-	if err != nil {
-		return err
-	}
-	file.rename(s.formerly, s.env)
-	if file.Environments[s.env] == nil {
-		file.Environments[s.env] = Environment{}
-	}
-	for key, entry := range batch {
-		if entry == nil {
-			delete(file.Environments[s.env], key)
-		} else {
-			file.Environments[s.env][key] = *entry
+// append writes events to the journal, and begins it where there is none. Nobody
+// else writes.
+func (s *Store) append(texts [][]byte) (err error) {
+	if s.journal == nil {
+		if err := s.state.Make(); err != nil {
+			return err
 		}
-	}
-	s.last, s.lastFile = nil, nil // until the file is known to hold it
-	data, err := file.Bytes()
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(before, data) {
-		if err := writeFile(s.path, filepath.Join(dir, "lock.tmp"), data); err != nil {
+		if s.journal, err = beginJournal(s.state.Dir, s.path, s.env, s.create); err != nil {
 			return err
 		}
 	}
-	s.last, s.lastFile = data, file
+	return s.journal.append(texts)
+}
+
+// Flush puts all changes into the lock file, which is written once, and removes
+// the journal. The next Put begins another. Where it fails, the error says what
+// became of the changes: they are in the journal, or else which ids of agents
+// are nowhere on disk.
+func (s *Store) Flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flush()
+}
+
+// flush is Flush. s.mu is held.
+func (s *Store) flush() error {
+	for s.busy {
+		s.cond.Wait()
+	}
+	if len(s.unfolded) == 0 && s.journal == nil {
+		return nil
+	}
+	folding, queue, upTo := s.unfolded, s.queue, s.asked
+	s.unfolded, s.queue, s.busy = changes{}, nil, true
+	for key, one := range folding { // what an event changes from that comes meanwhile
+		if one.Now == nil {
+			delete(s.base, key)
+		} else {
+			s.base[key] = *one.Now
+		}
+	}
+	s.mu.Unlock()
+	_, err := s.write([]left{{head: head{Environment: s.env}, changes: folding}})
+	if err == nil && s.journal != nil {
+		err = s.journal.remove()
+	}
+	s.mu.Lock()
+	s.busy = false
+	s.cond.Broadcast()
+	if err != nil {
+		folding.add(s.unfolded)
+		s.unfolded, s.queue = folding, append(queue, s.queue...)
+		return s.unflushed(err)
+	}
+	s.journal, s.written = nil, max(s.written, upTo)
 	return nil
 }
 
-// readAgain returns the file as it is now. One that is as this store left it is
-// not parsed again: an apply writes it for every few agents.
-func (s *Store) readAgain() (*File, []byte, error) {
-	data, err := readBytes(s.path)
-	if err != nil {
-		return nil, nil, err
+// unflushed is the error of a lock file that could not be written, with what
+// there is to know about the changes. s.mu is held.
+func (s *Store) unflushed(err error) error {
+	if s.journal != nil && s.journal.err == nil && s.journal.isThere() == nil {
+		return fmt.Errorf("%w; the journal in %s has what was to be written, and the next command takes it from there", err, s.state.Dir)
 	}
-	if s.lastFile != nil && bytes.Equal(data, s.last) {
-		return s.lastFile, data, nil
+	var lost []string
+	for _, key := range value.SortedKeys(s.unfolded) {
+		if one := s.unfolded[key]; one.Now != nil && one.Now.AgentID != "" && (one.Was == nil || one.Was.AgentID != one.Now.AgentID) {
+			lost = append(lost, fmt.Sprintf("environments.%s.%s.agent_id: %s", s.env, key, one.Now.AgentID))
+		}
 	}
-	if data == nil {
-		return &File{Environments: map[string]Environment{}}, nil, nil
+	if len(lost) == 0 {
+		return err
 	}
-	file, err := Parse(data)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", s.path, err)
-	}
-	return file, data, nil
+	return fmt.Errorf("%w; what it has to say is %s", err, strings.Join(lost, ", "))
 }
 
-// writeFile replaces the file at path by data, whole or not at all: the
-// temporary file tmp, fsync, rename. A reader never sees half of it, and what a
-// killed process leaves of tmp the next write replaces.
-func writeFile(path, tmp string, data []byte) error {
-	_ = os.Remove(tmp)
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+// write folds changes into the lock file as it is now, and returns what is in it
+// then. Another process's entries stay.
+func (s *Store) write(journals []left) (*File, error) {
+	if err := s.state.Make(); err != nil {
+		return nil, err
+	}
+	unlock, err := lockedfile.MutexAt(filepath.Join(s.state.Dir, "lock.guard")).Lock()
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return nil, fmt.Errorf("lock %s: %w", s.path, err)
 	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
+	defer unlock()
+	before, err := readBytes(s.path, maxSize)
 	if err != nil {
-		os.Remove(tmp)
-		return fmt.Errorf("write %s: %w", path, err)
+		return nil, err
 	}
-	syncDir(filepath.Dir(path))
-	return nil
-}
-
-// syncDir makes the rename last through a power cut, where the system can.
-func syncDir(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync()
-		d.Close()
+	file, err := parseAt(s.path, before)
+	if err != nil {
+		return nil, err
 	}
+	if err := file.fold(s.path, journals); err != nil {
+		return nil, err
+	}
+	file.rename(s.formerly, s.env)
+	data, err := file.Bytes()
+	if err != nil || bytes.Equal(before, data) {
+		return file, err
+	}
+	return file, writeFile(s.path, filepath.Join(s.state.Dir, "lock.tmp"), data)
 }

@@ -33,9 +33,7 @@ func TestAcquire(t *testing.T) {
 	first, second, staging := open(t, path, "default"), open(t, path, "default"), open(t, path, "staging")
 	release := acquire(t, first)
 	acquire(t, staging)() // another environment does not wait
-	if err := first.Put(map[string]*lock.Entry{"a": entryOf("a")}); err != nil {
-		t.Fatal(err)
-	}
+	flushed(t, first, map[string]*lock.Entry{"a": entryOf("a")})
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
 	if got, err := second.Acquire(gone); !errors.Is(err, context.Canceled) || got != nil {
@@ -49,9 +47,9 @@ func TestAcquire(t *testing.T) {
 	if _, there := second.Entries()["a"]; !there {
 		t.Error("what the first apply has written was not read again")
 	}
-	if err := first.Put(map[string]*lock.Entry{"a": nil}); err != nil {
-		t.Fatal(err)
-	}
+	release()
+	release = acquire(t, first)
+	flushed(t, first, map[string]*lock.Entry{"a": nil})
 	release()
 	acquire(t, second)()
 	if len(second.Entries()) > 0 {
@@ -63,27 +61,28 @@ func TestAcquireFails(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, lock.FileName)
 	broken := errors.New("no folder")
-	var scratch string
-	var scratchErr error
-	s, err := lock.Open(path, "default", func() (string, error) { return scratch, scratchErr })
+	state := filepath.Join(dir, "state")
+	makeErr := broken
+	s, err := lock.Open(path, "default", lock.State{Dir: state, Make: func() error { return makeErr }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	scratchErr = broken
 	if _, err := s.Acquire(context.Background()); !errors.Is(err, broken) {
 		t.Errorf("without a folder: %v", err)
 	}
 	if err := s.Put(map[string]*lock.Entry{"a": entryOf("a")}); !errors.Is(err, broken) {
 		t.Errorf("without a folder: %v", err)
 	}
-	scratch, scratchErr = filepath.Join(dir, "missing"), nil
+	makeErr = nil
 	if _, err := s.Acquire(context.Background()); err == nil || !strings.HasPrefix(err.Error(), "wait for other applies in this folder: ") {
 		t.Errorf("in a folder that is not there: %v", err)
 	}
 	if err := s.Flush(); err == nil || !strings.HasPrefix(err.Error(), "lock "+path) {
 		t.Errorf("in a folder that is not there: %v", err)
 	}
-	scratch = dir
+	if err := os.Mkdir(state, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path, []byte("apiVersion: x\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -94,8 +93,12 @@ func TestAcquireFails(t *testing.T) {
 		}
 		cancel()
 	}
-	if err := s.Flush(); err == nil || !strings.Contains(err.Error(), "not a lock file") {
+	err = s.Flush()
+	if err == nil || !strings.Contains(err.Error(), "not a lock file") {
 		t.Errorf("over a broken file: %v", err)
+	}
+	if err == nil || !strings.HasSuffix(err.Error(), "; what it has to say is environments.default.a.agent_id: AGT_a") {
+		t.Errorf("nothing says whose id is not on disk: %v", err)
 	}
 	if data, _ := os.ReadFile(path); string(data) != "apiVersion: x\n" {
 		t.Errorf("a file that could not be read was replaced by %s", data)
@@ -107,13 +110,20 @@ func TestAcquireFails(t *testing.T) {
 func TestAFileThatCannotBeReplaced(t *testing.T) {
 	scratch := t.TempDir()
 	path := filepath.Join(t.TempDir(), "missing", lock.FileName)
-	s, err := lock.Open(path, "default", func() (string, error) { return scratch, nil })
+	s, err := lock.Open(path, "default", stateIn(scratch))
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Put(map[string]*lock.Entry{"a": entryOf("a")}); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
-		if err := s.Put(map[string]*lock.Entry{"a": entryOf("a")}); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "write "+path) {
+		err := s.Flush()
+		if !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "write "+path) {
 			t.Errorf("got %v", err)
+		}
+		if want := "; the journal in " + scratch + " has what was to be written, and the next command takes it from there"; err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("nothing says where it is: %v", err)
 		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(scratch, "*.tmp")); len(left) > 0 {
@@ -122,11 +132,31 @@ func TestAFileThatCannotBeReplaced(t *testing.T) {
 	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	flushed(t, s, map[string]*lock.Entry{"b": entryOf("b")})
+	entries := open(t, path, "default").Entries()
+	if len(entries) != 2 || entries["a"].AgentID != "AGT_a" || entries["b"].AgentID != "AGT_b" {
+		t.Errorf("on disk are %v", entries)
+	}
+}
+
+// TestAnEventThatWasNotWrittenGoesWithTheNext holds that nobody takes an event
+// for written because another one was.
+func TestAnEventThatWasNotWrittenGoesWithTheNext(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, lock.FileName)
+	fail := errors.New("not now")
+	s, err := lock.Open(path, "default", lock.State{Dir: dir, Make: func() error { return fail }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(map[string]*lock.Entry{"a": entryOf("a")}); !errors.Is(err, fail) {
+		t.Fatal(err)
+	}
+	fail = nil
 	if err := s.Put(map[string]*lock.Entry{"b": entryOf("b")}); err != nil {
 		t.Fatal(err)
 	}
-	entries := open(t, path, "default").Entries()
-	if len(entries) != 2 || entries["a"].AgentID != "AGT_a" || entries["b"].AgentID != "AGT_b" {
+	if entries := open(t, path, "default").Entries(); len(entries) != 2 {
 		t.Errorf("on disk are %v", entries)
 	}
 }
@@ -137,7 +167,7 @@ func TestALaterChangeWins(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, lock.FileName)
 	fail := errors.New("not now")
-	s, err := lock.Open(path, "default", func() (string, error) { return dir, fail })
+	s, err := lock.Open(path, "default", lock.State{Dir: dir, Make: func() error { return fail }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,9 +194,7 @@ func TestAWriteThatChangesNothing(t *testing.T) {
 	s := open(t, path, "default")
 	put := func(store *lock.Store, entry *lock.Entry) os.FileInfo {
 		t.Helper()
-		if err := store.Put(map[string]*lock.Entry{"a": entry}); err != nil {
-			t.Fatal(err)
-		}
+		flushed(t, store, map[string]*lock.Entry{"a": entry})
 		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -189,11 +217,9 @@ func TestAWriteThatChangesNothing(t *testing.T) {
 func TestAnEnvironmentWithoutAgents(t *testing.T) {
 	path := filepath.Join(t.TempDir(), lock.FileName)
 	s, other := open(t, path, "default"), open(t, path, "staging")
-	for _, err := range []error{s.Put(map[string]*lock.Entry{"a": entryOf("a")}), other.Put(map[string]*lock.Entry{"b": entryOf("b")}), s.Put(map[string]*lock.Entry{"a": nil})} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	flushed(t, s, map[string]*lock.Entry{"a": entryOf("a")})
+	flushed(t, other, map[string]*lock.Entry{"b": entryOf("b")})
+	flushed(t, s, map[string]*lock.Entry{"a": nil})
 	data, err := os.ReadFile(path)
 	if err != nil || strings.Contains(string(data), "default") || !strings.Contains(string(data), "staging") {
 		t.Errorf("%v\n%s", err, data)
@@ -227,7 +253,7 @@ func TestReadRefuses(t *testing.T) {
 			if _, err := lock.Read(tt.path); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
-			if _, err := lock.Open(tt.path, "default", nil); err == nil {
+			if _, err := lock.Open(tt.path, "default", stateIn(dir)); err == nil {
 				t.Error("a store was opened over it")
 			}
 		})
