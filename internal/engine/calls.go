@@ -68,29 +68,42 @@ func (c *Caller) lost(ctx context.Context, name string, order diff.CallOrder, be
 	if name == "" || before.IsZero() {
 		return diff.Call{}, unknown
 	}
-	const dates = 2 * time.Second // the platform's clock is known to the second
-	calls, _, err := sync.CallsSince(ctx, c.client, order.Agent, before.Add(-dates), 0)
-	if err != nil {
-		c.project.opt.Logf("the recent calls can't be read: %v", err)
-		return diff.Call{}, unknown
-	}
-	var found []diff.Call
-	for _, call := range calls {
-		if sameEnd(call.Customer, order.Customer.String()) && !call.CreatedAt.IsZero() {
-			found = append(found, call)
+	found, err := c.listed(ctx, order, before)
+	for waited := time.Duration(0); err == nil && len(found) == 0 && waited < lateReads; waited += time.Second {
+		if err = c.project.opt.Sleep(ctx, time.Second); err == nil {
+			found, err = c.listed(ctx, order, before)
 		}
 	}
-	if len(found) != 1 {
+	switch {
+	case err != nil:
+		c.project.opt.Logf("the recent calls can't be read: %v", err)
+		return diff.Call{}, unknown
+	case len(found) != 1:
 		return diff.Call{}, unknown
 	}
 	c.project.opt.Message("the answer to the call was lost (%v); the platform lists it as %s", lost, found[0].ID)
 	return found[0], nil
 }
 
-// sameEnd says whether two masked numbers show the same last digits.
-func sameEnd(a, b string) bool {
-	end := func(s string) string { return strings.TrimLeft(s, "*…xX•") }
-	return end(a) != "" && end(a) == end(b)
+// lateReads is how long a list may not show a call that was made (reference.md,
+// "does a read show a write at once?").
+const lateReads = 5 * time.Second
+
+// listed are the calls of an order's agent to its customer since a time.
+func (c *Caller) listed(ctx context.Context, order diff.CallOrder, since time.Time) (found []diff.Call, err error) {
+	const second = time.Second // to which the platform's clock is known
+	calls, _, err := sync.CallsSince(ctx, c.client, order.Agent, since.Add(-second), 0)
+	for _, call := range calls {
+		if sameEnd(call.Customer, order.Customer) && !call.CreatedAt.IsZero() {
+			found = append(found, call)
+		}
+	}
+	return found, err
+}
+
+// sameEnd says whether a number, masked in the platform's way, ends as ours does.
+func sameEnd(theirs string, ours diff.Phone) bool {
+	return strings.HasSuffix(theirs, strings.TrimLeft(ours.String(), "…"))
 }
 
 // troubled adds the way out to an error about calls.
