@@ -1,3 +1,5 @@
+//go:build unix
+
 package action
 
 import (
@@ -10,18 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/agentsync/agentsync/internal/exhaustive"
 )
-
-// skip skips a test, unless everything is to be tried.
-func skip(t *testing.T, reason string) {
-	t.Helper()
-	if exhaustive.On() {
-		t.Fatal(reason)
-	}
-	t.Skip(reason + "; " + exhaustive.Variable + " is not set")
-}
 
 // runner is a machine that build.sh runs on: a checkout of the action, the
 // runner's folders, and a PATH that has the tools it needs, and no Go.

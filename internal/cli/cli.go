@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/agentsync/agentsync/internal/console"
@@ -69,7 +68,7 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
-	if errors.Is(err, syscall.EPIPE) && cmd.Name() != "apply" { // the reader has seen enough; an apply has not begun
+	if isGone(err) && cmd.Name() != "apply" { // the reader has seen enough; an apply has not begun
 		return ExitOK
 	}
 	if err != nil && !a.reported {

@@ -15,6 +15,7 @@ import (
 	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/sync"
+	"github.com/rogpeppe/go-internal/robustio"
 )
 
 func (a *app) savePlan(path string, p *diff.Plan) error {
@@ -43,7 +44,7 @@ func writeWhole(path string, data []byte) error {
 	_, err = tmp.Write(data)
 	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
 	if err == nil {
-		err = os.Rename(tmp.Name(), path)
+		err = robustio.Rename(tmp.Name(), path)
 	}
 	if err != nil {
 		os.Remove(tmp.Name())

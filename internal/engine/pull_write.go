@@ -14,6 +14,7 @@ import (
 	"github.com/agentsync/agentsync/internal/git"
 	"github.com/agentsync/agentsync/spec/edit"
 	"github.com/agentsync/agentsync/sync/lock"
+	"github.com/rogpeppe/go-internal/robustio"
 )
 
 // CheckCommitted refuses to write into files with uncommitted changes: what is in
@@ -181,7 +182,7 @@ func writeWhole(path string, data []byte) error {
 	_, err = tmp.Write(data)
 	err = errors.Join(err, tmp.Chmod(mode), tmp.Close())
 	if err == nil {
-		err = os.Rename(tmp.Name(), path)
+		err = robustio.Rename(tmp.Name(), path)
 	}
 	if err != nil {
 		os.Remove(tmp.Name())

@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -70,8 +70,7 @@ func broken(err error) (message, detail string, lasting bool) {
 		return "no connection", "the proxy's address in the environment is invalid", true // its text may hold a password
 	case errors.As(err, &op) && op.Op == "dial":
 		return "no connection", op.Error(), false
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isOneOf(err, cutErrors):
 		return "cut connection", err.Error(), false
 	case errors.As(err, &nerr) && nerr.Timeout():
 		return "no answer in time", err.Error(), false
@@ -81,8 +80,10 @@ func broken(err error) (message, detail string, lasting bool) {
 
 // isClosed says whether a connection was turned away at once: nothing listens at
 // the address, or this machine has no way to it.
-func isClosed(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH)
+func isClosed(err error) bool { return isOneOf(err, closedErrors) }
+
+func isOneOf(err error, causes []error) bool {
+	return slices.ContainsFunc(causes, func(cause error) bool { return errors.Is(err, cause) })
 }
 
 var defaultPorts = map[string]string{"http": "80", "https": "443"}

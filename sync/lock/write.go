@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/rogpeppe/go-internal/robustio"
 )
 
 // writeFile replaces the file at path by data, whole or not at all: the
@@ -23,7 +25,7 @@ func writeFile(path, tmp string, data []byte) error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(tmp, path)
+		err = robustio.Rename(tmp, path)
 	}
 	if err != nil {
 		os.Remove(tmp)

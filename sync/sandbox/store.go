@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
+	"github.com/rogpeppe/go-internal/robustio"
 )
 
 // store keeps the state and its file. Several processes may use one file: a
@@ -286,7 +287,7 @@ func (s *store) save() error {
 		err = e
 	}
 	if err == nil {
-		err = os.Rename(temp, s.path)
+		err = robustio.Rename(temp, s.path)
 	}
 	if err != nil {
 		os.Remove(temp)
