@@ -157,6 +157,10 @@ func (f *fakeRemote) Render(_ context.Context, id string, ask checks.Ask) (check
 	return answer[checks.Rendered](f.take(fmt.Sprintf("read rendering of v%d", ask.Version), id, nil))
 }
 
+func (f *fakeRemote) Enhance(_ context.Context, id string, texts map[string]string) (diff.Enhanced, error) {
+	return answer[diff.Enhanced](f.take("enhance", id, texts))
+}
+
 func (f *fakeRemote) Items(_ context.Context, id, kind string) ([]value.Value, error) {
 	return answer[[]value.Value](f.take("read "+kind, id, nil))
 }

@@ -63,6 +63,10 @@ type Remote interface {
 	// (endpoint 19). Render fills in a version's prompts (endpoint 18). Both read.
 	Validate(ctx context.Context, id string, version int, values map[string]any) (complaints []string, err error)
 	Render(ctx context.Context, id string, ask checks.Ask) (checks.Rendered, error)
+	// Enhance asks for better prompts than these texts, by the field of the config
+	// (endpoint 17). It changes nothing. The error's trouble is diff.NoSuchAPI where
+	// the platform has no such endpoint.
+	Enhance(ctx context.Context, id string, texts map[string]string) (diff.Enhanced, error)
 
 	Items(ctx context.Context, id, kind string) ([]value.Value, error)
 	CreateItem(ctx context.Context, id, kind string, body map[string]any) error

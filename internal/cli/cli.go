@@ -163,7 +163,8 @@ agent should be; plan shows what would change, and apply does just that.`,
 		return nil
 	}
 	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(), a.importCmd(), a.pullCmd(), a.fmtCmd(),
-		a.testCmd(), a.renderCmd(), a.callCmd(), a.transcriptCmd(), a.callsCmd(), a.rollbackCmd(), a.statusCmd(), a.historyCmd(), a.blameCmd(), a.reportCmd(), a.schemaCmd(), a.lockCmd(),
+		a.testCmd(), a.renderCmd(), a.enhanceCmd(), a.callCmd(), a.transcriptCmd(), a.callsCmd(), a.rollbackCmd(), a.statusCmd(), a.historyCmd(),
+		a.blameCmd(), a.reportCmd(), a.schemaCmd(), a.lockCmd(),
 		a.sandboxCmd(), a.versionCmd())
 	_ = root.RegisterFlagCompletionFunc("env", a.completeEnvironments)
 	addCompletion(root)

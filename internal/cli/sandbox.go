@@ -52,6 +52,7 @@ call is placed and its answer lost. All others are answered.`,
 	flags.StringVar(&opt.Numbers, "numbers", opt.Numbers, "a new version is one more than the highest there is (max) or ever was (once)")
 	flags.StringVar(&opt.Listing, "listing", opt.Listing, "bearer, legacy or none")
 	flags.BoolVar(&opt.ValidatesLive, "validates-live", false, "values are validated against the live version, whatever version is asked for")
+	flags.StringVar(&opt.Enhance, "enhance", opt.Enhance, "shape of what enhances prompts: flat, nested or none")
 	flags.StringVar(&opt.Calls, "calls", opt.Calls, "addresses of calls and transcripts: both, new, old or none")
 	flags.BoolVar(&opt.RecentCalls, "recent-calls", opt.RecentCalls, "serve the list of recent calls, at the new address")
 	flags.StringVar(&opt.CallOutcome, "call-outcome", opt.CallOutcome, "the `OUTCOME` of calls that are answered")

@@ -82,6 +82,7 @@ func startPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	flags.StringVar(&o.Numbers, "numbers", o.Numbers, "")
 	flags.StringVar(&o.Listing, "listing", o.Listing, "")
 	flags.BoolVar(&o.ValidatesLive, "validates-live", false, "")
+	flags.StringVar(&o.Enhance, "enhance", o.Enhance, "")
 	flags.StringVar(&o.Calls, "calls", o.Calls, "")
 	flags.BoolVar(&o.RecentCalls, "recent-calls", o.RecentCalls, "")
 	flags.StringVar(&o.CallOutcome, "call-outcome", o.CallOutcome, "")

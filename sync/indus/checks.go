@@ -85,3 +85,11 @@ func (c *Client) texts(v any) []string {
 	}
 	return out
 }
+
+// orEmpty keeps a nil map from being sent as null.
+func orEmpty(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}

@@ -62,9 +62,9 @@ func TestWire(t *testing.T) {
 		{"DELETE " + agentURL + "/configs/7", "", "null", func(c *Client) (any, error) { return nil, c.DeleteDraft(t.Context(), "AGT_12345678", 7) }, nil},
 		{"POST " + agentURL + "/configs/7/publish", "", "{}", func(c *Client) (any, error) { return nil, c.Publish(t.Context(), "AGT_12345678", 7) }, nil},
 		{"POST " + agentURL + "/configs/7/rollback", "", "", func(c *Client) (any, error) { return nil, c.Rollback(t.Context(), "AGT_12345678", 7) }, nil},
-		{"POST " + agentURL + "/configs/enhance", `{"system_prompt":"x"}`, `{"better":"y"}`, func(c *Client) (any, error) {
-			return c.Enhance(t.Context(), "AGT_12345678", map[string]any{"system_prompt": "x"})
-		}, map[string]any{"better": "y"}},
+		{"POST " + agentURL + "/configs/enhance", `{"system_prompt":"x"}`, `{"enhanced_system_prompt":"y","score":7}`, func(c *Client) (any, error) {
+			return c.Enhance(t.Context(), "AGT_12345678", map[string]string{"system_prompt": "x"})
+		}, diff.Enhanced{Texts: map[string]string{"system_prompt": "y"}, Other: map[string]any{"score": json.Number("7")}}},
 		{"POST " + agentURL + "/configs/render?version=3", `{"city":"Mumbai"}`, fixture(t, "render.json"), func(c *Client) (any, error) {
 			return c.Render(t.Context(), "AGT_12345678", checks.Ask{Version: 3, Values: map[string]any{"city": "Mumbai"}})
 		}, checks.Rendered{Texts: map[string]string{"system_prompt": "...", "starting_instructions": "..."}}},

@@ -31,6 +31,7 @@ type Options struct {
 	RestoreFields   bool   // a rollback brings back that version's outcomes and infields
 	Numbers         string // of new versions: "max" (default): one more than the highest that is there; "once": a deleted draft's number is not used again
 	Listing         string // "bearer" (default): endpoints 3 and 4; "legacy": 3 alone; "none": neither
+	Enhance         string // endpoint 17's answer: "flat" (default): enhanced_system_prompt; "nested": a config in it; "none": it is absent
 	ValidatesLive   bool   // endpoint 19 looks at the live version, whatever version is asked for
 	// Calls are served at "both" addresses (default), at the "new" one or the "old"
 	// one alone, or at "none". RecentCalls serves their list at the new one.
@@ -96,6 +97,7 @@ func (o *Options) fill() {
 	fallback(&o.Superseded, "archived")
 	fallback(&o.Numbers, "max")
 	fallback(&o.Listing, "bearer")
+	fallback(&o.Enhance, "flat")
 	fallback(&o.Calls, "both")
 	fallback(&o.CallOutcome, "Interested")
 	fallback(&o.Email, DefaultEmail)
@@ -132,6 +134,7 @@ func (o *Options) check() error {
 		{"superseded", o.Superseded, []string{"archived", "published"}},
 		{"numbers", o.Numbers, []string{"max", "once"}},
 		{"listing", o.Listing, []string{"bearer", "legacy", "none"}},
+		{"enhance", o.Enhance, []string{"flat", "nested", "none"}},
 		{"calls", o.Calls, []string{"both", "new", "old", "none"}},
 	} {
 		if !slices.Contains(c.allowed, c.value) {

@@ -19,27 +19,37 @@ var plainName = regexp.MustCompile(`^[\p{L}_][\p{L}\p{M}\p{N}_]*$`)
 // sandboxUser is the value of {user_name}, which the platform always has.
 const sandboxUser = "Sandbox User"
 
-// enhance is endpoint 17. The reference does not name the fields of its answer.
+// enhance is endpoint 17. The reference does not name the fields of its answer, so
+// there are two shapes of it. What it makes better is always the same.
 func enhance(c *call) answer {
+	if c.s.opts.Enhance == "none" {
+		return detail(http.StatusNotFound, "Not Found")
+	}
 	base := map[string]any{}
 	if v := c.agent.current(); v != nil {
 		base = v.Doc.fields
 	}
-	improved := func(key string) string {
+	before, after := map[string]any{}, map[string]any{}
+	for _, key := range []string{"system_prompt", "starting_instructions"} {
 		s, given := c.body[key].(string)
 		if !given {
 			s, _ = base[key].(string)
 		}
-		return strings.TrimSpace(s) + "\n\nKeep every answer short enough to be spoken."
+		if s = strings.TrimSpace(s); s != "" {
+			before[key] = s
+			after[key] = strings.ReplaceAll(s, "Ask ", "Politely ask ") + "\n\nKeep every answer short enough to be spoken."
+		}
 	}
-	return raw(map[string]any{
-		"enhanced_system_prompt":         improved("system_prompt"),
-		"enhanced_starting_instructions": improved("starting_instructions"),
-		"suggestions": []string{
-			"Say what the agent does when it does not know an answer.",
-			"Give one example of a good first turn.",
-		},
-	})
+	tips := []string{"Say what the agent does when it does not know an answer.", "Give one example of a good first turn."}
+	if c.s.opts.Enhance == "nested" {
+		return raw(map[string]any{"original": before, "enhanced_config": after, "model": "sandbox-1",
+			"suggestions": []any{map[string]any{"suggestion": tips[0], "field": "system_prompt"}, tips[1]}})
+	}
+	out := map[string]any{"suggestions": tips}
+	for key, text := range after {
+		out["enhanced_"+key] = text
+	}
+	return raw(out)
 }
 
 // asked is the config that a render or validate request is about: the version
