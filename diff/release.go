@@ -232,6 +232,7 @@ func listed(fields []string) string {
 
 func (p *agentPlanner) serviceSteps(live, wanted value.Value) []Step {
 	var steps []Step
+	var changed []string
 	for _, field := range spec.FieldNames(spec.SectionConfig) {
 		before, after := live.Get(field), wanted.Get(field)
 		if !isService(field) || value.Equal(before, after) {
@@ -240,8 +241,13 @@ func (p *agentPlanner) serviceSteps(live, wanted value.Value) []Step {
 		step := p.step(UpdateService, field)
 		step.From, step.To = p.currentNumber(), p.currentNumber()
 		step.Changes = objectChanges("", before, after)
-		steps = append(steps, step)
+		steps, changed = append(steps, step), append(changed, field)
 	}
+	p.warnings = append(p.warnings, Warning{
+		Agent:   p.want.Name,
+		Message: "the live version itself changes, so no version is kept to roll back to: " + strings.Join(changed, ", "),
+		Hint:    "the apply's report holds what was there; release.service_updates: versioned makes a version",
+	})
 	return steps
 }
 

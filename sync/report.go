@@ -2,6 +2,7 @@ package sync
 
 import (
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec/checks"
 )
 
@@ -60,6 +61,9 @@ type StepReport struct {
 	To     *int        `json:"to,omitempty"`     // the version that the step made, made current or checked
 	// Failures are the expectations that did not hold; Reason has them in words.
 	Failures []checks.Failure `json:"failures,omitempty"`
+	// Before is the section of the live version that an update_service changes, as
+	// it was: no version keeps it. It is empty where nothing was sent.
+	Before value.Value `json:"before,omitzero"`
 }
 
 // NewReport returns the report of a plan of which nothing was done, because of

@@ -196,6 +196,9 @@ func (j *job) finish(i int, end StepReport) {
 	if end.To != nil || end.Status == Done {
 		step.To = end.To
 	}
+	if step.Action == diff.UpdateService && end.Status != Skipped && j.seen.Current != nil {
+		step.Before = j.seen.Current.Content.Get(step.Target)
+	}
 	if j.Event != nil {
 		j.Event(j.plan.Name, *step)
 	}

@@ -7,12 +7,16 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff/words"
+	"github.com/agentsync/agentsync/internal/value"
 )
 
 const (
 	maxInline = 60 // columns of a value that still stands in a step's own line
 	noValue   = "unset"
 )
+
+// Flow is a value on one line, as plans show one. The result is escaped.
+func Flow(v value.Value) string { return flow(v.Any()) }
 
 // flow writes a value on one line, much as a YAML flow: words bare, other text
 // quoted. The result is escaped.

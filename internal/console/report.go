@@ -81,6 +81,9 @@ func Report(w io.Writer, r *sync.Report) {
 			}
 			fmt.Fprintf(w, "  %s %-8s %s\n", statusMarks[step.Status], step.Status, stepText(step))
 			Failures(w, "             ", step.Failures)
+			if !step.Before.IsEmpty() {
+				fmt.Fprintf(w, "             it was %s, which no version keeps\n", render.Flow(step.Before))
+			}
 		}
 		if agent.Error != "" && !stepTells(agent) {
 			fmt.Fprintf(w, "  error: %s\n", escapeLines(agent.Error))
