@@ -143,18 +143,21 @@ func boundaryFaults(w *world) map[string]faults.Action {
 	}
 }
 
+// boundaryReadings are two of what the reference leaves open, far from each other.
+var boundaryReadings = map[string]func(*sandbox.Options){
+	"first readings": func(*sandbox.Options) {},
+	"other readings": func(o *sandbox.Options) {
+		o.Rollback, o.CreatePublishes, o.Superseded, o.RestoreFields, o.Strict = "clone", false, "published", false, true
+		o.Numbers = "once"
+	},
+}
+
 // TestEveryBoundary disturbs every write of a story, in every way (the quick
 // tests a fifth of them). After each, a second apply ends where the undisturbed
 // one did.
 func TestEveryBoundary(t *testing.T) {
 	var tried atomic.Int64
-	for name, change := range map[string]func(*sandbox.Options){
-		"first readings": func(*sandbox.Options) {},
-		"other readings": func(o *sandbox.Options) {
-			o.Rollback, o.CreatePublishes, o.Superseded, o.RestoreFields, o.Strict = "clone", false, "published", false, true
-			o.Numbers = "once"
-		},
-	} {
+	for name, change := range boundaryReadings {
 		t.Run(name, func(t *testing.T) {
 			base := prepare(t, change)
 			calm := from(t, base, change)

@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/sync/sandbox"
+)
+
+// refused is a change whose check fails, and what it is mended to.
+var (
+	refused = map[string]string{"refused.yaml": agentYAML("refused", "Two, and bad.", otherOutcomes+theChecks("good"))}
+	mended  = map[string]string{"refused.yaml": agentYAML("refused", "Three, and good.", otherOutcomes+theChecks("good"))}
+)
+
+// TestEveryRefusedBoundary disturbs every write of an apply whose check fails, and
+// of the one after it that publishes the same draft. Whatever happens, what was live
+// stays live until the check holds, and the draft that is there is the one that is
+// published: none is left, and no second one is made.
+func TestEveryRefusedBoundary(t *testing.T) {
+	var tried atomic.Int64
+	for name, change := range boundaryReadings {
+		t.Run(name, func(t *testing.T) {
+			base := t.TempDir()
+			w := newWorld(t, func(o *sandbox.Options) {
+				change(o)
+				o.DataFile = filepath.Join(base, "platform.json")
+			})
+			w.dir = base
+			w.write(map[string]string{"refused.yaml": agentYAML("refused", "One.", twoOutcomes)})
+			w.must(0, "apply", "--auto-approve")
+
+			calm := from(t, base, change)
+			calm.write(refused)
+			stopped := calm.must(1, "apply", "--auto-approve")
+			if !strings.Contains(stopped.stdout, "stays live, and draft v2 is kept for the next apply") {
+				t.Fatalf("not stopped by its check: %s", stopped)
+			}
+			held, draft := calm.snapshot(), calm.faults.Writes()
+			if live, _ := held.Agents[0].Live(); live.Content["system_prompt"] != "One." || len(held.Agents[0].Versions) != 2 {
+				t.Fatalf("v%d is live of %d versions", live.Number, len(held.Agents[0].Versions))
+			}
+			calm.write(mended)
+			calm.must(0, "apply", "--auto-approve")
+			calm.settled()
+			end, writes := calm.snapshot(), calm.faults.Writes()
+			if len(end.Agents[0].Versions) != 2 {
+				t.Fatalf("%d versions: the draft was not used again", len(end.Agents[0].Versions))
+			}
+			for kind := range boundaryFaults(calm) {
+				for n := 1; n <= writes; n++ {
+					t.Run(fmt.Sprintf("%s write %d", kind, n), func(t *testing.T) {
+						t.Parallel()
+						tried.Add(1)
+						w := from(t, base, change)
+						w.faults.Add(faults.Rule{Writes: true, Nth: n, Do: boundaryFaults(w)[kind]})
+						w.write(refused)
+						first := w.run("apply", "--auto-approve", "--parallelism", "1")
+						if n <= draft {
+							w.faults.Reset()
+							first = w.run("apply", "--auto-approve")
+						}
+						if first.code != 1 || !strings.Contains(first.stdout, "is kept for the next apply") {
+							t.Fatalf("not stopped by its check: %s", first)
+						}
+						compare(t, held, w.snapshot())
+						w.write(mended)
+						second := w.run("apply", "--auto-approve", "--parallelism", "1")
+						if n > draft {
+							w.faults.Reset()
+							second = w.run("apply", "--auto-approve")
+						}
+						if second.code != 0 {
+							t.Fatalf("the mended apply: %s", second)
+						}
+						compare(t, end, w.snapshot())
+						w.settled()
+					})
+				}
+			}
+		})
+	}
+	t.Cleanup(func() { fmt.Printf("boundaries around a check that fails: %d\n", tried.Load()) })
+}
