@@ -6,6 +6,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // Kind is what a state asks of its reader.
@@ -30,6 +31,10 @@ type State struct {
 func (s *Standing) States() []State {
 	var out []State
 	say := func(kind Kind, text string) { out = append(out, State{kind, text}) }
+	gone := s.AgentID == "" && s.Status == diff.Create && s.Drift[spec.SectionAgent] == diff.Drift
+	if gone {
+		return append(out, State{Drifted, "gone from the platform"})
+	}
 	for _, c := range []struct {
 		class diff.Class
 		kind  Kind
