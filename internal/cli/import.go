@@ -19,6 +19,7 @@ type importOptions struct {
 	all     bool
 	authors string
 	engine.ImportOptions
+	historyGiven bool
 }
 
 func (a *app) importCmd() *cobra.Command {
@@ -47,6 +48,7 @@ lines such as "65f1c0ffee = Asha Rao <asha@example.com>".`,
 			if len(args) > 0 {
 				opt.IDs = slices.Compact(slices.Sorted(slices.Values(args)))
 			}
+			opt.historyGiven = cmd.Flags().Changed("history")
 			return a.runImport(cmd.Context(), opt)
 		},
 	}
@@ -71,6 +73,8 @@ func (opt importOptions) check() error {
 		return console.Usagef("--all and ids: give one of the two")
 	case opt.authors != "" && opt.History == "":
 		return console.Usagef("--authors is for --history")
+	case opt.historyGiven && opt.History == "":
+		return console.Usagef(`--history "": want the name of a branch`)
 	}
 	for _, id := range opt.IDs {
 		if !agentID.MatchString(id) {

@@ -40,6 +40,7 @@ type Branch struct {
 // Branch finds a branch that Extend may extend. One that is checked out, here
 // or in another working tree, is an error: its files would differ from it.
 func (r *Repo) Branch(ctx context.Context, name string) (*Branch, error) {
+	name = strings.TrimPrefix(name, "refs/heads/")
 	bad := badRef(name) != "" || strings.HasPrefix(name, "@")
 	if !bad {
 		_, ok, err := r.run(ctx, "check-ref-format", "--branch", name)
