@@ -63,19 +63,23 @@ func (u *Pull) Write(ctx context.Context) (commits map[string]string, err error)
 		return nil, err
 	}
 	defer release()
+	if u.opt.Commit {
+		return u.commit(ctx)
+	}
 	if err := WriteFiles(u.project.opt.Dir, u.Files); err != nil {
 		return nil, err
 	}
-	u.store.PutLater(u.entries(u.Agents...))
-	if err := u.store.Flush(); err != nil {
-		return nil, err
-	}
-	if !u.opt.Commit {
-		return nil, nil
-	}
-	return u.commit(ctx)
+	return nil, u.remember(u.Agents...)
 }
 
+// remember writes into the lock what was taken of agents.
+func (u *Pull) remember(agents ...PulledAgent) error {
+	u.store.PutLater(u.entries(agents...))
+	return u.store.Flush()
+}
+
+// commit writes and commits one agent after the other, so that a run that is cut off
+// leaves the rest as drift, for the next one to commit.
 func (u *Pull) commit(ctx context.Context) (map[string]string, error) {
 	repo, err := git.Open(ctx, u.project.opt.Dir)
 	if err != nil {
@@ -86,6 +90,12 @@ func (u *Pull) commit(ctx context.Context) (map[string]string, error) {
 	for _, a := range u.Agents {
 		if !a.Taken() {
 			continue
+		}
+		if err := WriteFiles(u.project.opt.Dir, a.Files); err != nil {
+			return commits, err
+		}
+		if err := u.remember(a); err != nil {
+			return commits, err
 		}
 		var edits []git.Edit
 		for _, f := range a.Files {

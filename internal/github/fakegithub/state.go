@@ -25,7 +25,7 @@ type Repo struct {
 	// Files are what branches hold: branch, path, content.
 	Files   map[string]map[string]string `json:"files"`
 	Modes   map[string]string            `json:"modes,omitempty"` // of files that were written through trees, by path
-	Commits []*Commit                    `json:"commits"` // those that tests or the contents endpoint made
+	Commits []*Commit                    `json:"commits"`         // those that tests or the contents endpoint made
 	// Protected branches take no commit through the contents endpoint.
 	Protected []string `json:"protected"`
 	// Heads are the commits of branches that were set through the API, "" for one
