@@ -21,6 +21,7 @@ type agentPlanner struct {
 	lost     bool        // the lock has an id for it, and the platform has no such agent
 	offline  bool        // the manifests of another commit play the platform
 	base     *spec.Agent // what they want of this agent; nil when not offline, or not in them
+	restored []string    // sections that the manifest does not manage and a rollback has moved
 
 	problems spec.Problems
 	refusals []Refusal
@@ -41,6 +42,7 @@ func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent, w Wanted) *agent
 	if !p.locked && memory.AgentID != "" {
 		p.memory = Remembered{} // the lock's agent is another one, or gone
 	}
+	p.putBack()
 	return p
 }
 
@@ -73,6 +75,7 @@ func (p *agentPlanner) plan() AgentPlan {
 	} else {
 		relies := p.planUpdate(&out)
 		out.Fingerprint = Fingerprint(p.remote, relies)
+		p.warnPutBack()
 		p.warnCreationOnly()
 		p.warnPrompt()
 		p.warnDrafts(relies, out.Steps)

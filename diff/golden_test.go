@@ -34,6 +34,7 @@ var update = flag.Bool("update", false, "rewrite the plans in testdata")
 //	may have left: …     an apply that did not end may have left this version
 //	drafted: KEY=v2…     the draft that an apply left on purpose
 //	unfinished: KEY…     an apply of these did not end
+//	had: KEY=JSON        what this agent had before a rollback that did not end
 //	protected: KEY…      these were protected
 //	prune: yes
 //	provenance: no
@@ -173,6 +174,8 @@ func readOptions(comment string, in *diff.Input) {
 				m.Expect = append(m.Expect, diff.LiveDigest(spec.Agent{}, versionOf(in.Remote.Agents[key], what)))
 			case "drafted":
 				m.Draft = versionOf(in.Remote.Agents[key], what).Number
+			case "had":
+				m.PutBack = what
 			case "unfinished":
 				m.Unfinished = true
 			case "protected":

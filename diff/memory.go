@@ -26,6 +26,7 @@ type Remembered struct {
 	Wants      string            // digest of the manifest that the agent was verified against
 	Draft      int               // the draft that the apply left on purpose (mode: draft), 0 when none
 	Expect     []string          // config digests that unfinished applies may have left behind
+	PutBack    string            // see Keep: what the agent had before a rollback that has not ended; else ""
 	Agent      map[string]string // by field
 	Outcomes   map[string]string // by outcome_name
 	Infields   map[string]string // by field_name

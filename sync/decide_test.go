@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"testing"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
-	"github.com/agentsync/agentsync/spec"
 )
 
 // TestTouchedBy holds what is read again before the first write: what the steps
@@ -336,34 +334,6 @@ func TestDescribeLeft(t *testing.T) {
 	got := describeLeft([]diff.Step{{Action: diff.UpdateAgent, Target: "sales", Changes: []diff.Change{{Path: "a"}, {Path: "b"}}}, {Action: diff.Publish, Target: "new"}})
 	if want := "update_agent sales (a, b), publish new would be next"; got != want {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// TestWantedBack holds that after a rollback the items which the manifest does
-// not manage must be as they were, too.
-func TestWantedBack(t *testing.T) {
-	seen := &diff.RemoteAgent{Outcomes: []value.Value{object(t, `{"outcome_name":"a"}`)}, Infields: []value.Value{object(t, `{"field_name":"b"}`)}}
-	own := []spec.Item{{Name: "mine"}}
-	asSeen := func(name, text string) []spec.Item { return []spec.Item{{Name: name, Fields: patchOf(t, text)}} }
-	outcomes, infields := asSeen("a", `{"outcome_name":"a"}`), asSeen("b", `{"field_name":"b"}`)
-	for name, tt := range map[string]struct {
-		action diff.Action
-		seen   *diff.RemoteAgent
-		want   spec.Agent
-		back   spec.Agent
-	}{
-		"a rollback, unmanaged":        {diff.Rollback, seen, spec.Agent{}, spec.Agent{OutcomesManaged: true, Outcomes: outcomes, InfieldsManaged: true, Infields: infields}},
-		"a rollback, outcomes managed": {diff.Rollback, seen, spec.Agent{OutcomesManaged: true, Outcomes: own}, spec.Agent{OutcomesManaged: true, Outcomes: own, InfieldsManaged: true, Infields: infields}},
-		"a rollback, infields managed": {diff.Rollback, seen, spec.Agent{InfieldsManaged: true, Infields: own}, spec.Agent{InfieldsManaged: true, Infields: own, OutcomesManaged: true, Outcomes: outcomes}},
-		"no rollback":                  {diff.Publish, seen, spec.Agent{}, spec.Agent{}},
-		"a new agent":                  {diff.Rollback, nil, spec.Agent{}, spec.Agent{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			j := &job{plan: diff.AgentPlan{Steps: []diff.Step{{Action: tt.action}}}, want: tt.want, seen: tt.seen}
-			if got := j.wantedBack(); !reflect.DeepEqual(got, tt.back) {
-				t.Error(cmp.Diff(tt.back, got))
-			}
-		})
 	}
 }
 

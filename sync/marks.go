@@ -108,8 +108,10 @@ func movedSince(then, now lock.Environment) map[string]bool {
 	return moved
 }
 
-// mark says in an agent's entry that an apply of it has begun, and which
-// configs the steps may leave when they are cut off.
+// mark says in an agent's entry that an apply of it has begun, which configs the
+// steps may leave when they are cut off, and what a rollback may take. What an
+// earlier rollback that did not end may have taken is not on the platform any more,
+// and stays in the mark.
 func mark(entry lock.Entry, plan diff.AgentPlan, want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
 	if entry.AgentID != "" && entry.AgentID != plan.AgentID { // the lock's agent is another one, or gone
 		entry = lock.Entry{AgentName: entry.AgentName, Protect: entry.Protect}
@@ -122,6 +124,9 @@ func mark(entry lock.Entry, plan diff.AgentPlan, want spec.Agent, seen *diff.Rem
 	entry.Expect = slices.Clone(entry.Expect)
 	if seen != nil {
 		entry = lock.Entry(diff.Remembered(entry).Knowing(seen.Versions))
+	}
+	if seen != nil && entry.PutBack == "" && rollsBack(plan.Steps) {
+		entry.PutBack = diff.Keep(seen)
 	}
 	if seen != nil && seen.Current != nil {
 		entry.Expect = append(entry.Expect, diff.ServiceDigests(want, plan.Wanted, seen.Current, plan.Steps)...)

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync/lock"
 )
@@ -40,6 +41,9 @@ func TestMark(t *testing.T) {
 	seen := &diff.RemoteAgent{ID: salesID, Current: &one}
 	w := diff.Want(want, seen)
 	inPlace := diff.LiveDigest(want, &diff.Version{Content: one.Content.With("llm_config", w.Config.Get("llm_config"))})
+	withItems := &diff.RemoteAgent{ID: salesID, Current: &one, Versions: []diff.Version{{Number: 4, Status: "draft"}, {Number: 3, Status: "archived"}, one},
+		Outcomes: []value.Value{object(t, `{"outcome_name":"lead","outcome_type":"TEXT"}`)}}
+	kept := `{"call_outcomes":[{"outcome_name":"lead","outcome_type":"TEXT"}],"call_infields":[]}`
 	before := lock.Entry{AgentID: salesID, AgentName: "Sales", Version: 1, Config: "aaaaaaaaaaaa", Expect: []string{"bbbbbbbbbbbb"}}
 	for name, tt := range map[string]struct {
 		entry   lock.Entry
@@ -65,8 +69,24 @@ func TestMark(t *testing.T) {
 			lock.Entry{AgentID: salesID, AgentName: "Sales", Unfinished: true, Expect: []string{inPlace}},
 		},
 		"no config": {
-			lock.Entry{AgentName: "Sales (old)"}, seen, salesID, []diff.Step{{Action: diff.UpdateAgent}, {Action: diff.Rollback}, {Action: diff.Publish}},
+			lock.Entry{AgentName: "Sales (old)"}, seen, salesID, []diff.Step{{Action: diff.UpdateAgent}, {Action: diff.Publish}},
 			lock.Entry{AgentID: salesID, AgentName: "Sales (old)", Unfinished: true},
+		},
+		"a rollback": {
+			lock.Entry{AgentID: salesID, AgentName: "Sales", Version: 1}, withItems, salesID, []diff.Step{{Action: diff.Rollback}},
+			lock.Entry{AgentID: salesID, AgentName: "Sales", Version: 1, Newest: 3, Unfinished: true, PutBack: kept},
+		},
+		"one more after one that did not end": {
+			lock.Entry{AgentID: salesID, AgentName: "Sales", Version: 3, Unfinished: true, PutBack: kept}, seen, salesID, []diff.Step{{Action: diff.Rollback}},
+			lock.Entry{AgentID: salesID, AgentName: "Sales", Version: 3, Unfinished: true, PutBack: kept},
+		},
+		"what one that did not end may have taken": {
+			lock.Entry{AgentID: salesID, AgentName: "Sales", Version: 3, Unfinished: true, PutBack: kept}, seen, salesID, []diff.Step{{Action: diff.CreateInfield}},
+			lock.Entry{AgentID: salesID, AgentName: "Sales", Version: 3, Unfinished: true, PutBack: kept},
+		},
+		"the lock's agent was another one": {
+			lock.Entry{AgentID: "AGT_2", AgentName: "Sales", Protect: true, Version: 9, Config: "aaaaaaaaaaaa", PutBack: kept}, seen, salesID, []diff.Step{{Action: diff.UpdateAgent}},
+			lock.Entry{AgentID: salesID, AgentName: "Sales", Protect: true, Unfinished: true},
 		},
 		"nothing live": {
 			lock.Entry{}, &diff.RemoteAgent{ID: salesID}, salesID, []diff.Step{{Action: diff.UpdateAgent}},

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -33,11 +32,18 @@ func (j *job) readBack(ctx context.Context, p *progress) error {
 		}
 	}
 	if len(left.Steps) > 0 {
-		return fmt.Errorf("read back, the agent is not what was applied: %s; plan again", describeLeft(left.Steps))
+		return &notApplied{describeLeft(left.Steps)}
 	}
 	entry := j.verified(j.marked, j.want, fresh)
 	j.remember(&entry)
 	return nil
+}
+
+// notApplied is an agent that was read back and is not what was applied.
+type notApplied struct{ left string }
+
+func (e *notApplied) Error() string {
+	return fmt.Sprintf("read back, the agent is not what was applied: %s; plan again", e.left)
 }
 
 // settled plans the agent again until nothing is left to do, or a read must
@@ -71,17 +77,18 @@ func notYet(err error) error {
 	return err
 }
 
-// planAgain reads the whole agent and plans it again.
+// planAgain reads the whole agent and plans it again. After a rollback, outcomes and
+// infields that the manifest does not manage must be as they were, too.
 func (j *job) planAgain(ctx context.Context, p *progress) (*diff.RemoteAgent, diff.AgentPlan, error) {
 	fresh, err := j.readWhole(ctx, p)
 	if err != nil {
 		return nil, diff.AgentPlan{}, err
 	}
-	want := j.wantedBack()
+	want := j.want
 	in := diff.Input{
 		Policy: j.Policy, Identity: j.Identity, Agents: []spec.Agent{want},
 		Remote: diff.Remote{Agents: map[string]*diff.RemoteAgent{want.Name: fresh}},
-		Memory: diff.Memory{want.Name: {AgentID: p.id}},
+		Memory: diff.Memory{want.Name: {AgentID: p.id, PutBack: j.marked.PutBack}},
 	}
 	if w := diff.Want(want, fresh); fresh.Versions == nil && diff.NeedVersions(want, fresh, w) {
 		if err := readVersions(ctx, j.Remote, fresh, diff.AskVersions(in, want, fresh, w)); err != nil {
@@ -121,34 +128,26 @@ func (j *job) readWhole(ctx context.Context, p *progress) (*diff.RemoteAgent, er
 	return fresh, nil
 }
 
-// wantedBack is the manifest as it must be read back. After a rollback that
-// includes the outcomes and infields that it does not manage: they stay as
-// they were.
-func (j *job) wantedBack() spec.Agent {
-	want := j.want
-	if j.seen == nil || !j.rollsBack() {
-		return want
-	}
-	if !want.OutcomesManaged {
-		want.OutcomesManaged, want.Outcomes = true, asWanted(diff.OutcomeItems, j.seen.Outcomes)
-	}
-	if !want.InfieldsManaged {
-		want.InfieldsManaged, want.Infields = true, asWanted(diff.InfieldItems, j.seen.Infields)
-	}
-	return want
+func (j *job) rollsBack() bool { return rollsBack(j.plan.Steps) }
+
+func rollsBack(steps []diff.Step) bool {
+	return slices.ContainsFunc(steps, func(s diff.Step) bool { return s.Action == diff.Rollback })
 }
 
-func asWanted(kind diff.ItemKind, items []value.Value) []spec.Item {
-	out := make([]spec.Item, len(items))
-	for i, item := range items {
-		fields, _ := item.Any().(map[string]any)
-		out[i] = spec.Item{Name: kind.NameOf(item), Fields: value.NewPatch(fields)}
+// mayHaveMoved names the outcomes and infields that a rollback may have moved, of an
+// agent whose apply has ended with err; "" where none was sent, and where err says
+// already what differs.
+func (j *job) mayHaveMoved(err error) string {
+	var told *notApplied
+	sent := func(s StepReport) bool { return s.Action == diff.Rollback && (s.Status == Done || s.Status == Fate) }
+	if err == nil || errors.As(err, &told) || !slices.ContainsFunc(j.out.Steps, sent) {
+		return ""
 	}
-	return out
-}
-
-func (j *job) rollsBack() bool {
-	return slices.ContainsFunc(j.plan.Steps, func(s diff.Step) bool { return s.Action == diff.Rollback })
+	names := strings.Join(diff.Remembered(j.marked).KeptNames(), ", ")
+	if names != "" {
+		names = " (" + names + ")"
+	}
+	return fmt.Sprintf("; a rollback may take outcomes and infields%s with it, and the next apply puts them back", names)
 }
 
 // settable reports whether all steps are about the agent's fields and items.

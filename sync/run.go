@@ -73,6 +73,7 @@ func (j *job) run(ctx context.Context) {
 	default:
 		j.out.Result, j.out.Error = "failed", err.Error()
 	}
+	j.out.Error += j.mayHaveMoved(err)
 	if err != nil && !p.wrote && !j.moved {
 		j.unmark()
 	}

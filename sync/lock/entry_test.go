@@ -12,7 +12,7 @@ import (
 func TestEntryEqual(t *testing.T) {
 	whole := func() Entry {
 		return Entry{AgentID: "1", AgentName: "A", Protect: true, Unfinished: true, Version: 1, Newest: 3, Config: "c", Wants: "w", Draft: 2,
-			Expect: []string{"e"}, Agent: map[string]string{"a": "1"}, Outcomes: map[string]string{"o": "1"}, Infields: map[string]string{"i": "1"}}
+			Expect: []string{"e"}, PutBack: "{}", Agent: map[string]string{"a": "1"}, Outcomes: map[string]string{"o": "1"}, Infields: map[string]string{"i": "1"}}
 	}
 	if !whole().Equal(whole()) {
 		t.Error("an entry is not equal to its copy")
@@ -49,6 +49,8 @@ func TestEntryCheck(t *testing.T) {
 		"an odd field":              {Entry{AgentID: "1", Agent: map[string]string{"a": "x"}}, `"x" is not a digest of 12 hex digits`},
 		"an odd outcome":            {Entry{AgentID: "1", Outcomes: map[string]string{"a": "y"}}, `"y" is not a digest of 12 hex digits`},
 		"an odd infield":            {Entry{AgentID: "1", Infields: map[string]string{"a": "z"}}, `"z" is not a digest of 12 hex digits`},
+		"what is to be put back":    {Entry{AgentID: "1", PutBack: `{"call_outcomes":[{"outcome_name":"a"}],"call_infields":[]}`}, ""},
+		"something else":            {Entry{AgentID: "1", PutBack: "[]"}, "put_back is not JSON of outcomes and infields"},
 		"any name that is taken":    {Entry{AgentID: "1", Outcomes: map[string]string{"नाम: [": digest}}, ""},
 		"an id of 128 letters":      {Entry{AgentID: strings.Repeat("a", 128)}, ""},
 		"an id of 129":              {Entry{AgentID: strings.Repeat("a", 129)}, `agent_id "` + strings.Repeat("a", 129) + `" is not an id`},

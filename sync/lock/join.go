@@ -116,6 +116,7 @@ func mergeEntries(base, ours, theirs Entry) (Entry, []Conflict) {
 		Wants:      pick(&merging{}, "wants", base.Wants, ours.Wants, theirs.Wants),
 		Draft:      pick(&m, "draft", base.Draft, ours.Draft, theirs.Draft),
 		Expect:     mergeExpect(base.Expect, ours.Expect, theirs.Expect),
+		PutBack:    pick(&m, "put_back", base.PutBack, ours.PutBack, theirs.PutBack),
 		Agent:      m.digests("agent", base.Agent, ours.Agent, theirs.Agent),
 		Outcomes:   m.digests("call_outcomes", base.Outcomes, ours.Outcomes, theirs.Outcomes),
 		Infields:   m.digests("call_infields", base.Infields, ours.Infields, theirs.Infields),

@@ -5,6 +5,7 @@ package lock
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -59,7 +60,10 @@ type Entry struct {
 	Draft int `yaml:"draft,omitempty" json:"draft,omitempty"`
 	// Expect are digests of configs that unfinished applies may have left, live
 	// or as drafts.
-	Expect   []string          `yaml:"expect,omitempty,flow" json:"expect,omitempty"`
+	Expect []string `yaml:"expect,omitempty,flow" json:"expect,omitempty"`
+	// PutBack are the outcomes and infields that the agent had before a rollback
+	// that has not ended, in full, as JSON: the rollback may take them.
+	PutBack  string            `yaml:"put_back,omitempty" json:"put_back,omitempty"`
 	Agent    map[string]string `yaml:"agent,omitempty" json:"agent,omitempty"`
 	Outcomes map[string]string `yaml:"call_outcomes,omitempty" json:"call_outcomes,omitempty"`
 	Infields map[string]string `yaml:"call_infields,omitempty" json:"call_infields,omitempty"`
@@ -69,7 +73,7 @@ type Entry struct {
 func (e Entry) Equal(o Entry) bool {
 	return e.AgentID == o.AgentID && e.AgentName == o.AgentName && e.Protect == o.Protect &&
 		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Newest == o.Newest && e.Config == o.Config && e.Wants == o.Wants && e.Draft == o.Draft &&
-		slices.Equal(e.Expect, o.Expect) && maps.Equal(e.Agent, o.Agent) &&
+		slices.Equal(e.Expect, o.Expect) && e.PutBack == o.PutBack && maps.Equal(e.Agent, o.Agent) &&
 		maps.Equal(e.Outcomes, o.Outcomes) && maps.Equal(e.Infields, o.Infields)
 }
 
@@ -201,6 +205,9 @@ func (e Entry) check() error {
 	if e.AgentID != "" && !idForm.MatchString(e.AgentID) {
 		return fmt.Errorf("agent_id %q is not an id", e.AgentID)
 	}
+	if e.PutBack != "" && json.Unmarshal([]byte(e.PutBack), &map[string][]map[string]any{}) != nil {
+		return errors.New("put_back is not JSON of outcomes and infields")
+	}
 	digests := slices.Clone(e.Expect)
 	for _, one := range []string{e.Config, e.Wants} {
 		if one != "" {
@@ -250,8 +257,11 @@ func (e Entry) MarshalYAML() (any, error) {
 		return nil, err
 	}
 	for i := 0; i+1 < len(out.Content); i += 2 {
-		if out.Content[i].Value == "agent_name" {
+		switch out.Content[i].Value {
+		case "agent_name":
 			out.Content[i+1] = textNode(e.AgentName)
+		case "put_back":
+			out.Content[i+1] = textNode(e.PutBack)
 		}
 	}
 	for _, section := range []struct {

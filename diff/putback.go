@@ -1,0 +1,117 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
+)
+
+// Some platforms bring back with a version the outcomes and infields that it went
+// live with (reference.md, "Left open"). What the agent had of them until then is on
+// no version, and what no manifest says can't be made again from git. So from before
+// the write until the agent is verified the lock holds them in full, and a plan made
+// meanwhile, by this apply or by the next one after it was cut off, wants them back.
+
+// kept are the items of an agent before a rollback.
+type kept struct {
+	Outcomes []value.Value
+	Infields []value.Value
+}
+
+func (k kept) items(kind ItemKind) []value.Value {
+	if kind.Section == spec.SectionOutcomes {
+		return k.Outcomes
+	}
+	return k.Infields
+}
+
+// keptForm is how Remembered.PutBack has them.
+type keptForm struct {
+	Outcomes []map[string]any `json:"call_outcomes"`
+	Infields []map[string]any `json:"call_infields"`
+}
+
+// Keep is an agent's outcomes and infields as Remembered.PutBack has them.
+func Keep(r *RemoteAgent) string {
+	objects := func(items []value.Value) []map[string]any {
+		out := make([]map[string]any, len(items))
+		for i, item := range items {
+			out[i], _ = item.Any().(map[string]any)
+		}
+		return out
+	}
+	text, err := json.Marshal(keptForm{objects(r.Outcomes), objects(r.Infields)})
+	if err != nil {
+		panic(fmt.Sprintf("diff: canonical values are JSON: %v", err))
+	}
+	return string(text)
+}
+
+// kept reads PutBack; ok is false where it holds nothing.
+func (m Remembered) kept() (k kept, ok bool) {
+	var form keptForm
+	if m.PutBack == "" || json.Unmarshal([]byte(m.PutBack), &form) != nil { // the lock refuses what is no such JSON
+		return kept{}, false
+	}
+	for _, object := range form.Outcomes {
+		k.Outcomes = append(k.Outcomes, OutcomeItems.ItemOf(object))
+	}
+	for _, object := range form.Infields {
+		k.Infields = append(k.Infields, InfieldItems.ItemOf(object))
+	}
+	return k, true
+}
+
+// KeptNames are the names of the outcomes and infields that PutBack holds.
+func (m Remembered) KeptNames() []string {
+	k, _ := m.kept()
+	var names []string
+	for _, kind := range []ItemKind{OutcomeItems, InfieldItems} {
+		for _, item := range sortedItems(kind, k.items(kind)) {
+			names = append(names, kind.NameOf(item))
+		}
+	}
+	return names
+}
+
+// putBack makes the plan want the outcomes and infields as they were before a
+// rollback that has not ended: what the manifest leaves out of them is taken from
+// there, and a section that it does not manage is wanted whole.
+func (p *agentPlanner) putBack() {
+	before, ok := p.memory.kept()
+	if !ok || p.remote == nil || p.want.Lifecycle.Absent {
+		return
+	}
+	was := &RemoteAgent{Outcomes: before.Outcomes, Infields: before.Infields}
+	whole := func(kind ItemKind, managed *bool, items *[]spec.Item) {
+		if *managed || SameSection(kind.Section, was, p.remote) {
+			return
+		}
+		*managed, *items = true, nil
+		for _, item := range before.items(kind) {
+			fields, _ := item.Any().(map[string]any)
+			*items = append(*items, spec.Item{Name: kind.NameOf(item), Fields: value.NewPatch(fields)})
+		}
+		p.restored = append(p.restored, kind.Section)
+	}
+	whole(OutcomeItems, &p.want.OutcomesManaged, &p.want.Outcomes)
+	whole(InfieldItems, &p.want.InfieldsManaged, &p.want.Infields)
+	p.wanted.Outcomes = wantItems(OutcomeItems, p.want.OutcomesManaged, p.want.Outcomes, before.Outcomes)
+	p.wanted.Infields = wantItems(InfieldItems, p.want.InfieldsManaged, p.want.Infields, before.Infields)
+}
+
+// warnPutBack tells of steps for what the manifest does not manage.
+func (p *agentPlanner) warnPutBack() {
+	if len(p.restored) == 0 {
+		return
+	}
+	p.warnings = append(p.warnings, Warning{
+		Agent: p.want.Name,
+		Message: fmt.Sprintf("a rollback of it did not end, and %s, which its manifest leaves to the platform, are not as they were before it: they are put back",
+			strings.Join(p.restored, " and ")),
+		Hint: "what somebody has changed there since then goes with it",
+	})
+}
