@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
 	"sync"
-	"time"
 )
 
 // layered is a project's files with some of them changed in memory. Names that
@@ -54,21 +52,21 @@ func (o *layered) read(name string) ([]byte, error) { return fs.ReadFile(o, name
 
 func (o *layered) Open(name string) (fs.File, error) {
 	if data, ok := o.changed[o.real(name)]; ok {
-		return &memoryFile{Reader: bytes.NewReader(data), info: memoryInfo{path.Base(name), int64(len(data))}}, nil
+		return &openFile{bytes.NewReader(data), fileOf(name, data)}, nil
 	}
 	return o.FS.Open(name)
 }
 
 func (o *layered) Stat(name string) (fs.FileInfo, error) {
 	if data, ok := o.changed[o.real(name)]; ok {
-		return memoryInfo{path.Base(name), int64(len(data))}, nil
+		return fileOf(name, data), nil
 	}
 	return fs.Stat(o.FS, name)
 }
 
 func (o *layered) Lstat(name string) (fs.FileInfo, error) {
 	if data, ok := o.changed[name]; ok {
-		return memoryInfo{path.Base(name), int64(len(data))}, nil
+		return fileOf(name, data), nil
 	}
 	return fs.Lstat(o.FS, name)
 }
@@ -96,25 +94,3 @@ func (o *layered) BlobID(name string) (id string, ok bool) {
 	}
 	return id, true
 }
-
-type memoryFile struct {
-	*bytes.Reader
-	info memoryInfo
-}
-
-var _ io.Reader = (*memoryFile)(nil)
-
-func (f *memoryFile) Stat() (fs.FileInfo, error) { return f.info, nil }
-func (f *memoryFile) Close() error               { return nil }
-
-type memoryInfo struct {
-	name string
-	size int64
-}
-
-func (i memoryInfo) Name() string       { return i.name }
-func (i memoryInfo) Size() int64        { return i.size }
-func (i memoryInfo) Mode() fs.FileMode  { return 0o644 }
-func (i memoryInfo) ModTime() time.Time { return time.Time{} }
-func (i memoryInfo) IsDir() bool        { return false }
-func (i memoryInfo) Sys() any           { return nil }

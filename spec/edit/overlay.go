@@ -41,7 +41,7 @@ var (
 // own is what the overlay itself has at a path.
 func (o *overlay) own(name string) (info fs.FileInfo, ok bool) {
 	if data, is := o.files[name]; is {
-		return fileInfo{path.Base(name), int64(len(data)), 0o644}, true
+		return fileOf(name, data), true
 	}
 	if _, is := o.below[name]; is {
 		return fileInfo{path.Base(name), 0, fs.ModeDir | 0o755}, true
@@ -108,6 +108,11 @@ func (o *overlay) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return entries, nil
+}
+
+// fileOf is a file that is in memory.
+func fileOf(name string, data []byte) fileInfo {
+	return fileInfo{path.Base(name), int64(len(data)), 0o644}
 }
 
 type fileInfo struct {
