@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
@@ -17,7 +18,16 @@ var (
 	mended  = map[string]string{"refused.yaml": agentYAML("refused", "Three, and good.", otherOutcomes+theChecks("good"))}
 )
 
-// TestEveryRefusedBoundary disturbs every write of an apply whose check fails, and
+// struck holds that the fault came, once, and ends it.
+func (w *world) struck() {
+	w.t.Helper()
+	if n := w.faults.Faulted(); n != 1 {
+		w.t.Fatalf("the fault struck %d times", n)
+	}
+	w.faults.Reset()
+}
+
+// TestEveryRefusedBoundary disturbs every write (the quick tests a sixth of them) of an apply whose check fails, and
 // of the one after it that publishes the same draft. Whatever happens, what was live
 // stays live until the check holds, and the draft that is there is the one that is
 // published: none is left, and no second one is made.
@@ -46,13 +56,16 @@ func TestEveryRefusedBoundary(t *testing.T) {
 			}
 			calm.write(mended)
 			calm.must(0, "apply", "--auto-approve")
-			calm.settled()
 			end, writes := calm.snapshot(), calm.faults.Writes()
+			calm.settled()
 			if len(end.Agents[0].Versions) != 2 {
 				t.Fatalf("%d versions: the draft was not used again", len(end.Agents[0].Versions))
 			}
+			if draft < 5 || writes < draft+3 {
+				t.Fatalf("only %d writes, and %d when mended", draft, writes-draft)
+			}
 			for kind := range boundaryFaults(calm) {
-				for n := 1; n <= writes; n++ {
+				for _, n := range exhaustive.Of(writes, 6, name+kind) {
 					t.Run(fmt.Sprintf("%s write %d", kind, n), func(t *testing.T) {
 						t.Parallel()
 						tried.Add(1)
@@ -61,7 +74,7 @@ func TestEveryRefusedBoundary(t *testing.T) {
 						w.write(refused)
 						first := w.run("apply", "--auto-approve", "--parallelism", "1")
 						if n <= draft {
-							w.faults.Reset()
+							w.struck()
 							first = w.run("apply", "--auto-approve")
 						}
 						if first.code != 1 || !strings.Contains(first.stdout, "is kept for the next apply") {
@@ -71,7 +84,7 @@ func TestEveryRefusedBoundary(t *testing.T) {
 						w.write(mended)
 						second := w.run("apply", "--auto-approve", "--parallelism", "1")
 						if n > draft {
-							w.faults.Reset()
+							w.struck()
 							second = w.run("apply", "--auto-approve")
 						}
 						if second.code != 0 {
