@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/history"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/spec/checks"
 	"github.com/agentsync/agentsync/sync"
 )
 
@@ -43,6 +46,9 @@ func (c *Caller) Call(ctx context.Context, name string, order diff.CallOrder) (d
 			return diff.Call{}, Errorf(Failed, "agentsync apply publishes what git wants", "nothing of %s is live, so nobody can be called with it", name)
 		}
 		order.Agent = past.agent.ID
+		if err := past.warnOfLeft(ctx, order); err != nil {
+			return diff.Call{}, err
+		}
 	}
 	before := c.client.Now()
 	call, err := c.client.PlaceCall(ctx, order)
@@ -51,6 +57,20 @@ func (c *Caller) Call(ctx context.Context, name string, order diff.CallOrder) (d
 		return c.lost(ctx, name, order, before, err)
 	}
 	return call, troubled(err)
+}
+
+// warnOfLeft tells of the placeholders for which a call gives no value: the caller
+// would hear them as they stand.
+func (a *AgentPast) warnOfLeft(ctx context.Context, order diff.CallOrder) error {
+	infields, err := a.past.client.Items(ctx, a.agent.ID, spec.SectionInfields)
+	if err != nil {
+		return fmt.Errorf("read the infields of %s: %w", a.key, err)
+	}
+	rendered := concluded(checks.Render(a.current.Content, order.Config), "", a.current.Content, infields)
+	for _, left := range slices.Compact(rendered.Left) {
+		a.past.project.opt.Message("warning: %s has no value: it would be spoken as it stands", left)
+	}
+	return nil
 }
 
 // lost is what became of a call whose answer was lost: the one call to that number
