@@ -32,6 +32,7 @@ var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"later":     later,
 	"fault":     fault,
 	"requests":  requests,
+	"endpoints": endpoints,
 	"remote":    remote,
 	"drift":     drift,
 	"dashboard": dashboard,

@@ -27,6 +27,7 @@ type story struct {
 
 	platforms []*platform
 	kept      map[string]string // what `remote keep` remembered
+	reached   map[int]bool      // endpoints, by their numbers
 }
 
 // platform is a sandbox behind a fault proxy, served on loopback.
@@ -164,7 +165,7 @@ func later(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // fault is `fault METHOD PATHPART ACTION [NTH]`: the nth (or every) such
-// request goes wrong, with 400 or as faults.Named says. `fault reset` ends all faults.
+// request goes wrong, with 400 or 404, or as faults.Named says. `fault reset` ends all faults.
 func fault(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg)
 	p := storyOf(ts).platform(ts)
@@ -176,13 +177,20 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 3 || len(args) > 4 {
 		ts.Fatalf("usage: fault METHOD PATHPART ACTION [NTH] | fault reset")
 	}
-	do, err := faults.Status(400), error(nil)
-	if args[2] != "400" {
+	var do faults.Action
+	switch args[2] {
+	case "400", "404":
+		status, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		do = faults.Status(status)
+	default:
+		var err error
 		do, err = faults.Named(args[2])
+		ts.Check(err)
 	}
-	ts.Check(err)
 	rule := faults.Rule{Method: args[0], Path: args[1], Do: do}
 	if len(args) == 4 {
+		var err error
 		rule.Nth, err = strconv.Atoi(args[3])
 		ts.Check(err)
 	}
