@@ -137,37 +137,30 @@ func (s *scanner) scan(line string) {
 	}
 	const longest = 300 // bytes before a brace, and after it, that matter
 	for i := 0; i < len(line); i++ {
-		before, after := line[max(0, i-longest):i], line[i:min(i+longest, len(line))]
-		switch {
-		case line[i] != '{':
-		case strings.HasPrefix(after, "{{{"):
-			i += 2
-		case strings.HasPrefix(after, "{{"):
-			end := strings.Index(after, "}}")
-			if end < 0 || strings.ContainsAny(after[2:end], "{}") {
-				continue
-			}
-			name := strings.TrimSpace(after[2:end])
-			s.add(line, i, name, twoBraces, func() bool {
-				return !isName(name) || strings.HasSuffix(before, "$") || name == "else" || name == "end" || bare[i] == ' ' || code()
-			})
-			i += end + 1
-		default:
-			end := strings.IndexAny(after[1:], "{}")
-			if end < 0 || after[1+end] == '{' {
-				continue
-			}
-			content, kind, start := after[1:1+end], oneBrace, i
-			if strings.HasSuffix(before, "$") {
-				kind, start = dollar, i-1
-			}
-			name := strings.TrimSpace(content)
-			s.add(line, start, name, kind, func() bool {
-				return content != name || !isName(name) || bare[i] == ' ' || strings.HasSuffix(before, "]") ||
-					strings.Contains(before, `\`) && macro.MatchString(before) || code()
-			})
-			i += end + 1
+		if line[i] != '{' {
+			continue
 		}
+		if strings.HasPrefix(line[i:], "{{{") {
+			i += 2
+			continue
+		}
+		b, ok := bracedAt(line[:min(i+longest, len(line))], i)
+		if !ok {
+			continue
+		}
+		name, before, at := strings.TrimSpace(b.Name), line[max(0, i-longest):i], i
+		doubt := func() bool { return !isName(name) || bare[at] == ' ' || code() }
+		switch afterDollar := strings.HasSuffix(before, "$"); {
+		case strings.HasPrefix(line[i:], "{{"):
+			s.add(line, i, name, twoBraces, func() bool { return afterDollar || name == "else" || name == "end" || doubt() })
+		case afterDollar:
+			s.add(line, i-1, name, dollar, func() bool { return b.Name != name || doubt() })
+		default:
+			s.add(line, i, name, oneBrace, func() bool {
+				return b.Name != name || strings.HasSuffix(before, "]") || strings.Contains(before, `\`) && macro.MatchString(before) || doubt()
+			})
+		}
+		i = b.End - 1
 	}
 }
 
