@@ -58,8 +58,12 @@ func (s *story) close() {
 	}
 }
 
+// customers is how every customer's number in a story begins: what the program says
+// or writes may have its end alone.
+const customers = "9198765"
+
 func (s *story) secrets() []string {
-	var out []string
+	out := []string{customers}
 	for _, p := range s.platforms {
 		out = append(out, p.sandbox.Secrets()...)
 	}
