@@ -27,9 +27,10 @@ a plan has no step for what was taken. What git changed and nobody applied yet
 stays as it is.
 
 A value of a Base or an environment's override is changed there when it is this
-agent's alone, or of all that have it alike, else set in the agent. A prompt file that other agents read too
-stays, and the agent gets a file of its own. An agent that is gone from the
-platform is told of.
+agent's alone, or when all that have it were changed alike; else it is set in the
+agent. So is a prompt file that others read too: else the agent gets a file of its
+own. What no manifest can say is told and stays drift, and the rest of its agent is
+taken. An agent that is gone from the platform is told of.
 
 With --commit it makes one commit an agent, which says who changed it on the
 platform and when; other changes, staged or not, are no part of it, and no hooks
