@@ -51,7 +51,7 @@ func TestLoad(t *testing.T) {
 			} else if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			if isError := strings.HasPrefix(story, "testdata/bad/"); isError != (project == nil) {
+			if isError := strings.HasPrefix(filepath.ToSlash(story), "testdata/bad/"); isError != (project == nil) {
 				t.Errorf("the project is nil: %v; stories in testdata/bad have an error, others have none", project == nil)
 			}
 			wellWorded(t, problems)

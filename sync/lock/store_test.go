@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -250,6 +251,9 @@ func TestReadRefuses(t *testing.T) {
 		"as large as may be": {file("whole", 64<<20), "not a lock file"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "below a file" && runtime.GOOS == "windows" {
+				t.Skip("there, what is below a file is just not there")
+			}
 			if _, err := lock.Read(tt.path); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}

@@ -8,10 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/robustio"
 )
 
 func onFile(path string) func(*Options) { return func(o *Options) { o.DataFile = path } }
@@ -37,7 +40,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 		t.Errorf("%v", v["version"])
 	}
 	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm() != 0o600 {
+	if err != nil || info.Mode().Perm() != 0o600 && runtime.GOOS != "windows" { // which has no such rights
 		t.Errorf("%v %v", info.Mode(), err)
 	}
 	if _, err := os.Stat(path + ".tmp"); !errors.Is(err, fs.ErrNotExist) {
@@ -138,7 +141,7 @@ func TestKilled(t *testing.T) {
 			if _, err := fmt.Fscanln(out, &acknowledged); err != nil {
 				t.Fatal(err)
 			}
-			if b, err := os.ReadFile(path); err != nil || !json.Valid(b) {
+			if b, err := robustio.ReadFile(path); err != nil || !json.Valid(b) {
 				t.Fatalf("while writing: %v", err)
 			}
 		}
