@@ -19,7 +19,9 @@ import (
 // what is more ends as on a full disk, with a part of it written.
 const diskVariable = "AGENTSYNC_TEST_DISK"
 
-func limitDisk() {
+func init() { limitDisk = limitFiles }
+
+func limitFiles() {
 	size, err := strconv.ParseUint(os.Getenv(diskVariable), 10, 64)
 	if err != nil {
 		return

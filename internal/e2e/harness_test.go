@@ -1,5 +1,3 @@
-//go:build unix
-
 package e2e
 
 import (
@@ -12,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -40,6 +39,10 @@ func TestMain(m *testing.M) {
 	if os.Args[0] == programName {
 		os.Exit(program())
 	}
+	if runtime.GOOS == "windows" {
+		fmt.Println("skipped: no process can send another SIGTERM on Windows")
+		return
+	}
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
 		_ = flag.Set("test.parallel", "8") // the tests wait more than they work
@@ -58,6 +61,9 @@ func worldEnv() cli.Env {
 	env.Now, env.Sleep = c.Now, c.Sleep
 	return env
 }
+
+// limitDisk makes the program's disk as small as the test wants it: see disk_test.go.
+var limitDisk = func() {}
 
 // program is main.go's main in a world's time. It closes the file that it was
 // started with when it has taken a signal in: see world.signal.
