@@ -3,6 +3,7 @@ package diff
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/internal/value"
@@ -79,28 +80,36 @@ func (m Remembered) KeptNames() []string {
 
 // putBack makes the plan want the outcomes and infields as they were before a
 // rollback that has not ended: what the manifest leaves out of them is taken from
-// there, and a section that it does not manage is wanted whole.
+// there, or from the platform where an item was not there yet, and a section that it
+// does not manage is wanted whole.
 func (p *agentPlanner) putBack() {
 	before, ok := p.memory.kept()
 	if !ok || p.remote == nil || p.want.Lifecycle.Absent {
 		return
 	}
 	was := &RemoteAgent{Outcomes: before.Outcomes, Infields: before.Infields}
-	whole := func(kind ItemKind, managed *bool, items *[]spec.Item) {
-		if *managed || SameSection(kind.Section, was, p.remote) {
+	restore := func(kind ItemKind, had, have []value.Value, managed *bool, items *[]spec.Item, wanted *[]value.Value) {
+		if !*managed && SameSection(kind.Section, was, p.remote) {
 			return
 		}
-		*managed, *items = true, nil
-		for _, item := range before.items(kind) {
-			fields, _ := item.Any().(map[string]any)
-			*items = append(*items, spec.Item{Name: kind.NameOf(item), Fields: value.NewPatch(fields)})
+		if !*managed {
+			*managed, *items = true, wholeItems(kind, had)
+			p.restored = append(p.restored, kind.Section)
 		}
-		p.restored = append(p.restored, kind.Section)
+		*wanted = wantItems(kind, true, *items, slices.Concat(had, have))
 	}
-	whole(OutcomeItems, &p.want.OutcomesManaged, &p.want.Outcomes)
-	whole(InfieldItems, &p.want.InfieldsManaged, &p.want.Infields)
-	p.wanted.Outcomes = wantItems(OutcomeItems, p.want.OutcomesManaged, p.want.Outcomes, before.Outcomes)
-	p.wanted.Infields = wantItems(InfieldItems, p.want.InfieldsManaged, p.want.Infields, before.Infields)
+	restore(OutcomeItems, before.Outcomes, p.remote.Outcomes, &p.want.OutcomesManaged, &p.want.Outcomes, &p.wanted.Outcomes)
+	restore(InfieldItems, before.Infields, p.remote.Infields, &p.want.InfieldsManaged, &p.want.Infields, &p.wanted.Infields)
+}
+
+// wholeItems is what a manifest says that wants items as they are.
+func wholeItems(kind ItemKind, items []value.Value) []spec.Item {
+	out := make([]spec.Item, len(items))
+	for i, item := range items {
+		fields, _ := item.Any().(map[string]any)
+		out[i] = spec.Item{Name: kind.NameOf(item), Fields: value.NewPatch(fields)}
+	}
+	return out
 }
 
 // warnPutBack tells of steps for what the manifest does not manage.
