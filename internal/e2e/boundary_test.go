@@ -199,6 +199,9 @@ func disturb(t *testing.T, w *world, kind string, n int, want sandbox.Snapshot) 
 		t.Logf("first: %s\nsecond: %s", first, second)
 	}
 	w.settled()
+	if w.journal() != "" {
+		t.Error("the journal is still there")
+	}
 	for _, stray := range []string{"lock.tmp"} {
 		if _, err := os.Stat(filepath.Join(w.dir, ".agentsync", stray)); err == nil && kind != "kill before" && kind != "kill after" {
 			t.Errorf("%s is left over", stray)

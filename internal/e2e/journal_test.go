@@ -113,3 +113,68 @@ func cutPower(t *testing.T, w *world, n, kept int, want sandbox.Snapshot) {
 		t.Error("the journal is still there")
 	}
 }
+
+// TestALockFileThatGitChangedMeanwhile: an apply was killed after a create, and
+// before the next command a colleague's lock file is pulled. Nothing lists agents,
+// so the journal alone knows the new one. A plan reads it and writes nothing; the
+// apply puts it into the file that is there now.
+func TestALockFileThatGitChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *sandbox.Options) { o.Listing = "none" })
+	w.write(map[string]string{"a.yaml": agentYAML("a", "A.", "")})
+	w.must(0, "apply", "--auto-approve")
+	colleague := w.neighbour()
+	copyDir(t, w.dir, colleague.dir)
+	w.write(map[string]string{"b.yaml": agentYAML("b", "B.", twoOutcomes)})
+	w.killAfter("POST", "/call_outcomes")
+	if r := w.run("apply", "--auto-approve"); r.code != -1 {
+		t.Fatalf("not killed: %s", r)
+	}
+	w.faults.Reset()
+	colleague.write(map[string]string{"a.yaml": agentYAML("a", "A, better.", ""), "c.yaml": agentYAML("c", "C.", "")})
+	colleague.must(0, "apply", "--auto-approve")
+	theirs, err := os.ReadFile(filepath.Join(colleague.dir, lockFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(map[string]string{lockFile: string(theirs), "a.yaml": agentYAML("a", "A, better.", ""), "c.yaml": agentYAML("c", "C.", "")})
+
+	journal := w.journal()
+	r := w.must(2, "plan", "--detailed-exitcode", "--format", "json")
+	if strings.Contains(r.stdout, "create_agent") || !strings.Contains(r.stdout, w.id("Agent b")) {
+		t.Errorf("the plan does not know the new agent: %s", r)
+	}
+	if now, err := os.ReadFile(filepath.Join(w.dir, lockFile)); err != nil || string(now) != string(theirs) || w.journal() != journal {
+		t.Errorf("a plan has written: %v\n%s", err, now)
+	}
+	if r := w.must(0, "lock", "merge", lockFile); !strings.Contains(r.stdout, w.id("Agent b")) {
+		t.Errorf("a merge of the file leaves out what lies beside it: %s", r)
+	}
+	w.must(0, "apply", "--auto-approve")
+	lock, _ := os.ReadFile(filepath.Join(w.dir, lockFile))
+	for _, name := range []string{"Agent a", "Agent b", "Agent c"} {
+		if !strings.Contains(string(lock), w.id(name)) {
+			t.Errorf("the lock has lost %s:\n%s", name, lock)
+		}
+	}
+	if n := len(w.snapshot().Agents); n != 3 || w.journal() != "" {
+		t.Errorf("%d agents, want 3, and the journal is %q", n, w.journal())
+	}
+	w.settled()
+}
+
+// TestNoFolderForTheJournal: nothing is sent that changes anything where nothing
+// could be remembered, and a plan does not need the folder.
+func TestNoFolderForTheJournal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.write(map[string]string{"a.yaml": agentYAML("a", "A.", ""), ".agentsync": "a file\n"})
+	w.must(0, "plan")
+	r := w.must(1, "apply", "--auto-approve")
+	if !strings.Contains(r.stderr, "error: make ") || !strings.Contains(r.stderr, "hint: let agentsync write there") {
+		t.Errorf("it does not say what is in the way: %s", r)
+	}
+	if n := w.faults.Writes(); n != 0 {
+		t.Errorf("%d writes", n)
+	}
+}
