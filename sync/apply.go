@@ -16,7 +16,6 @@ import (
 // PutLater go to its journal, and Flush puts them into the file.
 type Keeper interface {
 	Entries() lock.Environment
-	Acquire(context.Context) (release func(), err error)
 	Put(map[string]*lock.Entry) error
 	PutLater(map[string]*lock.Entry)
 	Flush() error
@@ -61,13 +60,9 @@ type ApplyInput struct {
 // read and must be what is wanted; a write whose answer was lost is looked for
 // before it is repeated; the lock knows of every agent that was created before
 // its next request. So of two applies at once, at least one reports whatever
-// mixture they leave.
+// mixture they leave. That no other apply runs in the same folder is the caller's
+// business (lock.Store.Acquire).
 func Apply(ctx context.Context, in ApplyInput) (*Report, error) {
-	release, err := in.Lock.Acquire(ctx)
-	if err != nil {
-		return NewReport(in.Plan, "failed", err.Error()), err
-	}
-	defer release()
 	// Of an interrupt too: a runner may commit the lock file alone, and give no
 	// time for the end.
 	defer context.AfterFunc(ctx, func() { _ = in.Lock.Flush() })()
@@ -82,7 +77,7 @@ func Apply(ctx context.Context, in ApplyInput) (*Report, error) {
 	defer stop(nil)
 	runAll(running, &in, m, stop, report)
 	report.conclude(ctx)
-	err = in.Lock.Flush()
+	err := in.Lock.Flush()
 	var lost *lockError
 	if errors.As(context.Cause(running), &lost) {
 		err = errors.Join(lost, err)

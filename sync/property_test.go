@@ -151,8 +151,6 @@ func (l *memoryLock) PutLater(changes map[string]*lock.Entry) {
 	}
 }
 
-func (l *memoryLock) Acquire(context.Context) (func(), error) { return func() {}, nil }
-
 func (l *memoryLock) Flush() error { return nil }
 
 func (w *world) memory() diff.Memory { return sync.ToMemory(w.lock.Entries()) }

@@ -36,7 +36,8 @@ func (a *app) applyCmd() *cobra.Command {
 		Short: "Do what the plan says",
 		Long: `apply plans, shows the plan, asks on a terminal, and does it. With PLANFILE or
 --expect-digest it does just the plan that was reviewed, and refuses when the
-platform or the manifests have moved since. After a failure, apply again.`,
+platform or the manifests have moved since. After a failure, apply again. Of two
+in one folder the second waits for the first, and plans then.`,
 		Example: `  agentsync apply
   agentsync apply --auto-approve --report report.json
   agentsync apply plan.json
@@ -159,6 +160,11 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 		}
 		opt.scope = engine.ScopeOf(saved)
 	}
+	release, err := project.Turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	a.out.As = project.Account()
 	p, err := project.Plan(ctx, opt.scope)
 	if err != nil {

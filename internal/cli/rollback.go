@@ -78,6 +78,13 @@ func (a *app) runRollback(ctx context.Context, opt rollbackOptions) error {
 	if err != nil {
 		return err
 	}
+	if opt.Apply {
+		release, err := project.Turn(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	back, err := project.Rollback(ctx, opt.RollbackOptions)
 	if err != nil {
 		return err

@@ -159,8 +159,26 @@ func (w *world) run(args ...string) result {
 // process is a program that was started.
 type process struct {
 	*exec.Cmd
-	stdout, stderr bytes.Buffer
+	stdout, stderr said
 	signalled      *os.File // ends when the program has taken a signal in, or has ended
+}
+
+// said is what a program has printed so far.
+type said struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 func (w *world) start(args ...string) *process {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -109,17 +110,31 @@ func TestKilledAfterDraftThenReverted(t *testing.T) {
 	w.settled()
 }
 
-// TestTwoAppliesInOneFolder: the one that waited finds what the other did, and
-// the lock loses nothing.
+// TestTwoAppliesInOneFolder: the second says that it waits, and for whom, then
+// finds what the first did, and the lock loses nothing. It can be interrupted.
 func TestTwoAppliesInOneFolder(t *testing.T) {
 	t.Parallel()
 	for _, listing := range []string{"bearer", "none"} {
 		w := newWorld(t, func(o *sandbox.Options) { o.Listing = listing })
 		w.write(map[string]string{"a.yaml": agentYAML("a", "A.", "  lifecycle: {protect: true}\n"), "b.yaml": agentYAML("b", "B.", twoOutcomes)})
-		first, second := w.start("apply", "--auto-approve"), w.start("apply", "--auto-approve")
+		release := make(chan struct{})
+		w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Do: faults.DelayAfter(faults.Until(release))})
+		first := w.start("apply", "--auto-approve")
+		until(t, func() bool { return w.faults.Count("POST", "/create", -1) > 0 })
+		waits := fmt.Sprintf("another apply runs in this folder (process %d, since ", first.Process.Pid)
+		second, third := w.start("apply", "--auto-approve"), w.start("apply", "--auto-approve")
+		until(t, func() bool {
+			return strings.Contains(second.stderr.String(), waits) && strings.Contains(third.stderr.String(), waits)
+		})
+		w.signal(os.Interrupt) // the third
+		if r := w.wait(third); r.code != 130 || !strings.Contains(r.stderr, "interrupted while waiting for another apply: nothing was written") {
+			t.Errorf("interrupted while it waits: %s", r)
+		}
+		close(release)
 		r1, r2 := w.wait(first), w.wait(second)
-		if r1.code != 0 && r2.code != 0 {
-			t.Errorf("nobody won\n%s\n%s", r1, r2)
+		if r1.code != 0 || r2.code != 0 || strings.Count(r2.stderr, "another apply runs") != 1 ||
+			!strings.Contains(r2.stderr, "the other apply has ended") || !strings.Contains(r2.stdout, "No changes.") {
+			t.Errorf("want one to do it and the other to find it done\n%s\n%s", r1, r2)
 		}
 		lock, err := os.ReadFile(filepath.Join(w.dir, "agentsync.lock.yaml"))
 		for _, want := range []string{w.id("Agent a"), w.id("Agent b"), "protect: true"} {

@@ -13,6 +13,13 @@ import (
 // an error.
 func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.StepReport)) (*sync.Report, error) {
 	opt := p.project.opt
+	if !p.project.hasTurn {
+		release, err := p.project.acquire(ctx, p.store)
+		if err != nil {
+			return sync.NewReport(p.Plan, "failed", err.Error()), err
+		}
+		defer release()
+	}
 	commit := diff.NoCommit
 	if !p.Plan.IsEmpty() {
 		commit = p.stamp(ctx)

@@ -16,6 +16,7 @@ type Project struct {
 	opt     Options
 	cache   *spec.Cache // Source.Compared's, else nil
 	tracked bool        // Source.Tracked
+	hasTurn bool        // no other apply runs in this folder: see Turn
 }
 
 // Source says how the files of a project are read.

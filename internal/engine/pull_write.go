@@ -58,7 +58,7 @@ func (u *Pull) Write(ctx context.Context) (commits map[string]string, err error)
 	if len(u.entries(u.Agents...)) == 0 {
 		return nil, nil
 	}
-	release, err := u.store.Acquire(ctx)
+	release, err := u.project.acquire(ctx, u.store)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/agentsync/agentsync/sync/lock"
 )
@@ -44,6 +47,58 @@ func ReadLock(path string) (*lock.File, error) {
 		return nil, err
 	}
 	return lock.ReadAll(path, filepath.Join(filepath.Dir(path), stateDir))
+}
+
+// Turn waits, and says so, until no other apply of this environment runs in this
+// folder, and keeps further ones waiting until release is called. What is planned
+// after it is planned on what the other one has left.
+func (p *Project) Turn(ctx context.Context) (release func(), err error) {
+	store, err := p.openLock()
+	if err != nil {
+		return nil, err
+	}
+	if release, err = p.acquire(ctx, store); err == nil {
+		p.hasTurn = true
+	}
+	return release, err
+}
+
+// acquire is Turn for one that has the lock file open already. release says when
+// the file is another than it was: it goes into git.
+func (p *Project) acquire(ctx context.Context, store *lock.Store) (release func(), err error) {
+	before, waited := p.readLock(), false
+	unlock, err := store.Acquire(ctx, lock.Holder{PID: os.Getpid(), Since: p.opt.Now()}, func(other lock.Holder) {
+		waited = true
+		who := ""
+		if other.PID != 0 {
+			who = fmt.Sprintf(" (process %d, since %s)", other.PID, other.Since.Local().Format(time.TimeOnly))
+		}
+		p.opt.Message("another apply runs in this folder%s: waiting for its end", who)
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, Errorf(Interrupted, "", "interrupted while waiting for another apply: nothing was written")
+	case err != nil:
+		return nil, err
+	case waited:
+		p.opt.Message("the other apply has ended; from here on, all is read again")
+		before = p.readLock()
+	}
+	return func() {
+		if !bytes.Equal(before, p.readLock()) {
+			p.opt.Message("%s has changed; it belongs in git, like the manifests", lock.FileName)
+		}
+		unlock()
+	}, nil
+}
+
+// readLock is the lock file that belongs in git, nil where it can't be read.
+func (p *Project) readLock() []byte {
+	data, err := os.ReadFile(p.LockFile())
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // stateFolder makes agentsync's own folder, once.

@@ -44,7 +44,7 @@ func settle(t *testing.T, dir, env string) Environment {
 	t.Helper()
 	s := openAt(t, dir, env)
 	seen := s.Entries()
-	release, err := s.Acquire(context.Background())
+	release, err := s.Acquire(context.Background(), Holder{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,14 +284,14 @@ func TestAJournalOfAnotherEnvironment(t *testing.T) {
 	if staging.Elsewhere()["AGT_new"] != "prod" {
 		t.Errorf("nobody knows whose AGT_new is: %v", staging.Elsewhere())
 	}
-	release, err := staging.Acquire(context.Background())
+	release, err := staging.Acquire(context.Background(), Holder{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	release()
 	journalOf(t, dir) // is still there
 	live := openAt(t, dir, "live", "prod")
-	if release, err = live.Acquire(context.Background()); err != nil {
+	if release, err = live.Acquire(context.Background(), Holder{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	release()

@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/rogpeppe/go-internal/lockedfile"
 
 	"github.com/agentsync/agentsync/internal/value"
@@ -110,42 +113,62 @@ func (s *Store) take(file *File) {
 	}
 }
 
+// Holder is the process whose apply keeps others waiting.
+type Holder struct {
+	PID   int       `json:"pid"`
+	Since time.Time `json:"since"`
+}
+
 // Acquire waits until no other apply of this environment runs in this folder, and
-// keeps further ones waiting until release is called. What a killed one left in
-// its journal goes into the lock file, and the block is read again, since the
-// other one may have changed it. It comes before Put.
-func (s *Store) Acquire(ctx context.Context) (release func(), err error) {
+// keeps further ones waiting until release is called. Where there is one, waits is
+// told, once, who that is; the zero Holder where it can't be told. What a killed
+// one left in its journal goes into the lock file, and the block is read again,
+// since the other one may have changed it. It comes before Put.
+func (s *Store) Acquire(ctx context.Context, me Holder, waits func(Holder)) (release func(), err error) {
 	if err := s.state.Make(); err != nil {
 		return nil, err
 	}
-	guard := lockedfile.MutexAt(filepath.Join(s.state.Dir, "apply-"+value.Of(s.env).ShortDigest()+".guard"))
-	type held struct {
-		unlock func()
-		err    error
+	name := filepath.Join(s.state.Dir, "apply-"+value.Of(s.env).ShortDigest())
+	guard, holder := flock.New(name+".guard"), name+".holder"
+	failed := func(err error) error { return fmt.Errorf("wait for other applies in this folder: %w", err) }
+	got, err := guard.TryLock()
+	if err == nil && !got {
+		waits(readHolder(holder))
+		_, err = guard.TryLockContext(ctx, lookAgain)
 	}
-	got := make(chan held, 1)
-	go func() {
-		unlock, err := guard.Lock()
-		got <- held{unlock, err}
-	}()
-	select {
-	case h := <-got:
-		if h.err != nil {
-			return nil, fmt.Errorf("wait for other applies in this folder: %w", h.err)
-		}
-		if err := s.reload(); err != nil {
-			h.unlock()
-			return nil, err
-		}
-		return h.unlock, nil
-	case <-ctx.Done():
-		go func() { // not wanted any more
-			if h := <-got; h.err == nil {
-				h.unlock()
-			}
-		}()
+	switch {
+	case ctx.Err() != nil && err != nil:
 		return nil, ctx.Err()
+	case err != nil:
+		return nil, failed(err)
 	}
+	release = func() {
+		_ = os.Remove(holder)
+		_ = guard.Unlock()
+	}
+	data, _ := json.Marshal(me)
+	if err = os.WriteFile(holder, data, 0o644); err != nil {
+		err = failed(err)
+	} else {
+		err = s.reload()
+	}
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// lookAgain is how often a waiting apply looks whether the other one has ended.
+const lookAgain = 100 * time.Millisecond
+
+// readHolder is who holds the guard, the zero Holder where the file does not say.
+func readHolder(path string) (h Holder) {
+	data, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(data, &h) != nil {
+		return Holder{}
+	}
+	return h
 }
 
 func (s *Store) reload() error {

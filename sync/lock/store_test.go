@@ -17,7 +17,7 @@ func acquire(t *testing.T, s *lock.Store) (release func()) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	release, err := s.Acquire(ctx)
+	release, err := s.Acquire(ctx, lock.Holder{PID: os.Getpid()}, func(lock.Holder) { t.Error("it waits for nobody") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,9 +36,13 @@ func TestAcquire(t *testing.T) {
 	acquire(t, staging)() // another environment does not wait
 	flushed(t, first, map[string]*lock.Entry{"a": entryOf("a")})
 	gone, cancel := context.WithCancel(context.Background())
-	cancel()
-	if got, err := second.Acquire(gone); !errors.Is(err, context.Canceled) || got != nil {
+	var told []lock.Holder
+	got, err := second.Acquire(gone, lock.Holder{PID: 2}, func(h lock.Holder) { told = append(told, h); cancel() })
+	if !errors.Is(err, context.Canceled) || got != nil {
 		t.Errorf("while another apply runs: %v", err)
+	}
+	if len(told) != 1 || told[0].PID != os.Getpid() {
+		t.Errorf("who is waited for: %v", told)
 	}
 	if len(second.Entries()) > 0 {
 		t.Error("the second store knows what it has not read")
@@ -68,14 +72,14 @@ func TestAcquireFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Acquire(context.Background()); !errors.Is(err, broken) {
+	if _, err := s.Acquire(context.Background(), lock.Holder{}, nil); !errors.Is(err, broken) {
 		t.Errorf("without a folder: %v", err)
 	}
 	if err := s.Put(map[string]*lock.Entry{"a": entryOf("a")}); !errors.Is(err, broken) {
 		t.Errorf("without a folder: %v", err)
 	}
 	makeErr = nil
-	if _, err := s.Acquire(context.Background()); err == nil || !strings.HasPrefix(err.Error(), "wait for other applies in this folder: ") {
+	if _, err := s.Acquire(context.Background(), lock.Holder{}, nil); err == nil || !strings.HasPrefix(err.Error(), "wait for other applies in this folder: ") {
 		t.Errorf("in a folder that is not there: %v", err)
 	}
 	if err := s.Flush(); err == nil || !strings.HasPrefix(err.Error(), "lock "+path) {
@@ -89,7 +93,7 @@ func TestAcquireFails(t *testing.T) {
 	}
 	for range 2 { // it does not keep what it could not use
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		if _, err := s.Acquire(ctx); err == nil || !strings.Contains(err.Error(), "not a lock file") {
+		if _, err := s.Acquire(ctx, lock.Holder{}, nil); err == nil || !strings.Contains(err.Error(), "not a lock file") {
 			t.Errorf("over a broken file: %v", err)
 		}
 		cancel()
