@@ -37,7 +37,7 @@ func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent, w Wanted) *agent
 	if r != nil {
 		p.base = in.base[r.ID]
 		p.locked = memory.AgentID == r.ID
-		p.owner = ownerOf(in, want.Name, r)
+		p.owner = ownerOf(in, want, r)
 	}
 	if !p.locked && memory.AgentID != "" {
 		p.memory = Remembered{} // the lock's agent is another one, or gone

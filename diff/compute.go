@@ -30,8 +30,11 @@ type Input struct {
 	Prune   bool // delete orphans; Policy.Prune or --prune
 	// PassedOver names what could be a manifest and was not read (spec.Project).
 	PassedOver []string
-	Targets    []string // as asked for; nil for all, empty for none
-	Known      int      // agents in manifests and lock together, targeted or not
+	// Unmatched are the files that have a manifest of an orphan, by its key, and
+	// that the project's patterns do not match.
+	Unmatched map[string]string
+	Targets   []string // as asked for; nil for all, empty for none
+	Known     int      // agents in manifests and lock together, targeted or not
 
 	base map[string]*spec.Agent // of an offline plan: what plays the platform, by the ids in Remote
 }
@@ -122,6 +125,11 @@ func (p *Plan) addOrphan(key string, r *RemoteAgent, in Input) {
 	agent := AgentPlan{
 		Name: key, AgentName: r.Fields.Get("agent_name").Text(), AgentID: r.ID, Status: Orphan,
 		Drift: map[string]Class{}, Steps: []Step{}, Fingerprint: Fingerprint(r, nil),
+	}
+	if file := in.Unmatched[key]; file != "" {
+		p.Warnings = append(p.Warnings, Warning{Agent: key,
+			Message: file + " has its manifest, and no pattern of `manifests` in agentsync.yaml matches that file",
+			Hint:    "move it back, or let a pattern match it; until then nothing is pruned"})
 	}
 	if in.Prune {
 		agent.Status = Delete

@@ -161,6 +161,10 @@ type liveFacts struct {
 	// content of an older one: somebody has rolled back on the platform. Of an
 	// unfinished apply the lock can't tell.
 	older, repeats bool
+	// back: no lock says what was live last, and a version that is live again is
+	// older than another of ours, or repeats one. An apply may have gone back, or
+	// somebody on the platform.
+	back bool
 }
 
 // verdict believes the lock first, and a line only where git agrees.
@@ -172,9 +176,9 @@ func (f liveFacts) verdict() verdict {
 		return notOurs
 	case f.edited: // a commit wants any value of what its manifests leave out
 		return notOurs
-	case f.origin == OriginWanted:
+	case f.origin == OriginWanted && !f.back:
 		return itIsOurs
-	case f.origin == OriginUnknown:
+	case f.origin == OriginWanted, f.origin == OriginUnknown:
 		return cantTell
 	default:
 		return notOurs
@@ -197,6 +201,9 @@ func (p *agentPlanner) liveFacts(live *Version) liveFacts {
 		f.older = live.Number != p.memory.Version && live.Number <= p.memory.newestKnown()
 		f.repeats = p.repeatsOlder(live)
 	}
+	if p.memory.Version == 0 && f.lined {
+		f.back = p.newerOfOurs(live) != nil || p.repeatsOlder(live)
+	}
 	return f
 }
 
@@ -213,6 +220,9 @@ func (p *agentPlanner) tellOrigin(live *Version, f liveFacts) {
 	case f.origin == OriginUnknown && !f.edited:
 		w.Message = fmt.Sprintf("v%d was published from %s, and whether this branch contains that can't be told here", live.Number, line.Commit)
 		w.Hint = "fetch the whole history (in a workflow, fetch-depth: 0), or commit the lock file"
+	case f.origin == OriginWanted && f.back && !f.edited:
+		w.Message = fmt.Sprintf("v%d is live again after a newer version of ours: whether an apply or somebody on the platform went back can't be told", live.Number)
+		w.Hint = fmt.Sprintf("agentsync history %s shows when; with the lock file committed it can be told", p.want.Name)
 	case f.origin == OriginOther:
 		w.Message = fmt.Sprintf("v%d says that it was published from %s, whose manifests want something else", live.Number, line.Commit)
 		w.Hint = "it was edited since, or made from files that were not committed"
@@ -220,6 +230,18 @@ func (p *agentPlanner) tellOrigin(live *Version, f liveFacts) {
 		return
 	}
 	p.warnings = append(p.warnings, w)
+}
+
+// newerOfOurs is a version that agentsync has published after this one, nil for
+// none.
+func (p *agentPlanner) newerOfOurs(live *Version) *Version {
+	for i := range p.remote.Versions {
+		v := &p.remote.Versions[i]
+		if line, ok := lineOf(v); ok && v.Number > live.Number && !v.IsDraft() && p.in.Identity.isOwn(line) && vouched(v, p.want) {
+			return v
+		}
+	}
+	return nil
 }
 
 func (p *agentPlanner) repeatsOlder(live *Version) bool {

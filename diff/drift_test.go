@@ -38,7 +38,7 @@ func TestDrift(t *testing.T) {
 		return "none"
 	}
 	live := func(c map[string]string) string {
-		f := liveFacts{c["locked"] == "yes", c["expected"] == "yes", c["lined"] == "yes", c["edited"] == "yes", origins[c["origin"]], c["older"] == "yes", c["repeats"] == "yes"}
+		f := liveFacts{c["locked"] == "yes", c["expected"] == "yes", c["lined"] == "yes", c["edited"] == "yes", origins[c["origin"]], c["older"] == "yes", c["repeats"] == "yes", c["back"] == "yes"}
 		return nameIn(verdicts, f.verdict())
 	}
 	whose := func(c map[string]string) string {

@@ -240,6 +240,7 @@ func readRemote(t *testing.T, data []byte, into diff.Remote) {
 		for i := range r.Versions {
 			v := &r.Versions[i]
 			lines["[ours]"], lines["[branch's]"], lines["[unfetched]"] = lineFrom(commitOfHead, v), lineFrom(commitOfBranch, v), lineFrom(commitUnfetched, v)
+			lines["[acme-old's]"] = strings.Replace(lineFrom(commitOfHead, v), "project=acme", "project=acme-old", 1)
 			for short, line := range lines {
 				v.Notes = strings.Replace(v.Notes, short, line, 1)
 			}

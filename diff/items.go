@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/agentsync/agentsync/internal/value"
@@ -46,6 +47,11 @@ func (p *agentPlanner) planItems(kind ItemKind, remote []value.Value, remembered
 	for _, item := range sortedItems(kind, remote) {
 		if name := kind.NameOf(item); kind.Find(wanted, name).IsEmpty() {
 			add(actions.remove, name, item, value.Value{}, "")
+			if !spec.Addressable(name) {
+				p.refusals = append(p.refusals, Refusal{Agent: p.want.Name, Rule: "name",
+					Message: fmt.Sprintf("%s has %q, and that name can't stand in the address of a request", kind.Section, name),
+					Hint:    "delete it in the dashboard"})
+			}
 		}
 	}
 	return steps, together(classes)

@@ -3,6 +3,8 @@ package diff
 import (
 	"fmt"
 	"slices"
+
+	"github.com/agentsync/agentsync/spec"
 )
 
 // owner is whose an agent on the platform is (design section 3).
@@ -19,7 +21,7 @@ type ownerFacts struct {
 	locked    bool // the lock has its id for this environment, or a create that was begun has made it
 	elsewhere bool // the lock has its id for another environment
 	liveOther bool // the live version's line names another project or environment
-	lined     bool // some version has a line with this project and environment
+	lined     bool // some version has a line with this project and environment, and still holds what it says
 	// otherLined: some version has a line with another project or environment. A
 	// publication in the dashboard hides it, and makes the agent nobody's less.
 	otherLined bool
@@ -61,9 +63,10 @@ func (id Identity) isOwn(line Provenance) bool {
 }
 
 // ownerOf says whose a remote agent is, which the manifests or the lock know
-// under key.
-func ownerOf(in Input, key string, r *RemoteAgent) owner {
-	memory := in.Memory[key]
+// under want's name. A line is a text that anyone can copy: it makes the agent ours
+// where its digest is that of the version's content.
+func ownerOf(in Input, want spec.Agent, r *RemoteAgent) owner {
+	memory := in.Memory[want.Name]
 	f := ownerFacts{locked: memory.AgentID == r.ID || memory.begunMade(r)}
 	_, f.elsewhere = in.Elsewhere[r.ID]
 	if line, ok := lineOf(r.Current); ok {
@@ -73,7 +76,7 @@ func ownerOf(in Input, key string, r *RemoteAgent) owner {
 	f.otherLined = in.Identity.madeElsewhere(r) != nil
 	f.lined = slices.ContainsFunc(versions, func(v Version) bool {
 		line, ok := lineOf(&v)
-		return ok && in.Identity.isOwn(line)
+		return ok && in.Identity.isOwn(line) && vouched(&v, want)
 	})
 	return f.owner()
 }
@@ -101,7 +104,7 @@ func (id Identity) madeElsewhere(r *RemoteAgent) *Version {
 // where these are others than the planner's; project is "" where only the lock
 // tells. Of in, Identity, Memory and Elsewhere count.
 func Whose(in Input, key string, r *RemoteAgent) (project, environment string, foreign bool) {
-	if ownerOf(in, key, r) != others {
+	if ownerOf(in, spec.Agent{Name: key}, r) != others {
 		return "", "", false
 	}
 	if v := in.Identity.madeElsewhere(r); v != nil {

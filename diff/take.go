@@ -236,11 +236,13 @@ func takenItem(kind ItemKind, fields value.Patch, have value.Value) value.Patch 
 // PullCommand is the command that takes what was changed on the platform since the
 // last apply into the files: for the agents of these names, or without any for all
 // that the plan has. Where nothing is to be taken it is "". At most ten agents are
-// named; where there are more, it is for all.
+// named; where there are more, it is for all. Of an agent that is another
+// project's nothing is to be taken.
 func (p *Plan) PullCommand(names ...string) string {
 	var drifted []string
 	for _, a := range p.Agents {
-		moved := a.AgentID != "" && a.Status != Delete && !a.Unfinished && slices.ContainsFunc(slices.Collect(maps.Values(a.Drift)), Class.Moved)
+		others := slices.ContainsFunc(p.Refusals, func(r Refusal) bool { return r.Agent == a.Name && r.Rule == "owner" })
+		moved := !others && a.AgentID != "" && a.Status != Delete && !a.Unfinished && slices.ContainsFunc(slices.Collect(maps.Values(a.Drift)), Class.Moved)
 		if moved && (len(names) == 0 || slices.Contains(names, a.Name)) {
 			drifted = append(drifted, a.Name)
 		}

@@ -1,6 +1,10 @@
 package spec
 
-import "github.com/agentsync/agentsync/internal/value"
+import (
+	"regexp"
+
+	"github.com/agentsync/agentsync/internal/value"
+)
 
 // Segment says where lines of a text come from: line Start of the text (from
 // 1) is line Line of File. With Fixed, every line of the segment stands at
@@ -108,6 +112,12 @@ type Item struct {
 	Pos    Pos
 	Fields value.Patch
 }
+
+var onlyDots = regexp.MustCompile(`(^|[/\\])\.\.?([/\\]|$)`)
+
+// Addressable reports whether a name can be a segment of a request's path: "." and
+// ".." would lead elsewhere, also with a slash that a server or proxy decodes.
+func Addressable(name string) bool { return name != "" && !onlyDots.MatchString(name) }
 
 // Release says what happens to a changed config.
 type Release struct {

@@ -141,6 +141,30 @@ func AgentNames(dir string) []string {
 	})
 }
 
+// AgentFiles returns, of the agents with these keys, the files below dir that have a
+// manifest of theirs, whether the project's patterns match the file or not. It looks
+// as AgentNames does.
+func AgentFiles(dir string, keys []string) map[string]string {
+	files := map[string]string{}
+	sortedNames(dir, func(l *loader) []string {
+		found, _ := l.search(nil, func(...Problem) {})
+		for _, file := range found {
+			data, err := l.read(file)
+			if err != nil || !strings.Contains(string(data), apiVersion) || isHidden(file) {
+				continue
+			}
+			for _, c := range split(data) {
+				m := keyName.FindSubmatch(c.data)
+				if m != nil && agentKind.Match(c.data) && slices.Contains(keys, string(m[1])) {
+					files[string(m[1])] = file
+				}
+			}
+		}
+		return nil
+	})
+	return files
+}
+
 // EnvironmentNames returns the environments of agentsync.yaml below dir, sorted,
 // for completion: none where the file cannot be read.
 func EnvironmentNames(dir string) []string {

@@ -94,7 +94,7 @@ func (m *markdown) agentLines(size alertSize) (lines string) {
 	if command := m.plan.PullCommand(); command != "" && size != alertSizes[len(alertSizes)-1] {
 		lines += "- 💡 " + Code(command, size.columns) + " takes what was changed on the platform into the files.\n"
 	}
-	drift("**Drift unknown in %s**, nothing remembers the last apply:", diff.Unknown, all)
+	drift("**Drift unknown in %s**, nothing remembers the last apply, and this one overwrites it, whoever changed it:", diff.Unknown, all)
 	line("⚠️ **Unfinished apply** of %s, an earlier one did not end:", func(a agent) bool { return a.Unfinished }, nil)
 	return lines
 }

@@ -19,8 +19,8 @@ const (
 // Markdown writes a plan for a pull request's comment or a job summary, in at
 // most Options.Budget bytes (60,000 for 0; less than 2,000 counts as 2,000):
 //
-//   - a heading with the environment and the counts; for a plan with a base
-//     that it was not compared with the platform;
+//   - a heading with the environment, the address, Options.As and the counts; for
+//     a plan with a base that it was not compared with the platform;
 //   - what hurts: refusals, deletions, drift; then warnings. These lists are
 //     bounded;
 //   - each agent with steps in a folded block, its changes in a diff fence, and
@@ -44,7 +44,7 @@ func Markdown(w io.Writer, p *diff.Plan, opt Options) error {
 // Document is what Markdown writes. whole says that all of the plan is in it:
 // then nobody needs to look elsewhere.
 func Document(p *diff.Plan, opt Options) (text string, whole bool) {
-	m := &markdown{plan: p, verbose: opt.Verbose, elsewhere: elsewhereOf(opt), tally: tallyOf(p), size: sizeIn(opt)}
+	m := &markdown{plan: p, as: opt.As, verbose: opt.Verbose, elsewhere: elsewhereOf(opt), tally: tallyOf(p), size: sizeIn(opt)}
 	text = m.heading()
 	alerts, cut := m.alerts((budgetOf(opt) - m.size(text)) / 3)
 	m.alertsCut = cut
@@ -67,6 +67,7 @@ func elsewhereOf(opt Options) string { return cmp.Or(opt.Elsewhere, "the job sum
 
 type markdown struct {
 	plan      *diff.Plan
+	as        string
 	verbose   bool
 	elsewhere string
 	tally     tally
@@ -81,8 +82,14 @@ func (m *markdown) heading() string {
 	title := "### agentsync plan for " + Code(cmp.Or(p.Environment, "default"), 40)
 	counts, text := t.agentCounts(), t.stepCounts()
 	base := Code(shortCommit(p.Base), 40)
-	if p.Base != "" {
+	switch {
+	case p.Base != "":
 		title += ", not compared with the platform"
+	case p.BaseURL != "":
+		title += " at " + Code(p.BaseURL, 100)
+		if m.as != "" {
+			title += " (" + Code(m.as, 100) + ")"
+		}
 	}
 	switch {
 	case p.Base != "" && t.steps == 0:

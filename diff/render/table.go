@@ -2,10 +2,48 @@ package render
 
 import "strings"
 
-// table writes rows in columns, two blanks apart, under indent. The last column
-// takes what room is left, and is shortened where the width is limited. Cells are
-// escaped.
+// A table that does not fit the width gets narrower columns, the widest first, down
+// to these many columns: an id and a date without its time still fit.
+const (
+	leastColumn     = 10
+	leastLastColumn = 13 // a commit's id, and a +
+)
+
+// table writes rows in columns, two blanks apart, under indent. Where the width is
+// limited, a cell that is too wide goes on below, under its own column, and one of
+// the last column, which is a subject line, ends in an ellipsis. Cells are escaped.
 func (p *printer) table(indent string, rows [][]span) {
+	widths := p.columnWidths(indent, rows)
+	for _, row := range rows {
+		cells, height := make([][]string, len(row)), 1
+		for i, cell := range row {
+			cells[i] = []string{cell.text}
+			switch {
+			case p.opt.Width == 0 || columns(cell.text) <= widths[i]:
+			case i+1 == len(widths):
+				cells[i] = []string{shorten(cell.text, widths[i])}
+			default:
+				cells[i] = cellLines(cell.text, widths[i])
+			}
+			height = max(height, len(cells[i]))
+		}
+		for k := range height {
+			line, gap := []span{{plain, indent}}, ""
+			for i, cell := range row {
+				text := ""
+				if k < len(cells[i]) {
+					text = cells[i][k]
+				}
+				line = append(line, span{plain, gap}, span{cell.style, text})
+				gap = strings.Repeat(" ", max(0, widths[i]-columns(text))+2)
+			}
+			p.line(line...)
+		}
+	}
+}
+
+// columnWidths are the widths of the columns, so that they fit together.
+func (p *printer) columnWidths(indent string, rows [][]span) []int {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -15,24 +53,49 @@ func (p *printer) table(indent string, rows [][]span) {
 			widths[i] = max(widths[i], columns(cell.text))
 		}
 	}
-	for _, row := range rows {
-		line := []span{{plain, indent}}
-		used := len(indent)
-		for i, cell := range row {
-			switch {
-			case i+1 < len(row):
-				gap := strings.Repeat(" ", widths[i]-columns(cell.text)+2)
-				line = append(line, cell, span{plain, gap})
-				used += widths[i] + 2
-			case p.opt.Width > 0:
-				cell.text = shorten(cell.text, max(p.opt.Width-used, minWidth/2))
-				line = append(line, cell)
-			default:
-				line = append(line, cell)
+	if p.opt.Width == 0 {
+		return widths
+	}
+	over := len(indent) + 2*(len(widths)-1) - p.opt.Width
+	for _, width := range widths {
+		over += width
+	}
+	for ; over > 0; over-- {
+		widest, spare := -1, 0
+		for i, width := range widths {
+			least := leastColumn
+			if i+1 == len(widths) {
+				least = leastLastColumn
+			}
+			if width > least && width >= spare {
+				widest, spare = i, width
 			}
 		}
-		p.line(line...)
+		if widest < 0 {
+			break
+		}
+		widths[widest]--
 	}
+	return widths
+}
+
+// cellLines breaks a cell between words; a word that does not fit alone, such as a
+// long id, ends in an ellipsis.
+func cellLines(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		word = shorten(word, width)
+		switch {
+		case line == "":
+			line = word
+		case columns(line)+1+columns(word) <= width:
+			line += " " + word
+		default:
+			lines, line = append(lines, line), word
+		}
+	}
+	return append(lines, line)
 }
 
 // heads are the names of columns.

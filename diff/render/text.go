@@ -25,8 +25,8 @@ type Options struct {
 	// Zone is the one of times in a history; nil is UTC.
 	Zone *time.Location
 
-	// For Text alone: as whom the platform is asked, such as "as dev…@example.com";
-	// "" where nobody says.
+	// Of a plan: as whom the platform is asked, such as "as dev…@example.com"; ""
+	// where nobody says.
 	As string
 	// For Text alone: where an agent's changes are too long, all of them follow in
 	// a group, which a GitHub runner's log folds.
@@ -195,11 +195,18 @@ func (p *printer) drift(a *diff.AgentPlan) {
 				names[i] += " (" + strings.TrimSpace(touch) + ")"
 			}
 		}
-		if len(names) > 0 && (c.class != diff.Pending || p.opt.Verbose) {
-			warn(fmt.Sprintf(c.form, strings.Join(names, ", ")))
+		if len(names) == 0 || c.class == diff.Pending && !p.opt.Verbose {
+			continue
+		}
+		warn(fmt.Sprintf(c.form, strings.Join(names, ", ")))
+		if c.class == diff.Unknown {
+			p.line(span{plain, "  "}, span{faint, "hint: " + unknownHint})
 		}
 	}
 }
+
+// unknownHint says how to find out who changed what nothing remembers.
+const unknownHint = "an apply overwrites it, whoever changed it; a committed lock file, or the whole history (fetch-depth: 0), would tell"
 
 // pullHint names the command that takes what the platform changed into the files.
 func (p *printer) pullHint(plan *diff.Plan, a *diff.AgentPlan) {

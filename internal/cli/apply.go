@@ -60,7 +60,7 @@ in one folder the second waits for the first, and plans then.`,
 	flags.StringVar(&opt.expectDigest, "expect-digest", "", "do only the plan with this `DIGEST` (sha256:…)")
 	flags.StringVar(&opt.onDrift, "on-drift", "", "fail or overwrite; instead of policy.on_drift")
 	flags.StringVar(&opt.report, "report", "", "write what became of every step to `FILE`, as JSON")
-	fixedValues(cmd, "on-drift", "fail", "overwrite")
+	console.FixedValues(cmd, "on-drift", "fail", "overwrite")
 	console.ScopeFlags(cmd, &a.opt, &opt.scope)
 	return cmd
 }
@@ -209,8 +209,13 @@ func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, p
 		err := p.CheckDrift(opt.onDrift)
 		if err != nil {
 			a.out.Lines(p.Drift())
+			return err
 		}
-		return err
+		if unknown := p.Unknown(); len(unknown) > 0 {
+			a.out.Lines(unknown)
+			a.out.Message("  hint: %s", engine.MendUnknown)
+		}
+		return nil
 	}
 	if !a.env.StdinTerminal {
 		return engine.Errorf(engine.Usage, "review the plan and give --auto-approve, a plan file or --expect-digest",

@@ -75,6 +75,9 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 		err = errors.Join(err, a.reportUnparsed(args, err))
 	}
 	a.out.ClearProgress()
+	if err != nil && errors.Is(err, context.Canceled) && exitCode(err) == ExitInterrupted {
+		err = interrupted(cmd.Name())
+	}
 	if err != nil && !isSilent(err) {
 		a.out.Error(err)
 	}
@@ -95,6 +98,19 @@ func (a *app) tree(others []console.Command) *cobra.Command {
 		root.AddCommand(other(a.out, &a.opt))
 	}
 	return root
+}
+
+// writing are the commands that may have written files before they were
+// interrupted.
+var writing = []string{"import", "pull", "rollback", "init", "fmt"}
+
+// interrupted is the one line for what an interrupt has ended, but for an apply
+// under way, whose report says more.
+func interrupted(command string) error {
+	if slices.Contains(writing, command) {
+		return engine.Errorf(engine.Interrupted, "run it again", "interrupted")
+	}
+	return engine.Errorf(engine.Interrupted, "", "interrupted: nothing was changed")
 }
 
 // app is what all commands share: the world, and what the flags of all commands

@@ -41,11 +41,6 @@ func plainUsage(cmd *cobra.Command) {
 	}
 }
 
-// fixedValues completes a flag that takes one of a few words.
-func fixedValues(cmd *cobra.Command, flag string, values ...string) {
-	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-}
-
 // completeEnvironments offers the environments of the project's agentsync.yaml.
 func (a *app) completeEnvironments(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return spec.EnvironmentNames(engine.Root(a.opt.Dir)), cobra.ShellCompDirectiveNoFileComp

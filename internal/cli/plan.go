@@ -181,7 +181,7 @@ func checkFormat(format string, known []string) error {
 func formatFlag(cmd *cobra.Command, format *string, formats []string) {
 	last := len(formats) - 1
 	cmd.Flags().StringVar(format, "format", formats[0], strings.Join(formats[:last], ", ")+" or "+formats[last])
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	console.FixedValues(cmd, "format", formats...)
 }
 
 func exactArgs(n int, what string) cobra.PositionalArgs {

@@ -64,11 +64,11 @@ call is placed and its answer lost. All others are answered.`,
 	flags.IntVar(&opt.Page, "page", 0, "most entries of a page, whatever is asked for; 0 for no limit")
 	flags.DurationVar(&opt.TokenLife, "token-life", opt.TokenLife, "life of an access token")
 	flags.Float64Var(&opt.RateLimit, "rate-limit", 0, "most requests a second, 0 for no limit")
-	fixedValues(cmd, "rollback", "repoint", "clone")
-	fixedValues(cmd, "superseded", "archived", "published")
-	fixedValues(cmd, "numbers", "max", "once")
-	fixedValues(cmd, "listing", "bearer", "legacy", "none")
-	fixedValues(cmd, "calls", "both", "new", "old", "none")
+	console.FixedValues(cmd, "rollback", "repoint", "clone")
+	console.FixedValues(cmd, "superseded", "archived", "published")
+	console.FixedValues(cmd, "numbers", "max", "once")
+	console.FixedValues(cmd, "listing", "bearer", "legacy", "none")
+	console.FixedValues(cmd, "calls", "both", "new", "old", "none")
 	flags.BoolVar(&opt.log, "log", false, "log each request to stderr")
 	return cmd
 }

@@ -45,6 +45,11 @@ func CompleteAgents(opt *engine.Options) cobra.CompletionFunc {
 	}
 }
 
+// FixedValues completes a flag that takes one of a few words.
+func FixedValues(cmd *cobra.Command, flag string, values ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
 // NoArgs refuses arguments.
 func NoArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {

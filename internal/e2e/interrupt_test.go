@@ -147,6 +147,32 @@ func TestInterruptIsSaid(t *testing.T) {
 	}
 }
 
+// TestInterruptWhileReading holds that a command which is interrupted while it
+// reads says so in one line, and not what the program calls it inside.
+func TestInterruptWhileReading(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ args, said string }{
+		{"plan", "error: interrupted: nothing was changed\n"},
+		{"apply --auto-approve", "error: interrupted: nothing was changed\n"},
+		{"status", "error: interrupted: nothing was changed\n"},
+		{"import --all", "error: interrupted\n  hint: run it again\n"},
+		{"pull --all", "error: interrupted\n  hint: run it again\n"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldAt(t, interruptTime, nil)
+			w.write(map[string]string{"a.yaml": agentYAML("a", "A.", "")})
+			w.faults.Add(faults.Rule{Nth: 1, Do: func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+				w.signal(os.Interrupt)
+				faults.CutBefore()(rw, r, next)
+			}})
+			if r := w.run(strings.Fields(c.args)...); r.code != 130 || r.stderr != c.said {
+				t.Errorf("want exit 130 and %q: %s", c.said, r)
+			}
+		})
+	}
+}
+
 // TestSecondInterruptStopsAtOnce never answers, so that only a second signal ends it.
 func TestSecondInterruptStopsAtOnce(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/sync"
 	"github.com/agentsync/agentsync/sync/indus"
@@ -77,6 +78,12 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 		return err
 	}
 	in.Prune = prune || p.project.Policy.Prune
+	if len(in.Orphans) > 0 {
+		in.Unmatched = spec.AgentFiles(p.project.opt.Dir, in.Orphans)
+		for _, key := range value.SortedKeys(in.Unmatched) {
+			in.PassedOver = append(in.PassedOver, in.Unmatched[key])
+		}
+	}
 	in.Identity, in.Elsewhere = p.project.identity(), p.store.Elsewhere()
 	past := &origins{project: p.project}
 	in.OriginOf = func(key string, live *diff.Version, line diff.Provenance) diff.Origin {

@@ -114,6 +114,9 @@ func (f *front) jobCmd(name, short, long string, do work) *cobra.Command {
 	flags.BoolVar(&in.CommitLock, "commit-lock", false, "commit the lock file to the branch after an apply that changed it")
 	flags.StringVar(&in.About, "scope", AboutChange, "change: agents that the commit changes, and those that earlier ones left to apply; or all")
 	flags.BoolVar(&in.PullRequest, "pull-request", false, "drift keeps a pull request with what a pull writes, instead of an issue")
+	console.FixedValues(cmd, "comment", CommentAlways, CommentChanges, CommentNever)
+	console.FixedValues(cmd, "on-drift", "fail", "overwrite")
+	console.FixedValues(cmd, "scope", AboutChange, AboutAll)
 	console.ScopeFlags(cmd, f.opt, &in.Scope)
 	return cmd
 }

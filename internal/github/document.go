@@ -13,16 +13,17 @@ import (
 	"github.com/agentsync/agentsync/spec"
 )
 
-// visible is what a plan says to people, in at most budget characters.
-func visible(p *diff.Plan, budget int, elsewhere string) string {
-	text, _ := render.Document(p, render.Options{Budget: budget, Characters: true, Elsewhere: elsewhere})
+// visible is what a plan says to people, in at most budget characters; as is
+// render.Options.As.
+func visible(p *diff.Plan, as string, budget int, elsewhere string) string {
+	text, _ := render.Document(p, render.Options{As: as, Budget: budget, Characters: true, Elsewhere: elsewhere})
 	return text
 }
 
 // document is a plan for a comment: what people read, and the plan itself, hidden.
-func document(p *diff.Plan, budget int, elsewhere string) string {
+func document(p *diff.Plan, as string, budget int, elsewhere string) string {
 	hidden := hide(p, budget)
-	return visible(p, budget-len(hidden)-len("\n\n"), elsewhere) + "\n" + hidden + "\n"
+	return visible(p, as, budget-len(hidden)-len("\n\n"), elsewhere) + "\n" + hidden + "\n"
 }
 
 // stepsDigest is the digest of what a plan would do: of its agents that have

@@ -23,7 +23,7 @@ func TestDocumentOfALargeFleet(t *testing.T) {
 	a.Steps = []diff.Step{{ID: a.Name + "/create_draft", Action: diff.CreateDraft, Target: "new",
 		Changes: []diff.Change{{Path: "system_prompt", Before: value.Of(strings.Repeat("Ask. ", 500)), After: value.Of("Sell.")}}}}
 	planfile.Seal(p)
-	text := document(p, planBudget, inSummary)
+	text := document(p, "as dev…@example.com", planBudget, inSummary)
 	if len(text) > planBudget {
 		t.Fatalf("%d bytes", len(text))
 	}

@@ -209,7 +209,7 @@ func (j *Job) issueBody(p *diff.Plan, lines []string) string {
 		b.WriteString(": " + code(command) + " writes it into the files")
 	}
 	b.WriteString(". What is wrong is overwritten by a plan with `scope: all` that is reviewed, or by `apply` with `scope: all`, `require-reviewed-plan: false` and `on-drift: overwrite`.\n\n")
-	b.WriteString(folded("What an apply would overwrite", visible(&only, bodyLimit-issueRest-utf8.RuneCountInString(b.String()), j.whole)))
+	b.WriteString(folded("What an apply would overwrite", visible(&only, j.out.As, bodyLimit-issueRest-utf8.RuneCountInString(b.String()), j.whole)))
 	notPending := func(agent diff.AgentPlan) bool { return hasDrift(agent) || engine.IsUnknown(agent) }
 	if pending := slices.DeleteFunc(withSteps(p), notPending); len(pending) > 0 { // git's changes alone
 		var names []string

@@ -253,7 +253,7 @@ func TestDocumentHoldsAnything(t *testing.T) {
 		}
 		planfile.Seal(p)
 		budget := rapid.IntRange(4000, planBudget).Draw(rt, "budget")
-		text := document(p, budget, inLog)
+		text := document(p, "as dev…@example.com", budget, inLog)
 		if len(text) > budget {
 			rt.Fatalf("%d bytes of %d", len(text), budget)
 		}

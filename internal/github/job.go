@@ -247,7 +247,7 @@ func (j *Job) keep(p *diff.Plan) error {
 		err = os.WriteFile(plan, data.Bytes(), 0o600)
 	}
 	if err == nil {
-		text := marker.String() + "\n" + j.about + document(p, planBudget, j.whole)
+		text := marker.String() + "\n" + j.about + document(p, j.out.As, planBudget, j.whole)
 		err = os.WriteFile(markdown, []byte(text), 0o600)
 	}
 	if err != nil {

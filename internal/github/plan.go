@@ -69,7 +69,7 @@ func (j *Job) showPlan(p *diff.Plan) error {
 	if j.Command == "apply" {
 		room /= 2 // the other half is for the report
 	}
-	text, whole := render.Document(p, render.Options{Budget: room, Elsewhere: inLog})
+	text, whole := render.Document(p, render.Options{As: j.out.As, Budget: room, Elsewhere: inLog})
 	j.whole = inLog
 	if j.summarize(j.about+text) && whole {
 		j.whole = inSummary
@@ -160,7 +160,7 @@ func (j *Job) planNote(p *diff.Plan, planErr error, merged bool) note {
 			fenced("text", errorText(planErr, j.Folder), 10_000)
 		return n
 	}
-	n.document, n.foot = j.about+document(p, planBudget, j.whole), j.foot("Planned")
+	n.document, n.foot = j.about+document(p, j.out.As, planBudget, j.whole), j.foot("Planned")
 	switch {
 	case p.Base != "":
 		n.status.State = offline

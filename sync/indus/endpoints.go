@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/agentsync/agentsync/spec"
 )
 
 // class says when a request may be sent again (design section 5).
@@ -82,10 +84,7 @@ var (
 	opRecentCalls   = &endpoint{"GET", "/api/calls/recent", bearer, read, false}
 )
 
-var (
-	parameter = regexp.MustCompile(`\{\w+\}`)
-	dots      = regexp.MustCompile(`(^|[/\\])\.\.?([/\\]|$)`)
-)
+var parameter = regexp.MustCompile(`\{\w+\}`)
 
 // expand fills the template with args, escaped so that each stays one path
 // segment. A value that a server or proxy could read as "this folder" or "the
@@ -95,7 +94,7 @@ func (e *endpoint) expand(args []string) (string, error) {
 	path := e.path
 	for _, arg := range args {
 		name := parameter.FindString(path)
-		if arg == "" || dots.MatchString(arg) {
+		if !spec.Addressable(arg) {
 			return "", fmt.Errorf("%q cannot stand for %s in a path", arg, name)
 		}
 		path = strings.Replace(path, name, url.PathEscape(arg), 1)
