@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	gosync "sync"
 
 	"github.com/agentsync/agentsync/diff"
@@ -81,7 +82,11 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 	if len(in.Orphans) > 0 {
 		in.Unmatched = spec.AgentFiles(p.project.opt.Dir, in.Orphans)
 		for _, key := range value.SortedKeys(in.Unmatched) {
-			in.PassedOver = append(in.PassedOver, in.Unmatched[key])
+			if file := in.Unmatched[key]; slices.Contains(in.PassedOver, file) { // it was told of
+				delete(in.Unmatched, key)
+			} else {
+				in.PassedOver = append(in.PassedOver, file)
+			}
 		}
 	}
 	in.Identity, in.Elsewhere = p.project.identity(), p.store.Elsewhere()
