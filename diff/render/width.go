@@ -2,6 +2,7 @@ package render
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/displaywidth"
@@ -9,8 +10,42 @@ import (
 	"github.com/agentsync/agentsync/diff/words"
 )
 
-// columns is how many terminal columns s takes.
-func columns(s string) int { return displaywidth.String(s) }
+// columns is how many terminal columns s takes. Terminals give a letter of a cluster
+// a column of its own where only a vowel sign with an advance or a virama joins it to
+// the one before, as Devanagari has them; the library counts one for the cluster.
+func columns(s string) int {
+	if isASCII(s) {
+		return displaywidth.String(s)
+	}
+	n := 0
+	for clusters := displaywidth.StringGraphemes(s); clusters.Next(); {
+		width := clusters.Width()
+		if width == 1 {
+			width = max(1, advances(clusters.Value()))
+		}
+		n += width
+	}
+	return n
+}
+
+// advances counts the characters that move a terminal's cursor.
+func advances(cluster string) (n int) {
+	for _, r := range cluster {
+		if !unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+			n++
+		}
+	}
+	return n
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
 
 // shorten cuts a one-line value to max columns.
 func shorten(s string, max int) string {
