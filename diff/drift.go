@@ -217,6 +217,9 @@ func (p *agentPlanner) tellOrigin(live *Version, f liveFacts) {
 	case f.origin == OriginBranch:
 		w.Message = fmt.Sprintf("v%d was published from %s, which this branch does not contain", live.Number, line.Commit)
 		w.Hint = "bring that commit into this branch, or overwrite what it published knowingly"
+	case f.origin == OriginUnknown && !f.edited && line.Commit == NoCommit:
+		w.Message = fmt.Sprintf("v%d was published from files outside git, so whether git wanted it can't be told", live.Number)
+		w.Hint = "commit the lock file after each apply"
 	case f.origin == OriginUnknown && !f.edited:
 		w.Message = fmt.Sprintf("v%d was published from %s, and whether this branch contains that can't be told here", live.Number, line.Commit)
 		w.Hint = "fetch the whole history (in a workflow, fetch-depth: 0), or commit the lock file"

@@ -64,7 +64,8 @@ func (id Identity) isOwn(line Provenance) bool {
 
 // ownerOf says whose a remote agent is, which the manifests or the lock know
 // under want's name. A line is a text that anyone can copy: it makes the agent ours
-// where its digest is that of the version's content.
+// where its digest is that of the version's content. A manifest that updates services
+// in place leaves lines whose digest does not hold any more.
 func ownerOf(in Input, want spec.Agent, r *RemoteAgent) owner {
 	memory := in.Memory[want.Name]
 	f := ownerFacts{locked: memory.AgentID == r.ID || memory.begunMade(r)}
@@ -72,11 +73,11 @@ func ownerOf(in Input, want spec.Agent, r *RemoteAgent) owner {
 	if line, ok := lineOf(r.Current); ok {
 		f.liveOther = in.Identity.isOther(line)
 	}
-	versions := liveFirst(r)
+	versions, inPlace := liveFirst(r), want.Release.ServiceUpdates == "in_place"
 	f.otherLined = in.Identity.madeElsewhere(r) != nil
 	f.lined = slices.ContainsFunc(versions, func(v Version) bool {
 		line, ok := lineOf(&v)
-		return ok && in.Identity.isOwn(line) && vouched(&v, want)
+		return ok && in.Identity.isOwn(line) && (inPlace || vouched(&v, want))
 	})
 	return f.owner()
 }

@@ -3,15 +3,17 @@ package render
 import "strings"
 
 // A table that does not fit the width gets narrower columns, the widest first, down
-// to these many columns: an id and a date without its time still fit.
+// to these many columns.
 const (
-	leastColumn     = 10
-	leastLastColumn = 13 // a commit's id, and a +
+	leastName   = 20 // the first column: it goes on below, whole
+	leastColumn = 10 // a date without its time
+	leastLast   = 13 // a commit's id, and a +
 )
 
 // table writes rows in columns, two blanks apart, under indent. Where the width is
-// limited, a cell that is too wide goes on below, under its own column, and one of
-// the last column, which is a subject line, ends in an ellipsis. Cells are escaped.
+// limited, a cell that is too wide goes on below, under its own column; one of the
+// last column, which is a subject line, ends in an ellipsis, and so does a word
+// alone that is too wide, but for names in the first column. Cells are escaped.
 func (p *printer) table(indent string, rows [][]span) {
 	widths := p.columnWidths(indent, rows)
 	for _, row := range rows {
@@ -23,7 +25,7 @@ func (p *printer) table(indent string, rows [][]span) {
 			case i+1 == len(widths):
 				cells[i] = []string{shorten(cell.text, widths[i])}
 			default:
-				cells[i] = cellLines(cell.text, widths[i])
+				cells[i] = cellLines(cell.text, widths[i], i == 0)
 			}
 			height = max(height, len(cells[i]))
 		}
@@ -64,8 +66,11 @@ func (p *printer) columnWidths(indent string, rows [][]span) []int {
 		widest, spare := -1, 0
 		for i, width := range widths {
 			least := leastColumn
-			if i+1 == len(widths) {
-				least = leastLastColumn
+			switch i {
+			case len(widths) - 1:
+				least = leastLast
+			case 0:
+				least = leastName
 			}
 			if width > least && width >= spare {
 				widest, spare = i, width
@@ -79,11 +84,15 @@ func (p *printer) columnWidths(indent string, rows [][]span) []int {
 	return widths
 }
 
-// cellLines breaks a cell between words; a word that does not fit alone, such as a
-// long id, ends in an ellipsis.
-func cellLines(text string, width int) []string {
+// cellLines breaks a cell between words. A word that does not fit alone, such as a
+// long id, ends in an ellipsis; with whole it is broken.
+func cellLines(text string, width int, whole bool) []string {
 	var lines []string
 	line := ""
+	for whole && columns(text) > width {
+		line, text = head(text, width)
+		lines, line = append(lines, line), ""
+	}
 	for _, word := range strings.Fields(text) {
 		word = shorten(word, width)
 		switch {
