@@ -259,7 +259,7 @@ func (m *importing) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	release, err := m.acquire(ctx, m.store) // an apply that is at work in this folder is waited for
+	release, _, err := m.wait(ctx, m.store) // an apply that is at work in this folder is waited for
 	if err != nil {
 		return err
 	}

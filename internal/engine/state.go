@@ -66,8 +66,25 @@ func (p *Project) Turn(ctx context.Context) (release func(), err error) {
 // acquire is Turn for one that has the lock file open already. release says when
 // the file is another than it was: it goes into git.
 func (p *Project) acquire(ctx context.Context, store *lock.Store) (release func(), err error) {
-	before, waited := p.readLock(), false
-	unlock, err := store.Acquire(ctx, lock.Holder{PID: os.Getpid(), Since: p.opt.Now()}, func(other lock.Holder) {
+	before := p.readLock()
+	unlock, waited, err := p.wait(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	if waited {
+		before = p.readLock()
+	}
+	return func() {
+		if !bytes.Equal(before, p.readLock()) {
+			p.opt.Message("%s has changed; it belongs in git, like the manifests", lock.FileName)
+		}
+		unlock()
+	}, nil
+}
+
+// wait waits for another apply in this folder, and says so.
+func (p *Project) wait(ctx context.Context, store *lock.Store) (unlock func(), waited bool, err error) {
+	unlock, err = store.Acquire(ctx, lock.Holder{PID: os.Getpid(), Since: p.opt.Now()}, func(other lock.Holder) {
 		waited = true
 		who := ""
 		if other.PID != 0 {
@@ -77,19 +94,13 @@ func (p *Project) acquire(ctx context.Context, store *lock.Store) (release func(
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, Errorf(Interrupted, "", "interrupted while waiting for another apply: nothing was written")
+		return nil, waited, Errorf(Interrupted, "", "interrupted while waiting for another apply: nothing was written")
 	case err != nil:
-		return nil, err
+		return nil, waited, err
 	case waited:
 		p.opt.Message("the other apply has ended; from here on, all is read again")
-		before = p.readLock()
 	}
-	return func() {
-		if !bytes.Equal(before, p.readLock()) {
-			p.opt.Message("%s has changed; it belongs in git, like the manifests", lock.FileName)
-		}
-		unlock()
-	}, nil
+	return unlock, waited, nil
 }
 
 // readLock is the lock file that belongs in git, nil where it can't be read.
