@@ -25,7 +25,7 @@ func (a *app) rollbackCmd() *cobra.Command {
 		Long: `rollback sets an agent's manifest and prompt files to the config of a version
 that was live, every other byte as it was: the next plan is one rollback step, and
 goes its usual way through review and apply. Outcomes, infields and the agent's own
-fields stay as they are.
+fields stay as they are. Where the manifest pins a version, the pin alone is set.
 
 With --apply it is done on the platform at once, for the minute in which a bad
 prompt speaks to callers: one write, and the files and the lock file say the same.

@@ -208,8 +208,8 @@ func newest(t *history.Timeline, is func(*history.Version) bool) *history.Versio
 
 // Target resolves what a rollback goes back to: a version by its number, a commit,
 // or "previous", which is what was live before, whatever its number. Of a commit
-// it is the newest version that was made from it, else the newest that holds what
-// its manifests want. A draft, and what is live already, are errors.
+// it is the version that its manifest pins, else the newest that was made from it,
+// else the newest that holds what its manifests want. A draft, and what is live already, are errors.
 func (a *AgentPast) Target(ctx context.Context, to string) (*history.Version, error) {
 	v, err := a.target(ctx, to)
 	switch {
@@ -242,6 +242,9 @@ func (a *AgentPast) target(ctx context.Context, to string) (*history.Version, er
 	want, commit, err := a.at(ctx, to)
 	if err != nil && !missingHere(err, to) {
 		return nil, err
+	}
+	if want != nil && want.Release.Version > 0 {
+		return a.Version(ctx, want.Release.Version)
 	}
 	v, readErr := a.madeFrom(ctx, cmp.Or(commit, to))
 	if v == nil && want != nil {

@@ -82,8 +82,6 @@ func canRollBack(want spec.Agent, opt RollbackOptions) error {
 	switch {
 	case want.Lifecycle.Absent:
 		return Errorf(Failed, "take lifecycle.state out of its manifest first", "%s is to be absent", want.Name)
-	case want.Release.Version > 0:
-		return Errorf(Failed, "change the pin, and apply", "release.version pins %s to v%d", want.Name, want.Release.Version)
 	case want.Release.Mode == "draft" && !opt.Apply:
 		return Errorf(Failed, "rollback --apply makes the version live at once",
 			"release.mode of %s is draft: an apply of these files would not make the version live", want.Name)
@@ -107,14 +105,19 @@ func (r *Rollback) prepare(ctx context.Context, past *Past, want spec.Agent, opt
 	if agent.current != nil {
 		live = agent.current.Content
 	}
-	after := diff.TakeConfig(want, live, target.Content.Config)
+	back := diff.TakeConfig(want, live, target.Content.Config)
+	after := back
+	if want.Release.Version > 0 { // the pin alone says what is live, whatever config says
+		after = want
+		after.Release.Version = r.Version
+	}
 	if err := r.edit(ctx, after, opt.Force); err != nil {
 		return err
 	}
 	if err := r.tellItems(ctx, agent, target); err != nil || !opt.Apply {
 		return err
 	}
-	return r.plan(ctx, want, after, memory)
+	return r.plan(ctx, want, after, back, memory)
 }
 
 // goesBackTo is the version that is to be live: of an apply that did not end, it
@@ -191,11 +194,13 @@ func (r *Rollback) tellItems(ctx context.Context, agent *AgentPast, target *hist
 	return nil
 }
 
-// plan plans the agent alone, as its files will want it.
-func (r *Rollback) plan(ctx context.Context, before, after spec.Agent, memory diff.Remembered) (err error) {
-	asked, remote := after, sync.Remote(r.remote)
+// plan plans the agent alone: as its files will want it (after) where an apply of it
+// did not end, else the version's config (back).
+func (r *Rollback) plan(ctx context.Context, before, after, back spec.Agent, memory diff.Remembered) (err error) {
+	asked, remote := back, sync.Remote(r.remote)
 	if memory.Unfinished {
-		asked.Release.Mode, remote = "publish", r.remote.Remote
+		asked, remote = after, r.remote.Remote
+		asked.Release.Mode = "publish"
 	} else {
 		asked.Agent, asked.Release = value.NewPatch(nil), spec.Release{Version: r.Version}
 		asked.Checks = nil // they look at what was never live

@@ -20,14 +20,20 @@ type op struct {
 // place is the path as messages and Agent.Positions have it.
 func (o op) place() string { return strings.Join(o.path, ".") }
 
-// ops are what makes one agent of another.
+// ops are what makes one agent of another. Of release, it is the pin alone.
 func ops(was, want *spec.Agent) []op {
 	var out []op
 	row := schema.Spec()
 	out = fieldOps(out, nil, row, spec.SectionAgent, was.Agent.Any(), want.Agent.Any())
 	out = fieldOps(out, nil, row, spec.SectionConfig, config(was), config(want))
 	out = sectionOps(out, spec.SectionOutcomes, was.OutcomesManaged, want.OutcomesManaged, was.Outcomes, want.Outcomes)
-	return sectionOps(out, spec.SectionInfields, was.InfieldsManaged, want.InfieldsManaged, was.Infields, want.Infields)
+	out = sectionOps(out, spec.SectionInfields, was.InfieldsManaged, want.InfieldsManaged, was.Infields, want.Infields)
+	if was.Release.Version != want.Release.Version {
+		pin := op{path: []string{"release", "version"}, row: row.Below("release").Below("version"), gone: want.Release.Version == 0}
+		pin.v = value.Of(want.Release.Version).Any()
+		out = append(out, pin)
+	}
+	return out
 }
 
 // config is an agent's config as a manifest has it.
