@@ -118,6 +118,9 @@ func copyAction(to string) error {
 		if _, err := os.ReadDir(filepath.Join("../..", filepath.Dir(name))); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
+		if name == "internal/action/release.txt" {
+			continue // at a release's commit the action would be its release, and not what is tested
+		}
 		data, err := os.ReadFile(filepath.Join("../..", name))
 		if errors.Is(err, os.ErrNotExist) {
 			continue // removed, and not yet committed
