@@ -182,7 +182,8 @@ type Standing struct {
 	// git wants something else.
 	Drift      map[string]diff.Class `json:"drift"`
 	Unfinished bool                  `json:"unfinished,omitempty"`
-	Steps      int                   `json:"steps"` // that an apply would take
+	Unknown    bool                  `json:"unknown,omitempty"` // nobody could look for the agent: it may be there
+	Steps      int                   `json:"steps"`             // that an apply would take
 	// Drafts wait to be published, the highest number first.
 	Drafts []Version `json:"drafts"`
 }

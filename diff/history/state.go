@@ -55,6 +55,8 @@ func (s *Standing) States() []State {
 		say(Orphaned, "its manifest is gone")
 	case s.Status == diff.Delete:
 		say(Wanted, "git wants it deleted")
+	case s.Unknown:
+		say(Wanted, "not in the lock file, and can't be looked for")
 	case s.AgentID == "" && s.Status == diff.Create:
 		say(Wanted, "not on the platform yet")
 	case s.AgentID == "":

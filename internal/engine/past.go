@@ -55,6 +55,12 @@ func (p *Project) pastThrough(ctx context.Context, through func(*indus.Client, d
 	return out, nil
 }
 
+// What is said of an agent that nobody can look for.
+const (
+	unknownAgent = "which agent it is can't be told: the lock file does not have its id, and the platform lists no agents"
+	unknownHint  = "agentsync import AGT_…, with the id that the dashboard shows, puts it into the lock file"
+)
+
 // AgentPast is the history of one agent.
 type AgentPast struct {
 	past    *Past
@@ -81,6 +87,11 @@ func (p *Past) Agent(ctx context.Context, name string) (*AgentPast, error) {
 	var err error
 	if out.agent, err = sync.Find(ctx, p.client, name, want, p.memory); err != nil {
 		return nil, fmt.Errorf("find %s: %w", name, err)
+	}
+	if out.agent == nil && p.memory[name].AgentID == "" {
+		if _, listed, err := p.client.ListAgents(ctx); err == nil && !listed {
+			return nil, Errorf(Failed, unknownHint, "%s: %s", name, unknownAgent)
+		}
 	}
 	if out.agent == nil {
 		return nil, Errorf(Failed, "agentsync plan shows what an apply would do about it", "%s is not on the platform", name)

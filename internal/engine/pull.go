@@ -45,6 +45,7 @@ type PulledAgent struct {
 	Files               []edit.Change
 	Notes               []string
 	Gone                bool  // it is not on the platform any more: nothing is taken
+	Unknown             bool  // nobody can look for it, so whether something is to be taken is not known
 	Err                 error // why nothing of it can be taken
 	Left                []LeftOut
 
@@ -53,7 +54,7 @@ type PulledAgent struct {
 }
 
 // Taken reports whether something of the agent is taken.
-func (a PulledAgent) Taken() bool { return a.Err == nil && !a.Gone }
+func (a PulledAgent) Taken() bool { return a.Err == nil && !a.Gone && !a.Unknown }
 
 // Pull reads the platform, and works out what the files must say to want what was
 // changed there. An agent that cannot be taken has an error, and the others are
@@ -101,6 +102,10 @@ func (p *Project) names() (names []string) {
 func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agent) {
 	out := &PulledAgent{Name: plan.Name, AgentName: plan.AgentName, ID: plan.AgentID, Drift: p.driftOf(plan, changedOn)}
 	i := slices.IndexFunc(p.in.Agents, func(a spec.Agent) bool { return a.Name == plan.Name })
+	if i >= 0 && p.unknown(plan) {
+		out.Unknown = true
+		return out, p.in.Agents[i]
+	}
 	if len(out.Drift) == 0 || i < 0 || plan.Status == diff.Delete {
 		return nil, spec.Agent{}
 	}
@@ -139,6 +144,11 @@ func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agen
 	}
 	out.take(taken)
 	return out, want
+}
+
+// unknown reports whether nobody could look for an agent: a plan takes it for new.
+func (p *Planned) unknown(plan diff.AgentPlan) bool {
+	return plan.Status == diff.Create && p.in.Remote.Unlisted && p.in.Memory[plan.Name].AgentID == ""
 }
 
 func liveNumber(r *diff.RemoteAgent) int {
@@ -193,6 +203,8 @@ type Reason struct{ Why, Hint string }
 // none where all is.
 func (a PulledAgent) NotTaken() []Reason {
 	switch {
+	case a.Unknown:
+		return []Reason{{unknownAgent, unknownHint}}
 	case a.Gone:
 		return []Reason{{"it is gone from the platform, and its manifest stays", "lifecycle.state: absent keeps it deleted; an apply creates it again"}}
 	case a.Err != nil:
@@ -219,6 +231,8 @@ func (u *Pull) Err() error {
 			if KindOf(a.Err) != Refused {
 				kind = Failed
 			}
+		case a.Unknown && slices.Contains(u.opt.Names, a.Name):
+			kind, failed = Failed, true
 		case a.Taken():
 			kind, failed = Failed, failed || len(a.Left) > 0
 		}

@@ -80,6 +80,7 @@ func (p *Planned) standing(agent *diff.AgentPlan) history.Standing {
 	out := history.Standing{
 		Name: agent.Name, AgentName: agent.AgentName, AgentID: agent.AgentID, Status: agent.Status,
 		Drift: agent.Drift, Unfinished: agent.Unfinished, Steps: len(agent.Steps), Drafts: []history.Version{},
+		Unknown: p.unknown(*agent),
 	}
 	if r := p.in.Remote.Agents[agent.Name]; r != nil && r.Current != nil {
 		live := history.VersionOf(r.Current, p.wanted(agent.Name))
