@@ -76,7 +76,7 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 	}
 	a.out.ClearProgress()
 	if err != nil && errors.Is(err, context.Canceled) && exitCode(err) == ExitInterrupted {
-		err = interrupted(cmd.Name())
+		err = interrupted(cmd.Name(), err)
 	}
 	if err != nil && !isSilent(err) {
 		a.out.Error(err)
@@ -105,8 +105,12 @@ func (a *app) tree(others []console.Command) *cobra.Command {
 var writing = []string{"import", "pull", "rollback", "init", "fmt"}
 
 // interrupted is the one line for what an interrupt has ended, but for an apply
-// under way, whose report says more.
-func interrupted(command string) error {
+// under way, whose report says more, and for a call: its own error says whether a
+// phone may have rung, and how to go on.
+func interrupted(command string, err error) error {
+	if command == "call" || command == "transcript" {
+		return err
+	}
 	if slices.Contains(writing, command) {
 		return engine.Errorf(engine.Interrupted, "run it again", "interrupted")
 	}
