@@ -233,11 +233,13 @@ func TestFindings(t *testing.T) {
 3:139 environments.dev.overrides[0].spec.config.tts_config: unknown field "zzzz" (known fields: voice_id)
 3:152 environments.dev.overrides[1]: missing the field "spec" (what is merged over the agents' spec)
 3:161 environments.dev.overrides[1].agents: want a list, got nothing`},
-		"members of a team": {"agent", "apiVersion: agentsync/v1\nkind: Agent\nmetadata: {name: a}\nspec: {agent: {team: [a, {user_id: [1]}, 5, \"\\e\", {\"\\e\": 1, 5: 1}]}, smoke_call: {a: 1}, checks: [{name: x}, a]}", `4:42 agent.team[2]: want a map or text, got the number 5
+		"members of a team": {"agent", "apiVersion: agentsync/v1\nkind: Agent\nmetadata: {name: a}\nspec: {agent: {team: [a, {user_id: [1]}, 5, \"\\e\", {\"\\e\": 1, 5: 1}]}, smoke_call: {timeout: 10, on_failure: stay}, checks: [{name: x}, a]}", `4:42 agent.team[2]: want a map or text, got the number 5
 4:45 agent.team[3]: the control character U+001B is not allowed (delete it)
 4:52 agent.team[4]: the control character U+001B is not allowed (delete it)
 4:61 agent.team[4]: the key "5" is no text (put it in quotes: "5")
-4:110 checks[1]: want a map, got the text "a"`},
+4:92 smoke_call.timeout: want text, got the number 10 (put it in quotes: "10")
+4:108 smoke_call.on_failure: want one of rollback or keep, got "stay"
+4:135 checks[1]: want a map, got the text "a"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, findings(t, c.kind, c.doc)); diff != "" {

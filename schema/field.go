@@ -98,9 +98,14 @@ var (
 		pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
 		want:    "want lower-case letters, digits and dashes, at most 63, not beginning with a dash",
 	}
-	// Variable is the name of an environment variable that a credential is read
-	// from. What a manifest names is sent as a login, so it must not be another
-	// tool's secret: the name begins with INDUSLABS_.
+	// Duration is a time with its units, as Go writes it: 10m, 1h30m, 90s.
+	Duration = &Type{json: text, oneLine: true, filled: true,
+		pattern: "^([0-9]{1,3}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$",
+		want:    "want hours, minutes or seconds with their unit, such as 10m, 1h30m or 90s",
+	}
+	// Variable is the name of an environment variable that a credential or the
+	// number of a call is read from. What a manifest names is sent to the platform,
+	// so it must not be another tool's secret: the name begins with INDUSLABS_.
 	Variable = &Type{json: text, notNull: true, oneLine: true,
 		pattern: "^INDUSLABS_[A-Z0-9_]{1,118}$",
 		want: "want a variable that is there for this alone: a name that begins with INDUSLABS_, such as INDUSLABS_STAGING_TOKEN, " +

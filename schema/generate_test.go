@@ -73,7 +73,7 @@ var definitions = []struct {
 	{"name", &Field{Type: Name, Doc: "A name of one line that is not empty, without control characters."}},
 	{"pathName", &Field{Type: PathName, Doc: "A name that stands in the API's paths: one line, not empty, without a slash."}},
 	{"text", &Field{Name: "*", Type: Text, Doc: "Text of any number of lines, without control characters."}},
-	{"variable", &Field{Type: Variable, Doc: "The name of an environment variable that is there for this credential alone; it begins with INDUSLABS_."}},
+	{"variable", &Field{Type: Variable, Doc: "The name of an environment variable that is there for this alone; it begins with INDUSLABS_."}},
 	{"prompt", &Field{Name: "*", Type: Prompt, Fields: promptFile,
 		Doc: "Text, {file: path} or {file: [a.md, b.md]}; several files are joined by a blank line."}},
 	{"anything", &Field{Type: Any, Doc: "Whatever JSON can say, in text and names without control characters."}},
@@ -98,9 +98,7 @@ func generate(t *testing.T, kind string) []byte {
 	out = append(out, shape(root)...)
 	var defs object
 	for _, d := range definitions {
-		if kind == "project" || d.row.Type != Variable {
-			defs.add(d.name, shape(d.row))
-		}
+		defs.add(d.name, shape(d.row))
 	}
 	out.add("$defs", defs)
 	data, err := json.Marshal(out)

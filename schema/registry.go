@@ -75,8 +75,9 @@ var partSpec = []*Field{
 	{Name: "checks", Type: List, Items: &Field{Type: Map, Fields: gate, Doc: "One check."},
 		Doc: "Gates between draft and publish: the new version is validated and rendered with each check's values, and goes live only when all hold. " +
 			"An agent with nothing to release runs none."},
-	{Name: "smoke_call", Type: Table, Keys: Line, Items: anything,
-		Doc: "A real call after publish. This version reads it and makes none."},
+	{Name: "smoke_call", Type: Map, Fields: smokeCall,
+		Doc: "A real call once a version went live by a publish or a rollback of the apply; {} is none. " +
+			"An apply that releases nothing calls nobody."},
 }
 
 // agent has the fields of endpoints 5 and 7.
@@ -240,6 +241,32 @@ var expectation = []*Field{
 	{Name: "matches", Type: List, Unique: true, Items: &Field{Type: Name, Doc: "One expression."},
 		Doc: "Regular expressions, in Go's syntax, that must match somewhere in it."},
 	{Name: "max_chars", Type: Integer, Min: new(1.0), Max: new(1e9), Doc: "The most characters that it may have."},
+}
+
+// smokeCall is a call by endpoint 30, and what it must be like.
+var smokeCall = []*Field{
+	{Name: "customer_number_env", Type: Variable,
+		Doc: "The environment variable with the number that is called: digits with the country code. Required, here or in a Base. " +
+			"The number itself is never in a file, a plan or a report."},
+	{Name: "infields", Type: Table, Keys: Name, Items: anything,
+		Doc: "The values of the call, by the names of infields: text, numbers, true or false. Plans show them: no secrets."},
+	{Name: "timeout", Type: Duration,
+		Doc: "How long the call and its transcript may take, such as 10m (default) or 90s, from 10s to 2h. " +
+			"The platform may take up to 30 minutes for a transcript."},
+	{Name: "expect", Type: Map, Doc: "What the call must be like. All of it must hold, and something must be expected.", Fields: []*Field{
+		{Name: "answered", Type: Bool, Doc: "true: the call must be answered, and nothing else counts. The other expectations include it."},
+		{Name: "call_outcome", Type: List, Unique: true, Items: &Field{Type: Name, Doc: "One outcome."},
+			Doc: "The outcomes one of which the platform must find in the call. Capitals make no difference."},
+		{Name: "transcript_contains", Type: List, Unique: true, Items: &Field{Type: Name, Doc: "One text."},
+			Doc: "Texts each of which the agent or the caller must have said. Capitals and line breaks make no difference: a transcript is heard, not written."},
+	}},
+	{Name: "on_failure", Type: Choice, Values: []string{"rollback", "keep"},
+		Doc: "rollback (default): when the call is not answered, or is not as expected, the version that was live before is put back, " +
+			"with its fields, outcomes and infields. keep: the new version stays live. The apply has failed either way."},
+	{Name: "on_timeout", Type: Choice, Values: []string{"keep", "rollback"},
+		Doc: "What happens when no transcript comes in time: keep (default) or rollback. The apply has failed either way."},
+	{Name: "required", Type: Bool,
+		Doc: "true: an apply that would need the number and has none is refused before it writes. Default: false, then the call is skipped with a warning."},
 }
 
 var lifecycle = []*Field{

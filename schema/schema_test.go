@@ -98,7 +98,7 @@ const sampleSpec = `
   release: {mode: publish, version: 5, service_updates: versioned}
   lifecycle: {state: present, protect: false, previous_names: [Old]}
   checks: [{name: c, metadata: {a: b}, valid: true, system_prompt: {contains: [a], excludes: [b], matches: [c], max_chars: 1}, no_placeholders_left: true}]
-  smoke_call: {}
+  smoke_call: {customer_number_env: INDUSLABS_N, infields: {a: b}, timeout: 1h30m, expect: {answered: true, call_outcome: [a], transcript_contains: [b]}, on_failure: keep, on_timeout: rollback, required: true}
 `
 
 var samples = map[string]string{

@@ -25,6 +25,7 @@ func build(doc *document, spec *node, suffix string) Agent {
 	}
 	decode(spec.Get("release"), &a.Release)
 	a.Checks = checks(spec.Get("checks"))
+	a.SmokeCall = smokeCall(spec.Get("smoke_call"))
 	positions(a.Positions, schema.Spec(), "", spec)
 	config := patch(spec.Get(SectionConfig))
 	a.Config, a.Passthrough = config.Without("passthrough"), config.Sub("passthrough")

@@ -54,7 +54,7 @@ func TestCache(t *testing.T) {
 		"base.yaml":      "apiVersion: agentsync/v1\nkind: Base\nmetadata: {name: common}\nspec: {config: {guidelines: [Be kind]}}\n",
 		"a.yaml":         fmt.Sprintf(head, "a") + "spec:\n  extends: [common]\n  agent: {agent_name: A}\n  config: {system_prompt: {file: [a.md, b.md]}}\n",
 		"b.yaml":         fmt.Sprintf(head, "b") + "spec:\n  extends: [common]\n  agent: {agent_name: B}\n  config: {system_prompt: {file: b.md}}\n",
-		"warned.yaml":    fmt.Sprintf(head, "w") + "spec:\n  agent: {agent_name: W}\n  smoke_call: {a: b}\n",
+		"warned.yaml":    fmt.Sprintf(head, "w") + "spec:\n  agent: {agent_name: W}\n---\nkind: Agent\nmetadata: {name: x}\nspec: {}\n",
 		"other.yaml":     "name: CI\n",
 		"a.md":           "Hello.\n",
 		"b.md":           "Goodbye.\n",

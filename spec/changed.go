@@ -38,6 +38,7 @@ func Same(a, b *Agent) bool {
 		a.OutcomesManaged == b.OutcomesManaged && a.InfieldsManaged == b.InfieldsManaged &&
 		a.Agent.Equal(b.Agent) && sorted(a.Config).Equal(sorted(b.Config)) &&
 		a.Passthrough.Equal(b.Passthrough) && slices.EqualFunc(a.Checks, b.Checks, Check.Same) &&
+		a.SmokeCall.asWritten().Equal(b.SmokeCall.asWritten()) &&
 		maps.EqualFunc(byName(a.Outcomes), byName(b.Outcomes), value.Patch.Equal) &&
 		maps.EqualFunc(byName(a.Infields), byName(b.Infields), value.Patch.Equal)
 }
@@ -60,7 +61,19 @@ func (e Environment) Wants(a *Agent) string {
 		list, _ := wants["checks"].([]any)
 		wants["checks"] = append(list, check.asWritten())
 	}
+	if a.SmokeCall != nil {
+		wants["smoke_call"] = a.SmokeCall.asWritten()
+	}
 	return value.NewPatch(wants).ShortDigest()
+}
+
+// Releases is a short digest of what an agent's manifest says about what is to be
+// live: its config and its pin, and nothing that the platform adds.
+func (a *Agent) Releases() string {
+	config := sorted(a.Config)
+	return value.NewPatch(map[string]any{
+		"config": config.Any(), "passthrough": a.Passthrough.Any(), "version": a.Release.Version,
+	}).ShortDigest()
 }
 
 func itemsByName(items []Item) map[string]any {

@@ -20,9 +20,7 @@ func (l *loader) checkSpec(file string, spec *node, r *fileResult) {
 	}
 	checkPassthrough(spec.Get(SectionConfig, "passthrough"), r.report)
 	checkChecks(spec.Get("checks"), r.report)
-	if f := spec.Get("smoke_call"); !f.IsEmpty() && !f.IsInvalid() {
-		r.report(warning(f.KeyPos(), "do not rely on it", "smoke_call: not run yet by this version of agentsync"))
-	}
+	checkSmokeCall(spec.Get("smoke_call"), r.report)
 }
 
 // checkFields reads the prompts of a map that row describes, and those of the
@@ -94,6 +92,7 @@ func (l *loader) checkAgent(doc *document, merged resolved) {
 		l.report(problem(pin.KeyPos(), "remove one of the two",
 			"release: mode draft leaves what is live alone, and version asks for another one to be live"))
 	}
+	l.checkWholeSmokeCall(spec.Get("smoke_call"), merged.incomplete)
 	l.checkUnused(doc, merged)
 	name := section.Get("agent_name")
 	if merged.incomplete || section.IsInvalid() || name.IsInvalid() || name.Text() != "" || isAbsent(spec) {

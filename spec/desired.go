@@ -88,7 +88,8 @@ type Agent struct {
 	OutcomesManaged, InfieldsManaged bool
 	Release                          Release
 	Lifecycle                        Lifecycle
-	Checks                           []Check // in manifest order
+	Checks                           []Check    // in manifest order
+	SmokeCall                        *SmokeCall // nil for none
 	// Sources says where a text field's lines come from, by dotted path below
 	// config ("system_prompt"). Positions has every managed value's place by
 	// dotted path from spec ("config.llm_config.temperature",

@@ -141,6 +141,9 @@ func describe(project *spec.Project, problems spec.Problems) string {
 		for _, c := range a.Checks {
 			fmt.Fprintf(&b, "  check %s at %s\n", toJSON(c), c.Pos)
 		}
+		if a.SmokeCall != nil {
+			fmt.Fprintf(&b, "  smoke call %s\n", toJSON(a.SmokeCall))
+		}
 		if a.Passthrough.Len() > 0 {
 			fmt.Fprintf(&b, "  passthrough %s\n", toJSON(a.Passthrough.Any()))
 		}

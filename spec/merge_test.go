@@ -11,14 +11,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// tree returns any map, as nodes: smoke_call holds anything.
+// tree returns any map, as nodes: passthrough holds anything.
 func tree(t interface{ Fatal(...any) }, text string) *node {
 	var root yaml.Node
-	doc := "{apiVersion: agentsync/v1, kind: Agent, metadata: {name: a}, spec: {smoke_call: " + text + "}}"
+	doc := "{apiVersion: agentsync/v1, kind: Agent, metadata: {name: a}, spec: {config: {passthrough: " + text + "}}}"
 	if err := yaml.Unmarshal([]byte(doc), &root); err != nil {
 		t.Fatal(err)
 	}
-	return schema.Check("agent", "x.yaml", root.Content[0], func(p Problem) { t.Fatal(p) }).Get("spec", "smoke_call")
+	return schema.Check("agent", "x.yaml", root.Content[0], func(p Problem) { t.Fatal(p) }).Get("spec", "config", "passthrough")
 }
 
 func TestMergeRules(t *testing.T) {
