@@ -29,6 +29,7 @@ const (
 	CreateInfield Action = "create_infield"
 	UpdateInfield Action = "update_infield"
 	DeleteInfield Action = "delete_infield"
+	SmokeCall     Action = "smoke_call" // a call to what went live
 )
 
 // ActionFacts is what there is to know about an action.
@@ -73,8 +74,11 @@ var actions = []ActionFacts{
 	{DeleteOutcome, 7, spec.SectionOutcomes, "-", "outcome", "remove", true, false},
 	{DeleteInfield, 7, spec.SectionInfields, "-", "infield", "remove", true, false},
 	{DeleteDraft, 7, spec.SectionConfig, "-", "draft", "remove", false, true},
+	// What is called is the agent as it will be left. The call may put back the version
+	// that was live before, and all that went with it.
+	{SmokeCall, 8, spec.SectionConfig, "?", "call", "call", false, true},
 	// A delete takes everything with it, and is its agent's only step.
-	{DeleteAgent, 8, spec.SectionAgent, "-", "agent", "remove", false, false},
+	{DeleteAgent, 9, spec.SectionAgent, "-", "agent", "remove", false, false},
 }
 
 // Facts returns the action's row in the table; the zero row for an action that

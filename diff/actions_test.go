@@ -46,6 +46,12 @@ create_outcome
 rollback: update_infield create_outcome
 delete_outcome: rollback`,
 		},
+		"a call to what went live": {
+			[]Action{SmokeCall, DeleteOutcome, Rollback},
+			`rollback
+delete_outcome: rollback
+smoke_call: delete_outcome`,
+		},
 		"in place": {
 			[]Action{UpdateService, UpdateAgent},
 			`update_agent
@@ -95,7 +101,7 @@ func TestActions(t *testing.T) {
 		}
 		stage = row.Stage
 	}
-	if facts := Action("smoke_call").Facts(); facts != (ActionFacts{}) {
+	if facts := Action("tune_voice").Facts(); facts != (ActionFacts{}) {
 		t.Errorf("an action that is not known has the facts %+v", facts)
 	}
 }

@@ -114,7 +114,8 @@ func (p *agentPlanner) planCreate(out *AgentPlan) {
 	infields, _ := p.planItems(InfieldItems, nil, nil)
 	steps := slices.Concat([]Step{create}, outcomes, infields, p.checkSteps(nil))
 	if p.want.Release.Mode != "draft" {
-		steps = append(steps, p.versionStep(Publish, nil))
+		rel := release{steps: []Step{p.versionStep(Publish, nil)}}
+		steps = slices.Concat(steps, rel.steps, p.smokeCall(rel))
 	}
 	out.Steps = inOrder(steps)
 	if p.lost {
@@ -185,6 +186,10 @@ func (p *agentPlanner) warnPrompt() {
 // live one, that the plan rests on.
 func (p *agentPlanner) planUpdate(out *AgentPlan) *Version {
 	var steps []Step
+	if p.takesBack() {
+		out.Status, out.Steps = Update, p.smokeCall(release{})
+		return nil
+	}
 	if p.owner == nobodys {
 		steps = append(steps, p.adopt())
 	}
@@ -210,7 +215,7 @@ func (p *agentPlanner) planUpdate(out *AgentPlan) *Version {
 			out.Drift[section] = c
 		}
 	}
-	out.Steps = inOrder(slices.Concat(steps, outcomes, infields, p.checks(rel), rel.steps, p.leftDrafts(rel.relies)))
+	out.Steps = inOrder(slices.Concat(steps, outcomes, infields, p.checks(rel), rel.steps, p.leftDrafts(rel.relies), p.smokeCall(rel)))
 	if len(out.Steps) > 0 {
 		out.Status, out.Unfinished = Update, p.memory.Unfinished
 	}

@@ -36,6 +36,9 @@ var update = flag.Bool("update", false, "rewrite the plans in testdata")
 //	unfinished: KEY…     an apply of these did not end
 //	had: KEY=JSON        what this agent had before a rollback that did not end
 //	protected: KEY…      these were protected
+//	called: KEY=v1,v2…   a smoke call of v2, before which v1 was live, is pending; further
+//	                     words are "placed", a state, and a call's id
+//	called of another manifest: … likewise, and git wanted something else then
 //	prune: yes
 //	provenance: no
 //	adopt: never
@@ -180,12 +183,35 @@ func readOptions(comment string, in *diff.Input) {
 				m.Unfinished = true
 			case "protected":
 				m.Protect = true
+			case "called", "called of another manifest":
+				m.Smoke = pendingCall(what)
+				if of := wanted[key]; name == "called" {
+					m.Smoke.Releases = of.Releases()
+				}
 			default:
 				continue // a sentence with a colon
 			}
 			in.Memory[key] = m
 		}
 	}
+}
+
+// pendingCall reads the option "called", but for what git wanted then.
+func pendingCall(text string) *spec.PendingCall {
+	out := &spec.PendingCall{Releases: "0123456789ab"}
+	words := strings.Split(text, ",")
+	fmt.Sscanf(words[0]+" "+words[1], "v%d v%d", &out.Back, &out.Version)
+	for _, word := range words[2:] {
+		switch {
+		case word == "placed":
+			out.Placed = "2026-04-22T09:30:00Z"
+		case strings.HasPrefix(word, "call_"):
+			out.CallID = word
+		default:
+			out.State = word
+		}
+	}
+	return out
 }
 
 // versionOf is the version of r that is called as in "v1".

@@ -30,6 +30,7 @@ type Remembered struct {
 	Agent      map[string]string // by field
 	Outcomes   map[string]string // by outcome_name
 	Infields   map[string]string // by field_name
+	Smoke      *spec.PendingCall // a smoke call that is not judged, or was judged bad
 }
 
 // Remember returns what the lock is to hold of an agent whose state on the

@@ -37,6 +37,14 @@ type keptForm struct {
 
 // Keep is an agent's outcomes and infields as Remembered.PutBack has them.
 func Keep(r *RemoteAgent) string {
+	text, err := json.Marshal(formOf(r))
+	if err != nil {
+		panic(fmt.Sprintf("diff: canonical values are JSON: %v", err))
+	}
+	return string(text)
+}
+
+func formOf(r *RemoteAgent) keptForm {
 	objects := func(items []value.Value) []map[string]any {
 		out := make([]map[string]any, len(items))
 		for i, item := range items {
@@ -44,11 +52,7 @@ func Keep(r *RemoteAgent) string {
 		}
 		return out
 	}
-	text, err := json.Marshal(keptForm{objects(r.Outcomes), objects(r.Infields)})
-	if err != nil {
-		panic(fmt.Sprintf("diff: canonical values are JSON: %v", err))
-	}
-	return string(text)
+	return keptForm{objects(r.Outcomes), objects(r.Infields)}
 }
 
 // kept reads PutBack; ok is false where it holds nothing.

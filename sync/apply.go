@@ -37,6 +37,9 @@ type ApplyInput struct {
 	Identity diff.Identity
 	Commit   string
 
+	// Numbers are those that smoke calls dial, by the variables that manifests name.
+	Numbers map[string]diff.Phone
+
 	Remote      Remote
 	Lock        Keeper
 	Parallelism int
@@ -44,6 +47,8 @@ type ApplyInput struct {
 	// Logf is told of each write that is looked for or repeated, and why; it may
 	// be nil.
 	Logf func(format string, args ...any)
+	// Message is told of what takes minutes; it may be nil.
+	Message func(format string, args ...any)
 	// Event is told of each step as it ends; it may be nil and must be safe
 	// for concurrent use.
 	Event func(agent string, step StepReport)

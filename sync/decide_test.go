@@ -284,7 +284,7 @@ func TestAStepThatNeedsWhatIsNotDone(t *testing.T) {
 
 func TestAnActionThatIsNotKnown(t *testing.T) {
 	j, p := lostJob(t)
-	if _, err := j.do(context.Background(), p, diff.Step{Action: "smoke_call"}); err == nil || err.Error() != `this version of agentsync can't do "smoke_call"` {
+	if _, err := j.do(context.Background(), p, diff.Step{Action: "tune_voice"}); err == nil || err.Error() != `this version of agentsync can't do "tune_voice"` {
 		t.Errorf("got %v", err)
 	}
 }

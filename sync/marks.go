@@ -58,7 +58,9 @@ func marksFor(in *ApplyInput, have lock.Environment) marks {
 			continue
 		case len(plan.Steps) > 0:
 			m.before[plan.Name] = entry
+			pending := in.pendingSmoke(entry, plan, want, seen)
 			entry = mark(entry, plan, want, seen)
+			entry.Smoke = pending
 			m.marked[plan.Name] = entry
 		case isWanted && seen == nil:
 			forget(plan.Name)

@@ -34,7 +34,9 @@ func (j *job) readBack(ctx context.Context, p *progress) error {
 	if len(left.Steps) > 0 {
 		return &notApplied{describeLeft(left.Steps)}
 	}
+	p.verified = fresh
 	entry := j.verified(j.marked, j.want, fresh)
+	entry.Smoke = j.marked.Smoke
 	j.remember(&entry)
 	return nil
 }
@@ -80,11 +82,15 @@ func notYet(err error) error {
 // planAgain reads the whole agent and plans it again. After a rollback, outcomes and
 // infields that the manifest does not manage must be as they were, too.
 func (j *job) planAgain(ctx context.Context, p *progress) (*diff.RemoteAgent, diff.AgentPlan, error) {
+	return j.planAs(ctx, p, j.want)
+}
+
+// planAs reads the whole agent and plans it as a manifest wants it.
+func (j *job) planAs(ctx context.Context, p *progress, want spec.Agent) (*diff.RemoteAgent, diff.AgentPlan, error) {
 	fresh, err := j.readWhole(ctx, p)
 	if err != nil {
 		return nil, diff.AgentPlan{}, err
 	}
-	want := j.want
 	in := diff.Input{
 		Policy: j.Policy, Identity: j.Identity, Agents: []spec.Agent{want},
 		Remote: diff.Remote{Agents: map[string]*diff.RemoteAgent{want.Name: fresh}},

@@ -64,6 +64,10 @@ type StepReport struct {
 	// Before is the section of the live version that an update_service changes, as
 	// it was: no version keeps it. It is empty where nothing was sent.
 	Before value.Value `json:"before,omitzero"`
+	// CallID is the smoke call that was waited for, BackTo the version that was put
+	// back because of it.
+	CallID string `json:"call_id,omitempty"`
+	BackTo *int   `json:"back_to,omitempty"`
 }
 
 // NewReport returns the report of a plan of which nothing was done, because of

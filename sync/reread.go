@@ -32,6 +32,8 @@ func touchedBy(steps []diff.Step) touch {
 			t.versions = true
 		case diff.Rollback: // it may move outcomes and infields too
 			t.versions, t.outcomes, t.infields = true, true, true
+		case diff.SmokeCall: // all that it may put back
+			t.agent, t.current, t.outcomes, t.infields = true, true, true, true
 		case diff.UpdateService:
 			t.current = true
 		case diff.DeleteAgent:
@@ -112,7 +114,7 @@ func movedVersions(seen, fresh *diff.RemoteAgent, steps []diff.Step) string {
 		}
 	}
 	for _, step := range steps {
-		if step.To == nil || step.Action == diff.UpdateService {
+		if step.To == nil || step.Action == diff.UpdateService || step.Action == diff.SmokeCall {
 			continue
 		}
 		before, now := diff.FindVersion(seen.Versions, *step.To), diff.FindVersion(fresh.Versions, *step.To)

@@ -38,12 +38,13 @@ type progress struct {
 	lost     bool // the answer to the draft's create was lost
 	// created is the agent that a step made, as the answer shows it; with is what
 	// went with its create.
-	created *diff.RemoteAgent
-	with    []diff.Step
-	live    *diff.Version // what is live, where that was read after the last write
-	checked *diff.Version // what the checks are about, once one has begun
-	wrote   bool          // some write may have reached the platform and stays there
-	acted   bool          // one of the step that runs may have reached it
+	created  *diff.RemoteAgent
+	with     []diff.Step
+	live     *diff.Version     // what is live, where that was read after the last write
+	checked  *diff.Version     // what the checks are about, once one has begun
+	verified *diff.RemoteAgent // the agent as it was read back
+	wrote    bool              // some write may have reached the platform and stays there
+	acted    bool              // one of the step that runs may have reached it
 }
 
 // run takes the agent through read again, steps and read back, and reports how
@@ -57,9 +58,15 @@ func (j *job) run(ctx context.Context) {
 		err = j.steps(ctx, p)
 	}
 	readBack := false
-	if err == nil && j.plan.Status != diff.Delete {
+	if err == nil && j.plan.Status != diff.Delete && !j.takesBack() {
 		err = j.readBack(ctx, p)
 		readBack = true
+	}
+	if i := len(j.plan.Steps) - 1; j.plan.Steps[i].Action == diff.SmokeCall && err == nil {
+		readBack = false
+		err = j.smokeCall(ctx, p, i)
+	} else if readBack && err != nil {
+		j.skipRest(notReadBack(ctx))
 	}
 	j.out.AgentID = p.id
 	switch {
@@ -85,6 +92,9 @@ func (j *job) steps(ctx context.Context, p *progress) error {
 	done := map[string]bool{}
 	var failed []diff.Step // checks
 	for i, step := range j.plan.Steps {
+		if step.Action == diff.SmokeCall { // once the agent was read back
+			break
+		}
 		if len(failed) > 0 && !(step.Action.IsCheck() && failed[0].Action.IsCheck()) {
 			break
 		}
@@ -126,6 +136,20 @@ func (j *job) steps(ctx context.Context, p *progress) error {
 	}
 	j.skipRest("because of " + failed[0].ID)
 	return j.stopped(p, names)
+}
+
+// takesBack reports that the plan finishes what an earlier apply began: to put back
+// what was live before a release whose smoke call failed.
+func (j *job) takesBack() bool {
+	return j.marked.Smoke != nil && j.marked.Smoke.State == spec.CallFailed
+}
+
+// notReadBack is why no smoke call is made of an agent that was not read back.
+func notReadBack(ctx context.Context) string {
+	if ctx.Err() != nil {
+		return whyCancelled(ctx)
+	}
+	return "the agent is not read back as it is wanted"
 }
 
 // firstMissing returns the first need that neither the agent's own steps nor
@@ -194,6 +218,7 @@ func endOf(ctx context.Context, err error, acted bool) StepReport {
 func (j *job) finish(i int, end StepReport) {
 	step := &j.out.Steps[i]
 	step.Status, step.Reason, step.Note, step.Failures = end.Status, end.Reason, end.Note, end.Failures
+	step.CallID, step.BackTo = end.CallID, end.BackTo
 	if end.To != nil || end.Status == Done {
 		step.To = end.To
 	}

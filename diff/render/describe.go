@@ -55,6 +55,9 @@ func (d *detail) step(s *diff.Step) {
 		}
 	case diff.CreateOutcome, diff.CreateInfield:
 		changes = d.itemType(s)
+	case diff.SmokeCall:
+		d.smokeCall(s)
+		return
 	case diff.DeleteDraft:
 		d.say("left by an unfinished apply")
 	case diff.DeleteOutcome, diff.DeleteInfield:
@@ -134,6 +137,30 @@ func (d *detail) itemType(s *diff.Step) []diff.Change {
 		d.sayShort(shorten(kind+enum, defaultWidth), kind+enum)
 	}
 	return rest
+}
+
+// smokeCall says what a call must be like, and what becomes of one that fails.
+func (d *detail) smokeCall(s *diff.Step) {
+	rollback := "rollback, with nothing to go back to"
+	if s.From != nil {
+		rollback = "rollback to " + version(s.From)
+	}
+	for _, c := range gather(s.Changes) {
+		word := Escape(c.After.Text())
+		switch c.Path {
+		case "goes_on_with":
+			d.say("goes on with " + word)
+		case "timeout":
+			d.say("timeout " + word)
+		case "on_failure", "on_timeout":
+			if word == "rollback" {
+				word = rollback
+			}
+			d.say(c.Path + " " + word)
+		default:
+			d.change(c, true)
+		}
+	}
 }
 
 // change adds one field's change. fresh is as isFresh.

@@ -161,7 +161,10 @@ func everyStep() *diff.Plan {
 		step(diff.UpdateService, "tts_config", n(8), n(8), diff.Change{Path: "voice_id", Before: value.Of("Indus-hi-maya"), After: value.Of("Indus-hi-arjun")}),
 		step(diff.DeleteOutcome, "old_status", nil, nil),
 		step(diff.DeleteInfield, "old_field", nil, nil),
-		step(diff.Action("smoke_call"), "v8", nil, nil),
+		step(diff.SmokeCall, "INDUSLABS_SMOKE_NUMBER", n(7), n(8), diff.Change{Path: "expect.call_outcome", After: value.Of(list("Interested", "qualified"))},
+			diff.Change{Path: "infields.customer_name", After: value.Of("Rahul")}, diff.Change{Path: "timeout", After: value.Of("10m")},
+			diff.Change{Path: "on_failure", After: value.Of("rollback")}, diff.Change{Path: "on_timeout", After: value.Of("keep")}),
+		step(diff.Action("tune_voice"), "v8", nil, nil),
 	)
 	adopted.Drift = map[string]diff.Class{"config": diff.Drift, "call_outcomes": diff.Both, "agent": diff.Unknown}
 	adopted.Unfinished = true

@@ -45,7 +45,7 @@ func (t tally) agentCounts() string {
 
 // stepCounts is "2 steps: 1 to add, 1 to publish."
 func (t tally) stepCounts() string {
-	kinds := toDo(t.kinds, "adopt", "add", "change", "check", "publish", "roll back", "remove", "run")
+	kinds := toDo(t.kinds, "adopt", "add", "change", "check", "publish", "roll back", "remove", "call", "run")
 	return Count(t.steps, "step") + ": " + strings.Join(kinds, ", ") + "."
 }
 

@@ -202,6 +202,9 @@ func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, p
 	if err := engine.Refusal(p.Plan); err != nil {
 		return err
 	}
+	if err := p.CheckCalls(); err != nil {
+		return err
+	}
 	if p.Plan.IsEmpty() || opt.reviewed() {
 		return nil
 	}

@@ -33,6 +33,7 @@ var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"fault":     fault,
 	"requests":  requests,
 	"endpoints": endpoints,
+	"reached":   reached,
 	"remote":    remote,
 	"drift":     drift,
 	"dashboard": dashboard,

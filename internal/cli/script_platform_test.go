@@ -233,6 +233,22 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// reached is `reached METHOD PATHPART`: waits until such a request has come since
+// `requests reset`.
+func reached(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	p := storyOf(ts).platform(ts)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		since := p.proxy.Requests()[p.from:]
+		if countRequests(since, func(r faults.Record) bool { return r.Method == args[0] && strings.Contains(r.Path, args[1]) }) > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("no request %s %s within a minute; all of them:\n%s", args[0], args[1], listRequests(since))
+		}
+	}
+}
+
 func countRequests(list []faults.Record, match func(faults.Record) bool) int {
 	n := 0
 	for _, r := range list {

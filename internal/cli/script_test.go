@@ -112,6 +112,21 @@ func TestLongHistory(t *testing.T) {
 	}
 }
 
+// callsDir has the stories of calls, which wait for minutes: time is quick in all
+// of them.
+const callsDir = "testdata/calls"
+
+// TestCalls runs them under each reading of what a rollback does.
+func TestCalls(t *testing.T) {
+	readings := []string{"", "--rollback clone --restore-fields=false", "--rollback clone", "--restore-fields=false --create-publishes=false"}
+	for _, reading := range exhaustive.Or(readings[:2], readings) {
+		t.Run(reading, func(t *testing.T) {
+			t.Parallel()
+			testscript.Run(t, storyParams(callsDir, strings.Fields(reading), ""))
+		})
+	}
+}
+
 func storyParams(dir string, reading []string, lock string) testscript.Params {
 	return testscript.Params{
 		Dir:                 dir,
@@ -136,7 +151,7 @@ func storyParams(dir string, reading []string, lock string) testscript.Params {
 			s := &story{reading: reading, lock: lock}
 			env.Values[storyKey{}] = s
 			s.log = filepath.Join(env.Getenv("TMPDIR"), "said.log")
-			if slices.Contains(reading, "--read-lag") {
+			if slices.Contains(reading, "--read-lag") || dir == callsDir {
 				s.clock = fastclock.Clock{Start: time.Now(), Speed: fastclock.Quick}
 				env.Setenv(s.clock.Variable())
 			}

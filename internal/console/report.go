@@ -141,7 +141,7 @@ func stepText(step sync.StepReport) string {
 	text := string(step.Action) + " " + render.Escape(step.Target)
 	switch {
 	case step.To == nil, step.Action == diff.UpdateService:
-	case step.Action.IsCheck():
+	case step.Action.IsCheck(), step.Action == diff.SmokeCall:
 		text += fmt.Sprintf(" on v%d", *step.To)
 	default:
 		text = fmt.Sprintf("%s v%d", step.Action, *step.To)

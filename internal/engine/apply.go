@@ -13,6 +13,10 @@ import (
 // an error.
 func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.StepReport)) (*sync.Report, error) {
 	opt := p.project.opt
+	numbers, _, err := p.numbers()
+	if err != nil {
+		return sync.NewReport(p.Plan, "refused", err.Error()), err
+	}
 	if !p.project.hasTurn {
 		release, err := p.project.acquire(ctx, p.store)
 		if err != nil {
@@ -26,8 +30,9 @@ func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.
 	}
 	report, err := sync.Apply(ctx, sync.ApplyInput{
 		Plan: p.Plan, Agents: p.in.Agents, Seen: p.in.Remote, Memory: p.in.Memory, Locked: p.locked, Orphans: p.in.Orphans,
-		Policy: p.project.Policy, Environment: p.project.Environment, Identity: p.project.identity(), Commit: commit, Remote: p.remote, Lock: p.keeper,
-		Parallelism: opt.Parallelism, Sleep: opt.Sleep, Logf: opt.Logf, Event: event,
+		Policy: p.project.Policy, Environment: p.project.Environment, Identity: p.project.identity(), Commit: commit,
+		Numbers: numbers, Remote: p.remote, Lock: p.keeper,
+		Parallelism: opt.Parallelism, Sleep: opt.Sleep, Logf: opt.Logf, Message: opt.Message, Event: event,
 	})
 	switch {
 	case err != nil:

@@ -141,7 +141,7 @@ func (p *Project) unapplied(memory diff.Memory, address string, orphans bool) []
 		agent := &p.Agents[i]
 		wanted[agent.Name] = true
 		m := memory[agent.Name]
-		if m.AgentID == "" || m.Unfinished || m.Wants != env.Wants(agent) {
+		if m.AgentID == "" || m.Unfinished || m.Smoke != nil || m.Wants != env.Wants(agent) {
 			out = append(out, agent.Name)
 		}
 	}

@@ -29,6 +29,7 @@ type pulling struct {
 func (t pulling) take(moves []diff.Move) (spec.Agent, *lock.Entry) {
 	after := diff.Take(t.want, t.seen, moves)
 	entry := diff.Remember(t.memory, after, t.seen)
+	entry.Smoke = t.memory.Smoke // void by itself where what is released was taken
 	for _, move := range t.moves {
 		if !slices.Contains(moves, move) {
 			t.forget(&entry, move)

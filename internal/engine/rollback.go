@@ -206,6 +206,7 @@ func (r *Rollback) plan(ctx context.Context, before, after, back spec.Agent, mem
 		asked.Checks = nil // they look at what was never live
 		asked.OutcomesManaged, asked.Outcomes, asked.InfieldsManaged, asked.Infields = false, nil, false, nil
 	}
+	asked.SmokeCall = nil // no call may bring back what is to go at once
 	planned, err := r.project.with(asked).planThrough(ctx, Scope{Targets: []string{r.Name}}, func() (sync.Remote, func(), error) {
 		return remote, func() {}, nil
 	})

@@ -49,6 +49,10 @@ func (j *Job) apply(ctx context.Context) error {
 		j.tell(ctx, r, refusedApply, "⛔ Policy forbids the plan", nothingWritten(errorText(err, j.Folder)))
 		return err
 	}
+	if err := planned.CheckCalls(); err != nil {
+		j.tell(ctx, r, refusedApply, "⛔ The smoke call can't be made", nothingWritten(errorText(err, j.Folder)))
+		return err
+	}
 	if planned.Plan.IsEmpty() {
 		j.rememberVerified(ctx, r, planned)
 		if state != applied { // whose report stays

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/agentsync/agentsync/spec"
 )
 
 // TestEntryEqual holds that each field of an entry counts: one that did not
@@ -12,7 +14,8 @@ import (
 func TestEntryEqual(t *testing.T) {
 	whole := func() Entry {
 		return Entry{AgentID: "1", AgentName: "A", Protect: true, Unfinished: true, Version: 1, Newest: 3, Config: "c", Wants: "w", Draft: 2,
-			Expect: []string{"e"}, PutBack: "{}", Agent: map[string]string{"a": "1"}, Outcomes: map[string]string{"o": "1"}, Infields: map[string]string{"i": "1"}}
+			Expect: []string{"e"}, PutBack: "{}", Agent: map[string]string{"a": "1"}, Outcomes: map[string]string{"o": "1"}, Infields: map[string]string{"i": "1"},
+			Smoke: &spec.PendingCall{Releases: "r", Back: 7}}
 	}
 	if !whole().Equal(whole()) {
 		t.Error("an entry is not equal to its copy")
@@ -30,6 +33,11 @@ func TestEntryEqual(t *testing.T) {
 		if changed.Equal(whole()) || whole().Equal(changed) {
 			t.Errorf("%s does not count", reflect.TypeFor[Entry]().Field(i).Name)
 		}
+	}
+	called := whole()
+	called.Smoke = &spec.PendingCall{Releases: "r", Back: 7, CallID: "call_1"}
+	if called.Equal(whole()) {
+		t.Error("what a smoke call came to does not count")
 	}
 }
 
@@ -53,7 +61,13 @@ func TestEntryCheck(t *testing.T) {
 		"something else":            {Entry{AgentID: "1", PutBack: "[]"}, "put_back is not JSON of outcomes and infields"},
 		"any name that is taken":    {Entry{AgentID: "1", Outcomes: map[string]string{"नाम: [": digest}}, ""},
 		"an id of 128 letters":      {Entry{AgentID: strings.Repeat("a", 128)}, ""},
-		"an id of 129":              {Entry{AgentID: strings.Repeat("a", 129)}, `agent_id "` + strings.Repeat("a", 129) + `" is not an id`},
+		"a call that waits": {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, Back: 7, Before: `{"call_outcomes":[]}`,
+			Version: 8, Placed: "2026-04-22T09:30:00Z", CallID: "call_1"}}, ""},
+		"an odd release": {Entry{AgentID: "1", Smoke: &spec.PendingCall{}}, `smoke_call: "" is not a digest of 12 hex digits`},
+		"an odd time":    {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, Placed: "today"}}, `smoke_call: placed_at "today" is no time`},
+		"an odd before":  {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, Before: "{"}}, "smoke_call: before is no JSON"},
+		"an odd state":   {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, State: "new"}}, `smoke_call: state "new" is not known`},
+		"an id of 129":   {Entry{AgentID: strings.Repeat("a", 129)}, `agent_id "` + strings.Repeat("a", 129) + `" is not an id`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ""

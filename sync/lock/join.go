@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // Conflict is an entry that two sides have changed in different ways. Field is
@@ -120,6 +121,7 @@ func mergeEntries(base, ours, theirs Entry) (Entry, []Conflict) {
 		Agent:      m.digests("agent", base.Agent, ours.Agent, theirs.Agent),
 		Outcomes:   m.digests("call_outcomes", base.Outcomes, ours.Outcomes, theirs.Outcomes),
 		Infields:   m.digests("call_infields", base.Infields, ours.Infields, theirs.Infields),
+		Smoke:      m.call(base.Smoke, ours.Smoke, theirs.Smoke),
 	}
 	if base.Wants != ours.Wants && base.Wants != theirs.Wants && ours.Wants != theirs.Wants {
 		out.Wants = ""
@@ -161,6 +163,21 @@ func (m *merging) digests(section string, base, ours, theirs map[string]string) 
 		}
 	}
 	return out
+}
+
+// call is one smoke call or none: of two, nobody could say which is waited for.
+func (m *merging) call(base, ours, theirs *spec.PendingCall) *spec.PendingCall {
+	of := func(c *spec.PendingCall) spec.PendingCall {
+		if c == nil {
+			return spec.PendingCall{}
+		}
+		return *c
+	}
+	picked := pick(m, "smoke_call", of(base), of(ours), of(theirs))
+	if picked == (spec.PendingCall{}) {
+		return nil
+	}
+	return &picked
 }
 
 func mergeExpect(base, ours, theirs []string) []string {

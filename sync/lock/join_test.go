@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/agentsync/agentsync/spec"
 )
 
 func joinedText(t *testing.T, base, ours, theirs string) (string, []string) {
@@ -72,9 +74,10 @@ func TestJoin(t *testing.T) {
 // but for the fields where both can be right.
 func TestJoinOfEachField(t *testing.T) {
 	base := Entry{AgentID: "1", AgentName: "A", Version: 1, Newest: 5, Config: "c", Wants: "w", Draft: 2,
-		Expect: []string{"e"}, PutBack: "{}", Agent: map[string]string{"a": "1"}, Outcomes: map[string]string{"o": "1"}, Infields: map[string]string{"i": "1"}}
-	one := Entry{"2", "B", true, true, 2, 6, "d", "x", 3, []string{"f"}, `{"a":[]}`, map[string]string{"a": "2"}, map[string]string{"o": "2"}, map[string]string{"i": "2"}}
-	two := Entry{"3", "C", true, true, 3, 7, "e", "y", 4, []string{"g"}, `{"b":[]}`, map[string]string{"a": "3"}, map[string]string{"o": "3"}, map[string]string{"i": "3"}}
+		Expect: []string{"e"}, PutBack: "{}", Agent: map[string]string{"a": "1"}, Outcomes: map[string]string{"o": "1"}, Infields: map[string]string{"i": "1"},
+		Smoke: &spec.PendingCall{CallID: "1"}}
+	one := Entry{"2", "B", true, true, 2, 6, "d", "x", 3, []string{"f"}, `{"a":[]}`, map[string]string{"a": "2"}, map[string]string{"o": "2"}, map[string]string{"i": "2"}, &spec.PendingCall{CallID: "2"}}
+	two := Entry{"3", "C", true, true, 3, 7, "e", "y", 4, []string{"g"}, `{"b":[]}`, map[string]string{"a": "3"}, map[string]string{"o": "3"}, map[string]string{"i": "3"}, &spec.PendingCall{CallID: "3"}}
 	neverInConflict := map[string]bool{"Protect": true, "Unfinished": true, "Wants": true, "Expect": true}
 	for i := range reflect.TypeFor[Entry]().NumField() {
 		name := reflect.TypeFor[Entry]().Field(i).Name

@@ -14,11 +14,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/spec"
 )
 
 // FileName is the lock file's name in the project's root.
@@ -67,6 +69,8 @@ type Entry struct {
 	Agent    map[string]string `yaml:"agent,omitempty" json:"agent,omitempty"`
 	Outcomes map[string]string `yaml:"call_outcomes,omitempty" json:"call_outcomes,omitempty"`
 	Infields map[string]string `yaml:"call_infields,omitempty" json:"call_infields,omitempty"`
+	// Smoke is a smoke call that is not judged, or was judged bad.
+	Smoke *spec.PendingCall `yaml:"smoke_call,omitempty" json:"smoke_call,omitempty"`
 }
 
 // Equal reports whether two entries are written as the same bytes.
@@ -74,7 +78,8 @@ func (e Entry) Equal(o Entry) bool {
 	return e.AgentID == o.AgentID && e.AgentName == o.AgentName && e.Protect == o.Protect &&
 		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Newest == o.Newest && e.Config == o.Config && e.Wants == o.Wants && e.Draft == o.Draft &&
 		slices.Equal(e.Expect, o.Expect) && e.PutBack == o.PutBack && maps.Equal(e.Agent, o.Agent) &&
-		maps.Equal(e.Outcomes, o.Outcomes) && maps.Equal(e.Infields, o.Infields)
+		maps.Equal(e.Outcomes, o.Outcomes) && maps.Equal(e.Infields, o.Infields) &&
+		(e.Smoke == nil) == (o.Smoke == nil) && (e.Smoke == nil || *e.Smoke == *o.Smoke)
 }
 
 type document struct {
@@ -223,6 +228,29 @@ func (e Entry) check() error {
 		if !digestForm.MatchString(d) {
 			return fmt.Errorf("%q is not a digest of 12 hex digits", d)
 		}
+	}
+	return checkSmoke(e.Smoke)
+}
+
+// checkSmoke refuses what no apply writes.
+func checkSmoke(c *spec.PendingCall) error {
+	if c == nil {
+		return nil
+	}
+	placed := c.Placed == ""
+	if !placed {
+		_, err := time.Parse(time.RFC3339, c.Placed)
+		placed = err == nil
+	}
+	switch {
+	case !digestForm.MatchString(c.Releases):
+		return fmt.Errorf("smoke_call: %q is not a digest of 12 hex digits", c.Releases)
+	case !placed:
+		return fmt.Errorf("smoke_call: placed_at %q is no time", c.Placed)
+	case c.Before != "" && !json.Valid([]byte(c.Before)):
+		return errors.New("smoke_call: before is no JSON")
+	case !slices.Contains([]string{spec.CallWaits, spec.CallFailed, spec.CallTakenBack}, c.State):
+		return fmt.Errorf("smoke_call: state %q is not known", c.State)
 	}
 	return nil
 }

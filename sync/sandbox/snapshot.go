@@ -22,6 +22,7 @@ type AgentState struct {
 	Versions []VersionState   `json:"versions"` // oldest first
 	Outcomes []map[string]any `json:"call_outcomes"`
 	Infields []map[string]any `json:"call_infields"`
+	Calls    int              `json:"calls"` // that it has made
 }
 
 // VersionState is one config version. Content is without notes.
@@ -43,6 +44,13 @@ func (s *Server) Snapshot() (Snapshot, error) {
 	err := s.store.read(func(st *state) {
 		for _, a := range st.oldestFirst() {
 			snap.Agents = append(snap.Agents, a.snapshot())
+		}
+		for _, call := range st.calls {
+			for i := range snap.Agents {
+				if call != nil && snap.Agents[i].ID == call.Agent {
+					snap.Agents[i].Calls++
+				}
+			}
 		}
 	})
 	slices.SortFunc(snap.Agents, func(a, b AgentState) int {

@@ -1,0 +1,88 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/sync/lock"
+)
+
+// goBack puts back the version that was live before the one whose smoke call
+// failed, with the agent's fields, outcomes and infields of then. It is planned and
+// done like a manifest that pins that version, and read back like one, so that it
+// ends the same under each reading of what a rollback brings back. Its error is the
+// agent's: because, and what is live now.
+func (s *smoke) goBack(ctx context.Context, because error) (StepReport, error) {
+	end := StepReport{Status: Failed, Reason: because.Error(), CallID: s.pending.CallID}
+	if s.pending.Back == 0 {
+		s.judged()
+		return end, fmt.Errorf("%w: v%d stays live: nothing was live before it, so there is nothing to go back to", because, s.live)
+	}
+	s.pending.State = spec.CallFailed
+	if err := s.keep(); err != nil {
+		return end, err
+	}
+	live, err := s.restore(ctx)
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return end, fmt.Errorf("%w, and putting back v%d was interrupted: the next apply finishes it: %w", because, s.pending.Back, context.Canceled)
+	case isConflict(err):
+		s.judged()
+		return end, fmt.Errorf("%w, and v%d was not put back: %w", because, s.pending.Back, err)
+	case err != nil:
+		return end, fmt.Errorf("%w, and putting back v%d did not succeed: %w; the next apply goes on with it", because, s.pending.Back, err)
+	}
+	entry := s.verified(s.entry, s.want, live)
+	entry.Wants = "" // what git wants is not what is there
+	entry.Smoke = &spec.PendingCall{Releases: s.pending.Releases, Back: s.pending.Back, Version: s.pending.Version, State: spec.CallTakenBack}
+	s.remember(&entry)
+	end.BackTo = &s.pending.Back
+	return end, fmt.Errorf("%w: v%d is live again in place of v%d; git still wants v%d, so the next apply makes it live again and calls again: revert the commit in git to stop that",
+		because, s.pending.Back, s.pending.Version, s.pending.Version)
+}
+
+// restore makes the agent what it was, and returns it as it was read back.
+func (s *smoke) restore(ctx context.Context) (*diff.RemoteAgent, error) {
+	want, err := diff.WantBefore(s.want, &s.pending)
+	if err != nil {
+		return nil, err
+	}
+	in, p := *s.ApplyInput, &progress{id: s.p.id}
+	in.Event = nil // its steps are no steps of the plan
+	back := &job{ApplyInput: &in, want: want, marked: s.entry, stop: s.stop, earlier: map[string]bool{}}
+	back.marked.Smoke, back.marked.PutBack = &s.pending, "" // all that is to come back is in want
+	if back.seen, back.plan, err = back.planAs(ctx, p, want); err != nil {
+		return nil, fmt.Errorf("read what is live: %w", err)
+	}
+	p.listed, p.listedTo = back.seen.Versions, back.seen.ListedTo
+	if now := back.seen.Current; back.rollsBack() && (now == nil || now.Number != s.pending.Version) {
+		if now == nil {
+			return nil, &conflict{"nothing is live any more"}
+		}
+		return nil, &conflict{fmt.Sprintf("v%d went live meanwhile%s", now.Number, by(now))}
+	}
+	report := newAgentReport(back.plan, "skipped", "")
+	back.out = &report
+	if len(back.plan.Steps) == 0 {
+		return back.seen, nil
+	}
+	if err := back.steps(ctx, p); err != nil {
+		return nil, err
+	}
+	if err := back.readBack(ctx, p); err != nil {
+		return nil, err
+	}
+	return p.verified, nil
+}
+
+// pendingSmoke is the lock's entry with what it is to hold of the plan's smoke call;
+// without a number no call is begun.
+func (in *ApplyInput) pendingSmoke(entry lock.Entry, plan diff.AgentPlan, want spec.Agent, seen *diff.RemoteAgent) *spec.PendingCall {
+	pending := diff.PendingCall(want, plan.Steps, seen, diff.Remembered(entry))
+	if pending != nil && diff.Releases(plan.Steps) && in.Numbers[want.SmokeCall.NumberEnv].IsZero() {
+		return nil
+	}
+	return pending
+}
