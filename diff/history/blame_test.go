@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -84,4 +85,36 @@ func TestBlameHolds(t *testing.T) {
 			t.Fatalf("the lines are %q", text)
 		}
 	})
+}
+
+// TestFindCopies holds which versions repeat an older one: with its config, its notes
+// and the commit of its line.
+func TestFindCopies(t *testing.T) {
+	version := func(number int, prompt, notes, commit, status string) Version {
+		v := Version{Number: number, Status: status, Notes: notes, Content: diff.Content{Config: value.Of(map[string]any{"system_prompt": prompt})}}
+		if commit != "" {
+			v.Commit = &Commit{ID: commit}
+		}
+		return v
+	}
+	versions := []Version{
+		version(9, "One.", "", "c1", "published"),
+		version(8, "One.", "", "c1", "draft"),
+		version(7, "One.", "mine", "c1", "archived"),
+		version(6, "One.", "", "", "archived"),
+		version(5, "One.", "", "c5", "archived"),
+		version(4, "One.", "", "c1", "archived"),
+		version(3, "Two.", "", "c1", "archived"),
+		version(2, "One.", "", "c1", "archived"),
+		version(1, "One.", "", "c1", "draft"),
+	}
+	FindCopies(versions)
+	got := map[int]int{}
+	for _, v := range versions {
+		got[v.Number] = v.CopyOf
+	}
+	want := map[int]int{9: 2, 8: 0, 7: 0, 6: 0, 5: 0, 4: 2, 3: 0, 2: 0, 1: 0}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }

@@ -6,6 +6,9 @@
 package history
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,14 +45,18 @@ type Version struct {
 	// Commit is what the provenance line names, where the version still holds
 	// what was made of it: an edit in the dashboard keeps the line.
 	Commit *Commit `json:"commit,omitempty"`
+	// CopyOf is the oldest version, of those that were read, that this one repeats
+	// with its notes and its line: a rollback made it, where that makes a new
+	// version. Its commit is the other one's. 0 where it repeats none.
+	CopyOf int `json:"copy_of,omitempty"`
 
 	Content diff.Content `json:"-"`
 }
 
 // Author is who made the version: the author of its commit where git knows that,
-// else the platform's id of a user; "" where nobody says.
+// else, and of a copy, the platform's id of a user; "" where nobody says.
 func (v *Version) Author() string {
-	if v.Commit != nil && v.Commit.Author != "" {
+	if v.Commit != nil && v.Commit.Author != "" && v.CopyOf == 0 {
 		return v.Commit.Author
 	}
 	return v.CreatedBy
@@ -114,6 +121,33 @@ func VersionOf(v *diff.Version, want spec.Agent) Version {
 		out.Commit = &Commit{ID: commit, Dirty: dirty}
 	}
 	return out
+}
+
+// FindCopies tells which of an agent's versions repeat older ones. They are in any
+// order.
+func FindCopies(versions []Version) {
+	type key struct{ prompt, notes, commit string }
+	older := map[key][]*Version{} // by number
+	byNumber := make([]*Version, len(versions))
+	for i := range versions {
+		byNumber[i] = &versions[i]
+	}
+	slices.SortFunc(byNumber, func(v, w *Version) int { return cmp.Compare(v.Number, w.Number) })
+	for _, v := range byNumber {
+		if v.Status == "draft" {
+			continue
+		}
+		k := key{prompt: v.Content.Config.Get("system_prompt").Text(), notes: v.Notes}
+		if v.Commit != nil {
+			k.commit = fmt.Sprint(v.Commit.ID, v.Commit.Dirty)
+		}
+		i := slices.IndexFunc(older[k], func(w *Version) bool { return value.Equal(v.Content.Config, w.Content.Config) })
+		if v.CopyOf = 0; i >= 0 {
+			v.CopyOf = older[k][i].Number
+		} else {
+			older[k] = append(older[k], v)
+		}
+	}
 }
 
 // Find returns the version of a number; nil where it was not read.

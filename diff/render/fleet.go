@@ -46,7 +46,7 @@ func (p *printer) standing(s *history.Standing) []span {
 	}
 	row = append(row, stateCell(s))
 	if s.Live != nil {
-		row = append(row, commitCell(s.Live.Commit))
+		row = append(row, commitCell(s.Live))
 	}
 	return row
 }

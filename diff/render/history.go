@@ -55,7 +55,7 @@ func (p *printer) versionRows(t *history.Timeline, v *history.Version) [][]span 
 	slices.Reverse(spans)
 	row := []span{{strong, fmt.Sprintf("v%d", v.Number)}, cell(look, status)}
 	row = append(row, p.spanCells(t, spans)...)
-	row = append(row, cell(plain, v.Author()), commitCell(v.Commit))
+	row = append(row, cell(plain, v.Author()), commitCell(v))
 	rows := [][]span{row}
 	for len(spans) > 1 {
 		spans = spans[1:]
@@ -144,10 +144,20 @@ func (p *printer) notes(t *history.Timeline) {
 	p.gap()
 }
 
-// commitCell is a commit with its subject.
-func commitCell(c *history.Commit) span {
+// commitCell is what a version was made from: a commit, or an older version which a
+// rollback has copied.
+func commitCell(v *history.Version) span {
+	text := commitText(v.Commit)
+	if v.CopyOf > 0 {
+		text = strings.TrimSuffix(fmt.Sprintf("as v%d, %s", v.CopyOf, text), ", ")
+	}
+	return cell(plain, text)
+}
+
+// commitText is a commit with its subject; "" for none.
+func commitText(c *history.Commit) string {
 	if c == nil {
-		return span{}
+		return ""
 	}
 	text := c.ID
 	if c.Dirty {
@@ -156,7 +166,7 @@ func commitCell(c *history.Commit) span {
 	if c.Subject != "" {
 		text += " " + c.Subject
 	}
-	return cell(plain, text)
+	return text
 }
 
 // time is a time to the minute; "?" for none.

@@ -37,8 +37,11 @@ func At(w io.Writer, m *history.Moment, opt Options) error {
 	if by := m.Version.Author(); by != "" {
 		p.say("  by " + Escape(by))
 	}
-	if c := commitCell(m.Version.Commit); c.text != "" {
-		p.say("  from commit " + c.text)
+	if c := m.Version.CopyOf; c > 0 {
+		p.say(fmt.Sprintf("  as v%d, by a rollback", c))
+	}
+	if c := commitText(m.Version.Commit); c != "" {
+		p.say("  from commit " + Escape(c))
 	}
 	if m.Version.Notes != "" {
 		p.wholeText("notes", m.Version.Notes)

@@ -140,6 +140,8 @@ func storyParams(dir string, reading []string, lock string) testscript.Params {
 				return exhaustive.On(), nil
 			case "listing": // the platform lists its agents
 				return !strings.Contains(strings.Join(reading, " "), "--listing none"), nil
+			case "clone": // a rollback makes a new version
+				return strings.Contains(strings.Join(reading, " "), "--rollback clone"), nil
 			case "small-pages": // a list of a few versions takes a request each
 				return strings.HasSuffix(strings.Join(reading, " "), "--page 1"), nil
 			case "late": // a read may not show a write yet, and is then repeated

@@ -151,6 +151,7 @@ func (a *AgentPast) build(versions []diff.Version, seen []history.Sighting) *his
 		}
 		t.Versions = append(t.Versions, v)
 	}
+	history.FindCopies(t.Versions)
 	t.Spans = history.Spans(versions, t.Live, seen)
 	return t
 }

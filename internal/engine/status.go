@@ -85,9 +85,25 @@ func (p *Planned) standing(agent *diff.AgentPlan) history.Standing {
 	if r := p.in.Remote.Agents[agent.Name]; r != nil && r.Current != nil {
 		live := history.VersionOf(r.Current, p.wanted(agent.Name))
 		live.Content.Outcomes, live.Content.Infields = notNil(r.Outcomes), notNil(r.Infields) // as they are now
+		live.CopyOf = copyOf(r, p.wanted(agent.Name))
 		out.Live, out.Since = &live, r.Current.LastTouched()
 	}
 	return out
+}
+
+// copyOf is Version.CopyOf of what is live, as far as the plan has read versions.
+func copyOf(r *diff.RemoteAgent, want spec.Agent) int {
+	var versions []history.Version
+	for i := range r.Versions {
+		versions = append(versions, history.VersionOf(&r.Versions[i], want))
+	}
+	history.FindCopies(versions)
+	for _, v := range versions {
+		if v.Number == r.Current.Number {
+			return v.CopyOf
+		}
+	}
+	return 0
 }
 
 // notNil is a list that is known, be it empty.

@@ -56,6 +56,7 @@ type versionData struct {
 	Editor  string      `json:"editor,omitempty"`
 	Notes   string      `json:"notes,omitempty"`
 	Commit  *commitData `json:"commit,omitempty"`
+	CopyOf  int         `json:"copyOf,omitempty"`  // the older version that a rollback has copied
 	Unknown []string    `json:"unknown,omitempty"` // sections that the platform does not keep with it
 	Content []int       `json:"content"`           // a field, its value, the next field, …
 }
@@ -162,7 +163,7 @@ func newInterner(t history.Timeline) *interner {
 }
 
 func (in *interner) version(v history.Version) versionData {
-	out := versionData{Number: v.Number, Status: v.Status, At: millis(v.CreatedAt), By: v.CreatedBy, Notes: v.Notes, Content: []int{}}
+	out := versionData{Number: v.Number, Status: v.Status, At: millis(v.CreatedAt), By: v.CreatedBy, Notes: v.Notes, CopyOf: v.CopyOf, Content: []int{}}
 	if v.UpdatedAt.After(v.CreatedAt) {
 		out.Edited, out.Editor = millis(v.UpdatedAt), v.UpdatedBy
 	}

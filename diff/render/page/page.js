@@ -64,7 +64,9 @@
   }
 
   const linesOf = (agent, value) => value === undefined ? [] : agent.values[value].map(n => agent.lines[n]);
-  const authorOf = v => v.commit && v.commit.author || v.editor || v.by || '';
+  const authorOf = v => !v.copyOf && v.commit && v.commit.author || v.editor || v.by || '';
+  // subjectOf is what a version is about, in a line.
+  const subjectOf = v => v.copyOf ? `as v${v.copyOf}` : (v.commit && v.commit.subject || v.notes || '').split('\n')[0];
   const isLive = (agent, v) => v.n === agent.live;
 
   // predecessor is what a reader wants to compare a version with: for a draft what
@@ -147,7 +149,7 @@
     return element('li', { class: isLive(agent, v) ? 'is-live' : v.status === 'draft' ? 'is-draft' : v.spans.length ? '' : 'was-not-live' },
       element('a', { href: address(agent.name, undefined, v.n), 'data-version': v.n },
         element('span', { class: 'line' }, element('b', {}, `v${v.n}`), badges(agent, v), time ? element('span', { class: 'date' }, day(time)) : null),
-        v.commit && v.commit.subject || v.notes ? element('span', { class: 'subject' }, label((v.commit && v.commit.subject || v.notes).split('\n')[0])) : null,
+        subjectOf(v) ? element('span', { class: 'subject' }, label(subjectOf(v))) : null,
         authorOf(v) ? element('span', { class: 'author' }, label(authorOf(v))) : null));
   }
 
@@ -389,6 +391,7 @@
     else if (v.status !== 'draft') say('Live', 'never, as far as is known');
     if (v.at) say('Made', when(v.at), v.by ? element('span', { class: 'sub' }, 'by ', label(v.by)) : '');
     if (v.edited) say('Last written', when(v.edited), v.editor ? element('span', { class: 'sub' }, 'by ', label(v.editor)) : '');
+    if (v.copyOf) say('Rolled back', element('a', { href: address(agent.name, undefined, v.copyOf) }, `to v${v.copyOf}`));
     if (v.commit) say('Commit', element('code', {}, v.commit.id + (v.commit.dirty ? '+' : '')), v.commit.subject ? element('span', { class: 'sub' }, label(v.commit.subject)) : '',
       v.commit.author ? element('span', { class: 'sub' }, 'by ', label(v.commit.author)) : '',
       v.commit.dirty ? element('span', { class: 'sub' }, 'with files that were not committed') : '');

@@ -51,11 +51,11 @@ func countsOf(rows []row) counts {
 	return n
 }
 
-// authorOf is who wrote a version: the commit's author, else the platform's id of
-// who wrote it last.
+// authorOf is who wrote a version: the commit's author, else, and of a copy, the
+// platform's id of who wrote it last.
 func authorOf(v *history.Version) string {
 	switch {
-	case v.Commit != nil && v.Commit.Author != "":
+	case v.Commit != nil && v.Commit.Author != "" && v.CopyOf == 0:
 		return v.Commit.Author
 	case v.UpdatedBy != "":
 		return v.UpdatedBy
