@@ -52,14 +52,11 @@ func ParseNotes(notes string) (text string, p Provenance, ok bool) {
 	return value.Text(strings.TrimSuffix(notes, m[0])), Provenance{Project: m[1], Environment: m[2], Commit: m[3], Config: m[4]}, true
 }
 
-// Notes returns the notes of a version that an apply makes over one with the
-// notes current: the manifest's notes, or those, and the provenance line if the
-// policy wants one.
-func Notes(want spec.Agent, current string, line Provenance, policy spec.Policy) string {
-	text, _, _ := ParseNotes(current)
-	if want.Config.Has("notes") {
-		text = want.Config.Get("notes").Text()
-	}
+// Notes returns the notes of a version that an apply makes: the manifest's, and
+// the provenance line if the policy wants one. Those of the version before are
+// that version's alone.
+func Notes(want spec.Agent, line Provenance, policy spec.Policy) string {
+	text := want.Config.Get("notes").Text()
 	if !policy.Provenance {
 		return text
 	}

@@ -59,20 +59,18 @@ func TestProvenanceLine(t *testing.T) {
 func TestNotes(t *testing.T) {
 	on, off := spec.Policy{Provenance: true}, spec.Policy{}
 	for name, tt := range map[string]struct {
-		config, current string
-		policy          spec.Policy
-		want            string
+		config string
+		policy spec.Policy
+		want   string
 	}{
-		"the line alone":                   {`{}`, "", on, line},
-		"the live version's notes stay":    {`{}`, "Quieter\n[agentsync commit=aaaaaaaaaaaa config=aaaaaaaaaaaa]", on, "Quieter\n" + line},
-		"the manifest's go over them":      {`{"notes":"Louder"}`, "Quieter", on, "Louder\n" + line},
-		"the manifest empties them":        {`{"notes":""}`, "Quieter", on, line},
-		"without provenance":               {`{}`, "Quieter\n[agentsync commit=aaaaaaaaaaaa config=aaaaaaaaaaaa]", off, "Quieter"},
-		"without provenance and notes":     {`{}`, "", off, ""},
-		"without provenance, a manifest's": {`{"notes":"Louder"}`, "Quieter", off, "Louder"},
+		"the line alone":                   {`{}`, on, line},
+		"the manifest's":                   {`{"notes":"Louder"}`, on, "Louder\n" + line},
+		"the manifest's are empty":         {`{"notes":""}`, on, line},
+		"without provenance":               {`{}`, off, ""},
+		"without provenance, a manifest's": {`{"notes":"Louder"}`, off, "Louder"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Notes(manifest(t, tt.config), tt.current, Provenance{"acme", "default", "0123456789ab", "ba9876543210"}, tt.policy); got != tt.want {
+			if got := Notes(manifest(t, tt.config), Provenance{"acme", "default", "0123456789ab", "ba9876543210"}, tt.policy); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -137,7 +137,7 @@ var config = []*Field{
 		{Name: "min_speech_duration", Type: Number, Min: new(0.0), Doc: "Seconds of speech that begin a turn."},
 		{Name: "activation_threshold", Type: Number, Min: new(0.0), Max: new(1.0), Doc: "How sure the detection must be, from 0 to 1."},
 	}},
-	{Name: "notes", Type: Prompt, Fields: promptFile, Doc: "Notes that the platform keeps with a version; agentsync adds its provenance line."},
+	{Name: "notes", Type: Prompt, Fields: promptFile, Doc: "Notes that the platform keeps with a version; agentsync adds its provenance line. They belong to one version: left out, a new version has that line alone."},
 	{Name: "passthrough", Type: Table, Ours: true, Keys: Name, Items: anything,
 		Doc: "Further config fields, sent and compared as they stand, for what the API gains later. " +
 			"Under llm_config, tts_config, stt_config and vad_config: further fields of that section."},

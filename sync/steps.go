@@ -55,7 +55,7 @@ func (j *job) createAgent(ctx context.Context, p *progress) error {
 	if err := j.checkLocally(); err != nil {
 		return err
 	}
-	notes := j.notes("")
+	notes := j.notes()
 	body := diff.CreateBody(j.want, j.plan.Wanted, notes)
 	var created diff.RemoteAgent
 	lost, strangers := false, false
@@ -171,11 +171,10 @@ func (j *job) deleteAgent(ctx context.Context, p *progress) error {
 	return j.Lock.Put(map[string]*lock.Entry{j.plan.Name: nil})
 }
 
-// notes are those of a version that this apply makes over one with the notes
-// current.
-func (j *job) notes(current string) string {
+// notes are those of a version that this apply makes.
+func (j *job) notes() string {
 	line := diff.Provenance{Project: j.Identity.Project, Environment: j.Identity.Environment, Commit: j.Commit, Config: j.plan.Wanted.ConfigDigest}
-	return diff.Notes(j.want, current, line, j.Policy)
+	return diff.Notes(j.want, line, j.Policy)
 }
 
 func (j *job) createDraft(ctx context.Context, p *progress) error {
@@ -184,11 +183,7 @@ func (j *job) createDraft(ctx context.Context, p *progress) error {
 
 // draftBody is the body of a draft that starts from base.
 func (j *job) draftBody(base *diff.Version) map[string]any {
-	notes := ""
-	if j.seen.Current != nil {
-		notes = j.seen.Current.Notes
-	}
-	return diff.ConfigBody(j.want, j.plan.Wanted, base, j.notes(notes))
+	return diff.ConfigBody(j.want, j.plan.Wanted, base, j.notes())
 }
 
 // makeDraft makes a draft; p.listed are the versions that were there before.

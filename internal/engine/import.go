@@ -194,7 +194,6 @@ func asWritten(r *diff.RemoteAgent, v *diff.Version) edit.Agent {
 	a := edit.Agent{Fields: r.Fields, Outcomes: r.Outcomes, Infields: r.Infields, Unknown: r.Unknown}
 	if v != nil {
 		a.Config = v.Content
-		a.Notes, _, _ = diff.ParseNotes(v.Notes)
 	}
 	if a.Outcomes == nil {
 		a.Outcomes = []value.Value{}

@@ -13,11 +13,12 @@ import (
 )
 
 // Agent is what a manifest is written of: an agent as the platform has it. The
-// values are as package diff takes them in, so no secret is among them.
+// values are as package diff takes them in, so no secret is among them, nor the
+// notes, which are one version's: a manifest with them would give them to all that
+// come after it.
 type Agent struct {
 	Fields value.Value // agent_name without the environment's suffix
 	Config value.Value // no value where nothing is published
-	Notes  string      // of the live version, without the provenance line
 	// Outcomes and Infields are all that the agent has; nil where that is not
 	// known, which leaves the section out.
 	Outcomes, Infields []value.Value
@@ -37,6 +38,9 @@ type File struct {
 type Left struct {
 	Path string // from spec: "config.examples"
 	Why  string // one line
+	// Items is how many a list has, that are all left: a list in a manifest is the
+	// whole list, so it can't leave out one. 0 where it is no list.
+	Items int
 }
 
 // Written is an agent as a manifest says it, before it has a key.
@@ -97,8 +101,8 @@ func Write(a Agent, differs func(spec.Agent) []string) (*Written, error) {
 		agent, problems := w.read()
 		var bad []Left
 		if agent == nil {
-			if why := alone(named(w.parts)); why != "" {
-				return nil, fmt.Errorf("%w: %s", ErrUnwritable, why)
+			if why := alone(named(w.parts)); len(why) > 0 {
+				return nil, fmt.Errorf("%w: %s", ErrUnwritable, why[0])
 			}
 			bad = faulty(w.parts, problems)
 		} else if differs != nil {
@@ -132,26 +136,60 @@ func faulty(parts []part, problems spec.Problems) []Left {
 		if p.isName() {
 			continue
 		}
-		if why := alone(append(named(parts), p)); why != "" {
-			bad = append(bad, Left{p.path(), why})
+		if why := faults(slices.Clip(named(parts)), p); why != "" {
+			bad = append(bad, p.left(why))
 		}
 		if largest < 0 || p.size() > parts[largest].size() {
 			largest = i
 		}
 	}
 	if len(bad) == 0 && largest >= 0 {
-		bad = append(bad, Left{parts[largest].path(), problems.Errors()[0].Message})
+		bad = append(bad, parts[largest].left(ofItself(problems.Errors()[0].Message)))
 	}
 	return bad
 }
 
-// alone says what is wrong with a manifest of these parts; "" for nothing.
-func alone(parts []part) string {
-	agent, problems := (&Written{parts: parts}).read()
-	if agent != nil {
+// faults says all that is wrong with a part beside the name, of a list with each
+// item too, since the fault of one may hide another's; "" for nothing.
+func faults(name []part, p part) string {
+	told := alone(append(name, p))
+	if len(told) == 0 {
 		return ""
 	}
-	return problems.Errors()[0].Message
+	for i, item := range p.v.List() {
+		one := part{keys: p.keys, row: p.row, v: value.Of([]value.Value{item})}
+		for _, fault := range alone(append(name, one)) {
+			told = append(told, strings.Replace(fault, p.path()+"[0]", fmt.Sprintf("%s[%d]", p.path(), i), 1))
+		}
+	}
+	var all []string
+	for i, fault := range told {
+		if !slices.Contains(told[:i], fault) {
+			all = append(all, strings.TrimPrefix(fault, p.path()+": "))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// alone is what is wrong with a manifest of these parts.
+func alone(parts []part) (faults []string) {
+	agent, problems := (&Written{parts: parts}).read()
+	if agent != nil {
+		return nil
+	}
+	for _, problem := range problems.Errors() {
+		faults = append(faults, ofItself(problem.Message))
+	}
+	return faults
+}
+
+// ofItself is a message about the files that read makes, which have no names of
+// their own.
+func ofItself(message string) string {
+	for _, path := range OwnPaths(readKey)[1:] {
+		message = strings.Replace(message, schema.Quote(path), "its file", 1)
+	}
+	return strings.Replace(message, "the prompt file its file", "its file", 1)
 }
 
 // missed are the parts below the paths in which a plan would not be empty.
@@ -163,16 +201,19 @@ func missed(parts []part, paths []string) []Left {
 			return path == at || strings.HasPrefix(path, at+".") || strings.HasPrefix(at, path+".")
 		}
 		if !p.isName() && slices.ContainsFunc(paths, under) {
-			bad = append(bad, Left{at, "a manifest reads it otherwise than the platform has it"})
+			bad = append(bad, p.left("a manifest reads it otherwise than the platform has it"))
 		}
 	}
 	return bad
 }
 
+// readKey is the key under which read loads an agent.
+const readKey = "agent"
+
 // read loads the agent's files as a project of their own; agent is nil where they
 // have errors.
 func (w *Written) read() (agent *spec.Agent, problems spec.Problems) {
-	files := w.Files("agent")
+	files := w.Files(readKey)
 	project, problems := spec.Load(context.Background(), spec.LoadOptions{FS: Overlay(nil, files)})
 	if project == nil {
 		return nil, problems

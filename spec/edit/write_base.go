@@ -32,16 +32,13 @@ func Extend(base string, all []*Written) {
 }
 
 // common are the parts that all agents have, in order. Of lists that merge by
-// name it is the entries. No two agents have one name, and notes are a version's.
+// name it is the entries. No two agents have one name.
 func common(all []*Written) []part {
 	if len(all) < 2 {
 		return nil
 	}
 	var out []part
 	for _, p := range all[0].parts {
-		if p.path() == "config.notes" {
-			continue
-		}
 		for _, w := range all[1:] {
 			p = p.in(w.parts)
 		}

@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -55,7 +56,10 @@ func document(d writing, parts []part, left []Left) []File {
 // String is the comment about what is left out: one line that shows as it is.
 func (l Left) String() string {
 	text := l.Why
-	if !strings.HasPrefix(text, l.Path) {
+	switch {
+	case l.Items > 1:
+		text = fmt.Sprintf("%s, all %d of them, since a list is all or nothing: %s", l.Path, l.Items, text)
+	case !strings.HasPrefix(text, l.Path):
 		text = l.Path + ": " + text
 	}
 	if bad, _ := schema.Unsafe(text, true); bad >= 0 {
@@ -99,7 +103,7 @@ func ownFile(field, text string) bool {
 	case strings.Contains(text, "\n") && !isBlock(text): // it would be one line of escapes
 		return true
 	}
-	return field != "notes" && (len(text) >= longText || strings.Count(text, "\n") >= longLines)
+	return len(text) >= longText || strings.Count(text, "\n") >= longLines
 }
 
 // looksLikePath reports whether a text could be a path that stands where

@@ -23,6 +23,9 @@ func (p part) path() string { return pathOf(p.keys...) }
 func (p part) isName() bool { return p.path() == "agent.agent_name" }
 func (p part) size() int    { return len(p.v.JSON()) }
 
+// left is the part as what a manifest doesn't say.
+func (p part) left(why string) Left { return Left{p.path(), why, len(p.v.List())} }
+
 func pathOf(keys ...string) string {
 	var b strings.Builder
 	for _, key := range keys {
@@ -50,7 +53,7 @@ func partsOf(a Agent) (parts []part, left []Left) {
 		if last := keys[len(keys)-1]; keys[0] == schema.SectionConfig && last != "passthrough" && keys[1] != "metadata_schema" {
 			why += "; config.passthrough would manage it"
 		}
-		left = append(left, Left{pathOf(keys...), why})
+		left = append(left, Left{Path: pathOf(keys...), Why: why})
 	}
 	for _, row := range schema.Spec().Below(schema.SectionAgent).Fields {
 		if v := a.Fields.Get(row.Name); row.Name == "agent_name" || said(row, v) {
@@ -63,13 +66,12 @@ func partsOf(a Agent) (parts []part, left []Left) {
 		}
 	}
 	config := schema.Spec().Below(schema.SectionConfig)
-	content := a.Config.With("notes", value.Of(a.Notes))
 	for _, row := range config.Fields {
-		v, keys := content.Get(row.Name), []string{schema.SectionConfig, row.Name}
+		v, keys := a.Config.Get(row.Name), []string{schema.SectionConfig, row.Name}
 		switch {
 		case row.Ours || !said(row, v):
 		case row.Type == schema.Prompt && !v.IsText():
-			left = append(left, Left{pathOf(keys...), "want text"})
+			left = append(left, Left{Path: pathOf(keys...), Why: "want text"})
 		case row.Service && v.IsObject():
 			for _, below := range row.Fields {
 				if sub := v.Get(below.Name); said(below, sub) {
@@ -88,7 +90,7 @@ func partsOf(a Agent) (parts []part, left []Left) {
 			parts = append(parts, part{keys: keys, row: row, v: v})
 		}
 	}
-	for _, key := range content.Keys() {
+	for _, key := range a.Config.Keys() {
 		if row := config.Below(key); row == nil || row.Ours {
 			unknown(schema.SectionConfig, key)
 		}

@@ -30,7 +30,7 @@ func parse(t *testing.T, text string) value.Value {
 // agentOf reads an agent as the files of testdata/write hold it.
 func agentOf(t *testing.T, text string) edit.Agent {
 	whole := parse(t, text)
-	a := edit.Agent{Fields: whole.Get("agent"), Config: whole.Get("config"), Notes: whole.Get("notes").Text()}
+	a := edit.Agent{Fields: whole.Get("agent"), Config: whole.Get("config")}
 	if !whole.Get("items").IsEmpty() {
 		a.Outcomes = append([]value.Value{}, whole.Get("items").Get("call_outcomes").List()...)
 		a.Infields = append([]value.Value{}, whole.Get("items").Get("call_infields").List()...)
@@ -104,7 +104,7 @@ func TestWriteLeavesNoText(t *testing.T) {
 	text := anyText.Filter(func(s string) bool { bad, _ := schema.Unsafe(value.Text(s), false); return bad < 0 })
 	rapid.Check(t, func(t *rapid.T) {
 		one := text.Draw(t, "text")
-		a := edit.Agent{Fields: value.Of(map[string]any{"agent_name": "A", "agent_description": one}), Notes: one, Config: value.Of(map[string]any{
+		a := edit.Agent{Fields: value.Of(map[string]any{"agent_name": "A", "agent_description": one}), Config: value.Of(map[string]any{
 			"system_prompt": one, "starting_instructions": one, "guidelines": []any{one, "b"}, "examples": []any{map[string]any{"role": "user", "content": one}},
 		})}
 		written, err := edit.Write(a, nil)
@@ -117,7 +117,7 @@ func TestWriteLeavesNoText(t *testing.T) {
 			t.Fatalf("%q: %v", one, problems)
 		}
 		got := project.Agents[0]
-		for field, want := range map[string]value.Value{"system_prompt": value.Of(one), "starting_instructions": value.Of(one), "notes": value.Of(one),
+		for field, want := range map[string]value.Value{"system_prompt": value.Of(one), "starting_instructions": value.Of(one),
 			"guidelines": a.Config.Get("guidelines"), "examples": a.Config.Get("examples")} {
 			if !got.Config.Get(field).Equal(want) {
 				t.Fatalf("%q: %s reads as %s\n%s", one, field, got.Config.Get(field).JSON(), files[0].Data)
