@@ -17,7 +17,8 @@ import (
 
 // keep decides which agents stay as they are in git: those whose manifest says
 // what the platform has, and those where it says something else, where all were
-// asked for.
+// asked for. What an apply has begun and not ended is not taken either: the lock has
+// what a rollback may have taken.
 func (m *importing) keep() {
 	var kept []string
 	for _, f := range m.found {
@@ -35,6 +36,13 @@ func (m *importing) keep() {
 		case m.in.IDs == nil:
 			f.take = takeNone
 			kept = append(kept, f.key)
+		}
+	}
+	for _, f := range m.found {
+		if known := m.memory[f.key]; f.take != takeNone && known.Unfinished && known.AgentID == f.ID {
+			f.take = takeNone
+			m.failed("%s: an apply of it did not end, so what is there is not all the platform's\n  hint: agentsync apply ends it; import it after that",
+				quoted(f.fullName, f.ID))
 		}
 	}
 	if slices.Sort(kept); len(kept) > 0 {
