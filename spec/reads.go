@@ -31,6 +31,22 @@ func (p *Project) Reads(name string) bool {
 	})
 }
 
+// IsAbout reports whether a problem is at a place of this agent: in the manifest
+// of that name, or in a file that its prompts come from.
+func (p *Project) IsAbout(agent string, problem Problem) bool {
+	return slices.ContainsFunc(p.Agents, func(a Agent) bool {
+		if a.Name != agent {
+			return false
+		}
+		for _, segments := range a.Sources {
+			if slices.ContainsFunc(segments, func(s Segment) bool { return s.File == problem.Pos.File }) {
+				return true
+			}
+		}
+		return a.Pos.File == problem.Pos.File
+	})
+}
+
 // isSearched says whether manifests are looked for in a folder.
 func (p *Project) isSearched(folder string) bool {
 	return !slices.ContainsFunc(strings.Split(folder, "/"), isUnsearched)

@@ -260,13 +260,21 @@ func strictHelp(root *cobra.Command) {
 
 // load loads the project and prints what there is to warn of.
 func (a *app) load(ctx context.Context, from engine.Source) (*engine.Project, error) {
+	project, warnings, err := a.loadQuietly(ctx, from)
+	a.warn(warnings)
+	return project, err
+}
+
+// loadQuietly loads the project for a command that is not about all its agents: the
+// warnings are its to tell, or left to validate.
+func (a *app) loadQuietly(ctx context.Context, from engine.Source) (*engine.Project, spec.Problems, error) {
 	project, problems, err := engine.Load(ctx, a.opt, from)
-	switch {
-	case err != nil:
-		return nil, err
-	case project == nil:
-		return nil, problems
+	if err == nil && project == nil {
+		return nil, nil, problems
 	}
-	a.out.Problems(a.env.Stderr, slices.DeleteFunc(problems, func(p spec.Problem) bool { return p.Planned }))
-	return project, nil
+	return project, problems, err
+}
+
+func (a *app) warn(warnings spec.Problems) {
+	a.out.Problems(a.env.Stderr, slices.DeleteFunc(warnings, func(p spec.Problem) bool { return p.Planned }))
 }

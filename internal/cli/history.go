@@ -106,13 +106,9 @@ func (a *app) runHistory(ctx context.Context, name string, opt historyOptions) e
 
 // withPast does something with the history of an agent.
 func (a *app) withPast(ctx context.Context, name string, do func(*engine.AgentPast) error) error {
-	// Without the warnings, which are about all agents: validate has them.
-	project, problems, err := engine.Load(ctx, a.opt, engine.Source{})
-	switch {
-	case err != nil:
+	project, _, err := a.loadQuietly(ctx, engine.Source{})
+	if err != nil {
 		return err
-	case project == nil:
-		return problems
 	}
 	past, err := project.Past(ctx)
 	if err != nil {

@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/internal/engine"
+	"github.com/agentsync/agentsync/spec"
 	"github.com/spf13/cobra"
 )
 
@@ -74,10 +76,11 @@ func (a *app) runRollback(ctx context.Context, opt rollbackOptions) error {
 	if err := opt.check(); err != nil {
 		return err
 	}
-	project, err := a.load(ctx, engine.Source{})
+	project, warnings, err := a.loadQuietly(ctx, engine.Source{})
 	if err != nil {
 		return err
 	}
+	a.warn(slices.DeleteFunc(warnings, func(p spec.Problem) bool { return !project.IsAbout(opt.Name, p) }))
 	if opt.Apply {
 		release, err := project.Turn(ctx)
 		if err != nil {

@@ -37,7 +37,7 @@ func (a *app) runStatus(ctx context.Context, names []string, format string) erro
 	if err := checkFormat(format, statusFormats); err != nil {
 		return err
 	}
-	project, err := a.load(ctx, engine.Source{})
+	project, _, err := a.loadQuietly(ctx, engine.Source{})
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ import (
 
 // CheckCommitted refuses to write into files with uncommitted changes: what is in
 // them could not be told apart afterwards. force does not mind, but for a commit,
-// which would take them along. Without git nobody can say, so there it is fine,
-// but for a commit.
+// which would take them along, and which can't be in the middle of a merge or a
+// rebase. Without git nobody can say, so there it is fine, but for a commit.
 func (p *Project) CheckCommitted(ctx context.Context, files []edit.Change, force, commit bool) error {
 	repo, err := git.Open(ctx, p.opt.Dir)
 	if err != nil {
@@ -28,6 +28,9 @@ func (p *Project) CheckCommitted(ctx context.Context, files []edit.Change, force
 			return err
 		}
 		return nil
+	}
+	if busy := repo.InTheMiddle(); commit && busy != nil {
+		return &Error{Kind: Refused, Way: HintOf(busy), Err: fmt.Errorf("can't commit: %w", busy)}
 	}
 	var there []string
 	for _, f := range files {

@@ -37,6 +37,22 @@ func (r *Repo) Uncommitted(ctx context.Context, paths ...string) ([]string, erro
 	return slices.DeleteFunc(slices.Clone(paths), same), tree.Err()
 }
 
+// InTheMiddle is nil unless the working tree is in the middle of a merge, a rebase,
+// a cherry-pick or a revert: git makes no commit of some files alone then, since the
+// next one is that one's.
+func (r *Repo) InTheMiddle() error {
+	for _, one := range []struct{ file, what string }{
+		{"rebase-merge", "rebase"}, {"rebase-apply", "rebase"}, // first: a rebase may stop at a pick
+		{"MERGE_HEAD", "merge"}, {"CHERRY_PICK_HEAD", "cherry-pick"}, {"REVERT_HEAD", "revert"}, {"sequencer", "cherry-pick"},
+	} {
+		if _, err := os.Lstat(filepath.Join(r.gitDir, one.file)); err == nil {
+			return &Error{"a " + one.what + " is not finished",
+				fmt.Sprintf("finish it (git %[1]s --continue) or give it up (git %[1]s --abort) first", one.what), nil}
+		}
+	}
+	return nil
+}
+
 // Edit is what a commit makes of one file: a path below the project's folder, with
 // slashes. Change is given what the file holds, nil for nothing, and returns what
 // it is to hold. It is asked for HEAD's, and with Merge also for what is staged,

@@ -11,6 +11,7 @@ import (
 // Repo is the repository that a folder is in.
 type Repo struct {
 	dir    string // as given
+	gitDir string // that of this working tree
 	prefix string // the folder's path below the repository's root: "" or "a/b/"
 }
 
@@ -24,7 +25,7 @@ func Open(ctx context.Context, dir string) (*Repo, error) {
 	}
 	inside, rest, _ := strings.Cut(out, "\n")
 	gitDir, prefix, _ := strings.Cut(rest, "\n")
-	r.prefix = strings.TrimSuffix(prefix, "\n")
+	r.gitDir, r.prefix = gitDir, strings.TrimSuffix(prefix, "\n")
 	if inside != "true" {
 		var ok bool
 		if r.prefix, ok = r.prefixBeside(gitDir); !ok {
