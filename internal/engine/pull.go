@@ -44,10 +44,10 @@ type PulledAgent struct {
 	Paths               []string // the values that are taken, with their sections
 	Files               []edit.Change
 	Notes               []string
-	Gone                bool  // it is not on the platform any more: nothing is taken
-	Unknown             bool  // nobody can look for it, so whether something is to be taken is not known
-	Err                 error // why nothing of it can be taken
-	Left                []LeftOut
+	Gone                bool      // it is not on the platform any more: nothing is taken
+	Unknown             bool      // nobody can look for it, so whether something is to be taken is not known
+	Err                 error     // why nothing of it can be taken
+	Left                []LeftOut // what is not taken while the rest is, or with Err each value of it
 
 	moves []diff.Move // what is taken
 	entry *lock.Entry
@@ -207,7 +207,7 @@ func (a PulledAgent) NotTaken() []Reason {
 		return []Reason{{unknownAgent, unknownHint}}
 	case a.Gone:
 		return []Reason{{"it is gone from the platform, and its manifest stays", "lifecycle.state: absent keeps it deleted; an apply creates it again"}}
-	case a.Err != nil:
+	case a.Err != nil && len(a.Left) == 0:
 		return []Reason{{a.Err.Error(), HintOf(a.Err)}}
 	}
 	var out []Reason

@@ -107,9 +107,9 @@ func (u *Pull) edit(ctx context.Context, from map[string]pulling) error {
 			if err != nil {
 				return err
 			}
-			if len(moves) > 0 {
+			if agent.Left = left; len(moves) > 0 {
 				agent.take(moves)
-				agent.Left, agent.Err, again = left, nil, true
+				agent.Err, again = nil, true
 			}
 		}
 		if u.Files = files; !again {

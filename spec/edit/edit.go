@@ -27,6 +27,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -205,13 +206,36 @@ func (e *Editor) setTogether(ctx context.Context, agents []spec.Agent) ([]Result
 			if ctx.Err() != nil {
 				return nil, err
 			}
-			out[0].Err = fmt.Errorf("what is to be said can't be said in a manifest: %w", err)
+			out[0].Err = Unsayable{err}
 			return out, nil
 		}
 	}
 	e.files.changed = before
 	out[0].Err = stuck(&agents[0], projects[0])
 	return out, nil
+}
+
+// Unsayable is the error of a change after which the manifests would not be valid:
+// it wraps what is wrong with them. The places are of files that are never written.
+type Unsayable struct{ error }
+
+func (u Unsayable) Error() string {
+	var said []string
+	var problems spec.Problems
+	if !errors.As(u.error, &problems) {
+		return u.error.Error()
+	}
+	for _, problem := range problems {
+		said = append(said, problem.Message)
+	}
+	return "no manifest can say it: " + strings.Join(slices.Compact(said), "; ")
+}
+
+func (u Unsayable) Unwrap() error { return u.error }
+
+// Hint is the way out. What a manifest leaves out is the platform's.
+func (u Unsayable) Hint() string {
+	return "change it on the platform, or take it out of the manifest (a list as a whole), so that it is left to the platform"
 }
 
 // stuck is the error for an agent whose files do not come to want what they should.
