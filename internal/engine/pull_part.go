@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/agentsync/agentsync/diff"
@@ -100,6 +101,10 @@ func (u *Pull) edit(ctx context.Context, from map[string]pulling) error {
 			i := slices.IndexFunc(u.Agents, func(a PulledAgent) bool { return a.Name == result.Agent })
 			agent := &u.Agents[i]
 			agent.Files, agent.Notes, agent.Err = result.Files, result.Notes, result.Err
+			if others := u.notAsked(result.Parted); len(others) > 0 {
+				agent.Notes = append(agent.Notes, fmt.Sprintf("%s: where %s changed in the same way on the platform, name them too, or pull --all: what all want alike is changed once, and stays shared",
+					agent.Name, listed(others)))
+			}
 			if result.Err == nil || !first || len(agent.moves) < 2 {
 				continue
 			}
@@ -116,6 +121,14 @@ func (u *Pull) edit(ctx context.Context, from map[string]pulling) error {
 			return nil
 		}
 	}
+}
+
+// notAsked are those of the agents that this pull has not looked at.
+func (u *Pull) notAsked(agents []string) []string {
+	if len(u.opt.Names) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Sorted(slices.Values(agents)), func(name string) bool { return slices.Contains(u.opt.Names, name) })
 }
 
 // take notes which values are taken.

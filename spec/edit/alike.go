@@ -60,7 +60,7 @@ func (p *pass) noteText(now *spec.Agent, o op) {
 		if p.same.texts[real] == nil {
 			p.same.texts[real] = map[string]string{}
 		}
-		if was, twice := p.same.texts[real][reader]; !twice || was == parts[i] {
+		if _, twice := p.same.texts[real][reader]; !twice { // the first place has the file
 			p.same.texts[real][reader] = parts[i]
 		}
 	}

@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"bytes"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -104,5 +105,45 @@ func (e *editor) freeMerge(n *yaml.Node, row *schema.Field, entries []entry, at 
 		e.splice(p.start, p.end, strings.Join(texts, ", "))
 	default:
 		e.splice(p.start, p.end, strings.Join(texts, e.eol)[len(pad):])
+	}
+}
+
+// withoutIdle returns data, in which root stands now, without the anchors of texts
+// that aliases named before and that none names any more: such a text reads as if
+// somebody had meant it to begin with "&".
+func withoutIdle(data []byte, root, before *yaml.Node) []byte {
+	had, has := map[*yaml.Node]bool{}, map[*yaml.Node]bool{}
+	aliased(before, had)
+	aliased(root, has)
+	named := map[string]bool{}
+	for n := range had {
+		named[n.Anchor] = true
+	}
+	e := &editor{source: newSource(data)}
+	e.dropIdle(root, named, has)
+	return e.spliced()
+}
+
+func (e *editor) dropIdle(n *yaml.Node, named map[string]bool, has map[*yaml.Node]bool) {
+	at := e.start(n)
+	if rest, ok := bytes.CutPrefix(e.data[at:], []byte("&"+n.Anchor)); ok && n.Kind == yaml.ScalarNode && named[n.Anchor] && !has[n] {
+		from, to := at, len(e.data)-len(bytes.TrimLeft(rest, " \t"))
+		if to == e.lineEnd(to) { // the text begins in a line of its own
+			from = len(bytes.TrimRight(e.data[:at], " \t"))
+		}
+		e.splice(from, to, "")
+	}
+	for _, below := range n.Content {
+		e.dropIdle(below, named, has)
+	}
+}
+
+// aliased notes the nodes that an alias in n or below names.
+func aliased(n *yaml.Node, has map[*yaml.Node]bool) {
+	if n.Kind == yaml.AliasNode {
+		has[n.Alias] = true
+	}
+	for _, below := range n.Content {
+		aliased(below, has)
 	}
 }

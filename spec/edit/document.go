@@ -55,7 +55,7 @@ func rewrite(p spec.Part, doc int, row *schema.Field, want any, eol string) ([]b
 		}
 		root := parts[0].Roots[doc]
 		if same(plain(root), want) {
-			return data, nil
+			return withoutIdle(data, root, p.Roots[doc]), nil
 		}
 		e := &editor{source: newSource(data), eol: eol, reach: r}
 		if err := e.root(root, row, want); err != nil {

@@ -113,7 +113,7 @@ func TestRewrite(t *testing.T) {
 			"  call_outcomes:\n    - # the name\n      outcome_name: b\n      outcome_type: DATE\n"},
 		"an anchor and its alias that say two things from now on": {
 			"  config:\n    system_prompt: &p Old.\n    starting_instructions: *p\n", set("New.", "config", "system_prompt"),
-			"  config:\n    system_prompt: &p New.\n    starting_instructions: Old.\n"},
+			"  config:\n    system_prompt: New.\n    starting_instructions: Old.\n"},
 		"an anchor and its alias that stay together": {
 			"  config:\n    system_prompt: &p Old.\n    starting_instructions: *p\n",
 			func(doc map[string]any) {
@@ -123,7 +123,7 @@ func TestRewrite(t *testing.T) {
 			"  config:\n    system_prompt: &p New.\n    starting_instructions: *p\n"},
 		"an alias alone": {
 			"  config:\n    system_prompt: &p Old.\n    starting_instructions: *p  # same\n", set("Hi", "config", "starting_instructions"),
-			"  config:\n    system_prompt: &p Old.\n    starting_instructions: Hi  # same\n"},
+			"  config:\n    system_prompt: Old.\n    starting_instructions: Hi  # same\n"},
 		"what a merge key brings": {
 			"  call_outcomes:\n    - &o {outcome_name: a, outcome_type: TEXT, is_visible: true}\n    - <<: *o\n      outcome_name: b\n",
 			items(func(l []any) []any { l[1].(map[string]any)["is_visible"] = false; return l }, "call_outcomes"),

@@ -60,6 +60,8 @@ type Result struct {
 	Agent string
 	Files []Change // that want it otherwise now, sorted; as they were before this agent
 	Notes []string // what whoever reads the change should know
+	// Parted are other agents that go on with a prompt file that this one has left.
+	Parted []string
 	// Err says why the agent can't be made to want this: which file, what there,
 	// and what to change by hand. Nothing was changed for it. It is spec.Problems
 	// where it has a place.

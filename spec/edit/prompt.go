@@ -48,13 +48,24 @@ func (p *pass) prompt(now *spec.Agent, o op, r *Result) (done bool, err error) {
 		}
 		real := p.files.real(name)
 		data, _ := p.files.read(real)
-		if count(names, name) > 1 || len(p.readers[real]) > 1 && !p.wantText(real, parts[i]) {
+		before := slices.Index(names[:i], name)
+		if before >= 0 && parts[before] == parts[i] { // named twice, and the same in both places
+			fresh[i] = fresh[before]
+			continue
+		}
+		twice := before >= 0 || staysIn(names, old, parts, i)
+		if twice || len(p.readers[real]) > 1 && !p.wantText(real, parts[i]) {
 			fresh[i] = p.ownFile(name, now.Name)
 			r.Notes = append(r.Notes, fmt.Sprintf("%s: %s is read by others too (%s), so the new text is in %s",
 				now.Name, name, p.otherReaders(real, now.Name, o), fresh[i]))
+			for _, reader := range p.readers[real] {
+				if other, _, _ := strings.Cut(reader, " "); other != now.Name && !slices.Contains(r.Parted, other) {
+					r.Parted = append(r.Parted, other)
+				}
+			}
 			if len(p.projects) == 1 { // else another environment may go on reading it
 				gone := now.Name + " " + o.path[len(o.path)-1]
-				p.readers[real] = slices.DeleteFunc(p.readers[real], func(r string) bool { return r == gone })
+				p.readers[real] = slices.DeleteFunc(p.readers[real], func(r string) bool { return r == gone && !twice })
 			}
 			real = fresh[i]
 		}
@@ -87,13 +98,15 @@ func (p *pass) texts(names []string) (texts []string, unread string) {
 	return texts, ""
 }
 
-func count(names []string, name string) (n int) {
-	for _, other := range names {
-		if other == name {
-			n++
+// staysIn reports whether a file that changes in one place of a list stays as it is
+// in another.
+func staysIn(names, old, parts []string, at int) bool {
+	for i := range names {
+		if names[i] == names[at] && parts[i] == old[i] {
+			return true
 		}
 	}
-	return n
+	return false
 }
 
 // promptFiles returns the files that the value of an op names where it lives, and
