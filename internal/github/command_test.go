@@ -19,7 +19,8 @@ func TestInputsAreTheActions(t *testing.T) {
 	if err := yaml.Unmarshal(data, &action); err != nil {
 		t.Fatal(err)
 	}
-	read := []string{"command", "github-token"} // an argument, and no flag's
+	// An argument, one that is no flag's, and one that the step reads which gets agentsync.
+	read := []string{"command", "github-token", "build"}
 	for _, input := range actionInputs {
 		read = append(read, input[1])
 	}

@@ -103,7 +103,7 @@ func TestValidate(t *testing.T) {
 	r = w.job(1, "validation", "validate", "-C", filepath.Join(w.dir, "checkout", "voice"))
 	has(t, "stdout", r.stdout,
 		"::error file=voice/agents.yaml,line=15,col=58::agent: unknown field \"agent_typ\"%0Ahint: did you mean \"agent_type\"?\n",
-		"::warning file=voice/prompts/sales.md,line=1,col=9::")
+		"::warning file=voice/prompts/sales.md,line=1,col=9,title=placeholder-undeclared::")
 	has(t, "the summary", r.summary, "voice/agents.yaml:15:58", "(in `voice`)")
 	if r.hub != 0 {
 		t.Errorf("%d writes to GitHub", r.hub)
