@@ -35,6 +35,10 @@ type Input struct {
 	Unmatched map[string]string
 	Targets   []string // as asked for; nil for all, empty for none
 	Known     int      // agents in manifests and lock together, targeted or not
+	// Shard is the part that Agents and Orphans are of; nil for all. Others are the
+	// other parts' agents by key, nil for an orphan; of a targeted plan, only the targets.
+	Shard  *Shard
+	Others map[string]*spec.Agent
 
 	base map[string]*spec.Agent // of an offline plan: what plays the platform, by the ids in Remote
 }
@@ -64,7 +68,7 @@ func Prepare(in Input, want spec.Agent, r *RemoteAgent, w Wanted) Prepared {
 func Compute(in Input) (*Plan, spec.Problems) {
 	plan := &Plan{
 		FormatVersion: FormatVersion, Environment: in.Environment.Name, BaseURL: in.Environment.BaseURL,
-		Targets: sortedTargets(in.Targets), Prune: in.Prune,
+		Targets: sortedTargets(in.Targets), Prune: in.Prune, Shard: in.Shard,
 		Agents: []AgentPlan{}, Refusals: []Refusal{}, Warnings: []Warning{},
 	}
 	var problems spec.Problems
@@ -94,6 +98,7 @@ func Compute(in Input) (*Plan, spec.Problems) {
 	plan.warnUnlisted(in)
 	sort.SliceStable(plan.Agents, func(i, j int) bool { return plan.Agents[i].Name < plan.Agents[j].Name })
 	plan.orderNames(in.Remote.Agents)
+	plan.refuseAcross(in)
 	plan.Count()
 	plan.guardDeletes(in)
 	plan.guardPrune(in)
@@ -164,13 +169,14 @@ func (p *Plan) guardProtected(agent AgentPlan, protected bool) {
 const minKnown = 10
 
 func (p *Plan) guardDeletes(in Input) {
-	if in.Known < minKnown || p.Summary.Delete*100 <= in.Policy.MaxDeletePercent*in.Known {
+	deletes := p.Summary.Delete + in.othersDeleted()
+	if in.Known < minKnown || deletes*100 <= in.Policy.MaxDeletePercent*in.Known {
 		return
 	}
 	p.Refusals = append(p.Refusals, Refusal{
 		Rule: "max_delete_percent",
 		Message: fmt.Sprintf("%d of %d agents would be deleted, more than policy.max_delete_percent (%d%%)",
-			p.Summary.Delete, in.Known, in.Policy.MaxDeletePercent),
+			deletes, in.Known, in.Policy.MaxDeletePercent),
 		Hint: "raise policy.max_delete_percent in agentsync.yaml, or delete fewer agents at a time with --target",
 	})
 }
@@ -178,8 +184,13 @@ func (p *Plan) guardDeletes(in Input) {
 // guardPrune refuses to delete orphans while something was passed over: that may
 // be the manifest of one of them.
 func (p *Plan) guardPrune(in Input) {
-	orphans := slices.DeleteFunc(slices.Clone(in.Orphans), func(key string) bool { return in.Remote.Agents[key] == nil })
-	if !in.Prune || len(orphans) == 0 || len(in.PassedOver) == 0 {
+	orphans := in.otherOrphans()
+	for _, key := range in.Orphans {
+		if in.Remote.Agents[key] != nil {
+			orphans++
+		}
+	}
+	if !in.Prune || orphans == 0 || len(in.PassedOver) == 0 {
 		return
 	}
 	const most = 10
@@ -190,7 +201,7 @@ func (p *Plan) guardPrune(in Input) {
 	p.Refusals = append(p.Refusals, Refusal{
 		Rule: "passed_over",
 		Message: fmt.Sprintf("orphans would be deleted (%d), and what was passed over may hold their manifests: %s",
-			len(orphans), names),
+			orphans, names),
 		Hint: "make manifests of them, or let `manifests` in agentsync.yaml not match them; or plan without pruning",
 	})
 }

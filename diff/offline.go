@@ -41,6 +41,12 @@ func Offline(in Input, base *spec.Project, commit string) *Plan {
 			in.Remote.Agents[key] = asApplied(agent)
 		}
 	}
+	in.Remote.Others = map[string]string{}
+	for key := range in.Others {
+		if r := in.Remote.Agents[key]; r != nil {
+			in.Remote.Others[key] = nameOf(r)
+		}
+	}
 	plan, problems := Compute(in)
 	if len(problems) > 0 {
 		panic(problems) // offline, what the platform would have to show is a warning

@@ -27,6 +27,9 @@ type Plan struct {
 	// empty list is a plan of no agents: none has changed (plan --changed-since).
 	Targets []string `json:"targets,omitzero"`
 	Prune   bool     `json:"prune,omitempty"` // orphans are deleted
+	// Shard is the part of the fleet that the plan is of: of Targets, the agents whose
+	// keys fall into it. nil is the whole fleet.
+	Shard *Shard `json:"shard,omitempty"`
 	// Base is the git commit (40 hex digits) whose manifests the plan was
 	// compared with, in place of the platform; "" for a plan of the platform.
 	// A plan with a base can be shown, never applied.

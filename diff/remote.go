@@ -16,6 +16,9 @@ type Remote struct {
 	// Unlisted says that agents had to be looked up by name, and the platform
 	// lists none.
 	Unlisted bool
+	// Others are the names that agents of other parts of the fleet have on the
+	// platform, by key, of those that are there.
+	Others map[string]string
 }
 
 // RemoteAgent is one agent on the platform.

@@ -18,9 +18,12 @@ var ErrUnlisted = errors.New("the platform lists no agents")
 
 // Fleet is which agents ReadFleet reads, and how much of each.
 type Fleet struct {
-	IDs         []string // all that the platform lists, where it is nil
-	Versions    bool     // all config versions too
-	Parallelism int      // agents read at once, at least 1
+	IDs      []string // all that the platform lists, where it is nil
+	Versions bool     // all config versions too
+	// Shard is the part of the listed agents that are read, by their ids; of the others
+	// only what the listing has comes back, as Other. nil reads all.
+	Shard       *diff.Shard
+	Parallelism int // agents read at once, at least 1
 	// Seen is handed each agent as soon as it was read; it may be nil and must be
 	// safe for concurrent use. So must Progress.
 	Seen     func(*diff.RemoteAgent)
@@ -30,7 +33,8 @@ type Fleet struct {
 // FleetAgent is an agent of a fleet, or why it could not be read.
 type FleetAgent struct {
 	*diff.RemoteAgent
-	Err error
+	Err   error
+	Other bool // of another part
 }
 
 // ReadFleet reads agents as they are on the platform, whatever the manifests
@@ -45,9 +49,18 @@ func ReadFleet(ctx context.Context, remote Remote, fleet Fleet) ([]FleetAgent, e
 		mu   sync.Mutex
 		done int
 	)
+	total := len(agents)
+	for _, a := range agents {
+		if a.Other {
+			total--
+		}
+	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, fleet.Parallelism))
 	for i := range agents {
+		if agents[i].Other {
+			continue
+		}
 		group.Go(func() error {
 			a := &agents[i]
 			a.Err = fleet.read(gctx, remote, a.RemoteAgent)
@@ -57,7 +70,7 @@ func ReadFleet(ctx context.Context, remote Remote, fleet Fleet) ([]FleetAgent, e
 			mu.Lock()
 			defer mu.Unlock()
 			if done++; fleet.Progress != nil {
-				fleet.Progress(done, len(agents))
+				fleet.Progress(done, total)
 			}
 			return gctx.Err()
 		})
@@ -84,7 +97,8 @@ func (f Fleet) find(ctx context.Context, remote Remote) ([]FleetAgent, error) {
 			return nil, ErrUnlisted
 		}
 		for i := range listed {
-			agents = append(agents, FleetAgent{RemoteAgent: &listed[i]})
+			other := f.Shard != nil && !f.Shard.Has(listed[i].ID)
+			agents = append(agents, FleetAgent{RemoteAgent: &listed[i], Other: other})
 		}
 	}
 	slices.SortFunc(agents, func(a, b FleetAgent) int { return strings.Compare(a.ID, b.ID) })

@@ -23,6 +23,9 @@ type Scope struct {
 	Memory      diff.Memory // after Rekey
 	Orphans     []string    // keys in Memory without a manifest
 	Parallelism int         // agents read at once, at least 1
+	// Others are agents of other parts of the fleet by key, nil for an orphan: of
+	// these only the listing is read.
+	Others map[string]*spec.Agent
 	// Seen is handed each agent of Agents that is on the platform as soon as it
 	// was read, with what is then wanted; it may be nil and must be safe for
 	// concurrent use.
@@ -61,7 +64,8 @@ func Observe(ctx context.Context, remote Remote, scope Scope) (diff.Remote, erro
 	if err := ctx.Err(); err != nil {
 		return diff.Remote{}, err
 	}
-	return diff.Remote{Agents: o.out, Unlisted: o.unlisted}, o.failure()
+	others := o.others()
+	return diff.Remote{Agents: o.out, Unlisted: o.unlisted, Others: others}, o.failure()
 }
 
 type observer struct {
@@ -108,7 +112,7 @@ func (o *observer) needsListing() bool {
 			return true
 		}
 	}
-	return o.total() > listingPays
+	return o.total() > listingPays || len(o.scope.Others) > 0
 }
 
 // list reads the listing once, whoever asks first.

@@ -25,6 +25,9 @@ func check(p *diff.Plan) error {
 	if !commitForm.MatchString(p.Base) {
 		return fmt.Errorf("base %.80q is no commit", p.Base)
 	}
+	if s := p.Shard; s != nil && (!s.Valid() || !commitForm.MatchString(s.Commit)) {
+		return fmt.Errorf("shard %s is no part of a fleet, or its commit %.80q is none", s, s.Commit)
+	}
 	agents, steps := map[string]bool{}, map[string]bool{}
 	for i, a := range p.Agents {
 		switch {

@@ -9,8 +9,8 @@ import (
 )
 
 // Digest returns the plan's digest: the SHA-256 of its JSON form with sorted
-// keys and no white space, without `digest`, `warnings`, `touched` and every `source`,
-// which are for the reader alone. Nulls, empty lists and numbers are in
+// keys and no white space, without `digest`, `warnings`, `touched`, every `source` and the
+// shard's `commit`, which are for the reader alone. Nulls, empty lists and numbers are in
 // canonical form (value.Of). A plan's values are JSON values; Digest
 // panics where one is not.
 func Digest(p *diff.Plan) string {
@@ -33,11 +33,14 @@ func Seal(p *diff.Plan) *diff.Plan {
 	return p
 }
 
-// Bare returns a copy of p without warnings, sources and who touched what: what is left is what
-// the digest covers.
+// Bare returns a copy of p without warnings, sources, who touched what and a part's commit: what
+// is left is what the digest covers.
 func Bare(p *diff.Plan) *diff.Plan {
 	out := Normal(p)
 	out.Warnings = nil
+	if p.Shard != nil {
+		out.Shard = &diff.Shard{Index: p.Shard.Index, Of: p.Shard.Of}
+	}
 	for i := range out.Agents {
 		agent := &out.Agents[i]
 		agent.Touched = nil

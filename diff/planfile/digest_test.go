@@ -13,7 +13,7 @@ import (
 func TestDigest(t *testing.T) {
 	plan := func() *diff.Plan {
 		three, before := 3, value.Of("One.")
-		return &diff.Plan{FormatVersion: "1", Targets: []string{"a"}, Digest: "sha256:old", Warnings: []diff.Warning{{Message: "x"}}, Agents: []diff.AgentPlan{{
+		return &diff.Plan{FormatVersion: "1", Targets: []string{"a"}, Shard: &diff.Shard{Index: 1, Of: 3}, Digest: "sha256:old", Warnings: []diff.Warning{{Message: "x"}}, Agents: []diff.AgentPlan{{
 			Name: "a", Fingerprint: "sha256:f", Drift: map[string]diff.Class{"config": diff.Pending},
 			Steps: []diff.Step{{ID: "a/publish", Action: diff.Publish, Target: "v3", To: &three, Needs: []string{},
 				Changes: []diff.Change{{Path: "system_prompt", Before: before, Source: []spec.Segment{{Start: 1, File: "p.md", Line: 1}}}}}}}}}
@@ -29,6 +29,9 @@ func TestDigest(t *testing.T) {
 		"the digest itself": {func(p *diff.Plan) { p.Digest = "" }, true},
 		"warnings":          {func(p *diff.Plan) { p.Warnings = nil }, true},
 		"sources":           {func(p *diff.Plan) { p.Agents[0].Steps[0].Changes[0].Source = nil }, true},
+		"a part's commit":   {func(p *diff.Plan) { p.Shard.Commit = strings.Repeat("b", 40) }, true},
+		"a part":            {func(p *diff.Plan) { p.Shard.Index = 2 }, false},
+		"the whole fleet":   {func(p *diff.Plan) { p.Shard = nil }, false},
 		"what is wanted":    {func(p *diff.Plan) { p.Agents[0].Wanted = &diff.Wanted{} }, true},
 		"targets":           {func(p *diff.Plan) { p.Targets = nil }, false},
 		"no targets":        {func(p *diff.Plan) { p.Targets = []string{} }, false},

@@ -50,6 +50,7 @@ func (p *printer) differences(saved, now *diff.Plan) {
 	p.fact("base", saved.Base, now.Base)
 	p.fact("targets", saved.Targets, now.Targets)
 	p.fact("prune", saved.Prune, now.Prune)
+	p.fact("shard", partText(saved), partText(now))
 	inShort, counted := saved.FormatVersion != diff.FormatVersion, 0
 	if inShort { // unchanged agents may be counted alone
 		counted = saved.Summary.Unchanged - tallyOf(saved).unchanged

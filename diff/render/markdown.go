@@ -80,6 +80,9 @@ type markdown struct {
 func (m *markdown) heading() string {
 	p, t := m.plan, m.tally
 	title := "### agentsync plan for " + Code(cmp.Or(p.Environment, "default"), 40)
+	if part := partText(p); part != "" {
+		title += ", " + part
+	}
 	counts, text := t.agentCounts(), t.stepCounts()
 	base := Code(shortCommit(p.Base), 40)
 	switch {
@@ -98,7 +101,7 @@ func (m *markdown) heading() string {
 	case p.Base != "":
 		text += "\n\nThis compares the manifests with those of commit " + base + " alone. " +
 			"The platform was not looked at: what it has now, and drift, are not in here."
-	case p.Targets != nil && len(p.Agents) == 0:
+	case notAsked(p):
 		counts, text = "nothing to plan", "The platform was not asked."
 	case t.steps == 0:
 		counts, text = "no changes", "No changes. "+matching(t.unchanged)

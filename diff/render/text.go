@@ -79,19 +79,33 @@ func (p *printer) closing(plan *diff.Plan, t tally) {
 }
 
 // address writes which platform, environment and account a plan is about, unless
-// it was not compared with a platform.
+// it was not compared with a platform, and which part of the fleet.
 func (p *printer) address(plan *diff.Plan) {
-	if plan.Base != "" {
+	part := partText(plan)
+	if plan.Base != "" && part == "" {
 		return
 	}
 	spans := []span{{strong, cmp.Or(plan.Environment, "default")}}
-	for _, more := range []string{plan.BaseURL, p.opt.As} {
+	for _, more := range []string{plan.BaseURL, p.opt.As, part} {
 		if more != "" {
 			spans = append(spans, span{plain, "  " + more})
 		}
 	}
 	p.line(spans...)
 	p.gap()
+}
+
+// notAsked says that no agent was asked for, and so the platform was not asked.
+func notAsked(plan *diff.Plan) bool {
+	return plan.Targets != nil && len(plan.Agents) == 0 && (plan.Shard == nil || len(plan.Targets) == 0)
+}
+
+// partText says which part of a fleet a plan is of, "" for the whole.
+func partText(plan *diff.Plan) string {
+	if plan.Shard == nil {
+		return ""
+	}
+	return "part " + plan.Shard.String()
 }
 
 // opening writes the line that says how little there is in a plan, where that is so.
@@ -103,7 +117,7 @@ func (p *printer) opening(plan *diff.Plan, t tally) {
 		p.line(offline, span{plain, " W" + since + " asks for no step. " + matching(t.unchanged)})
 	case plan.Base != "":
 		p.line(offline, span{plain, " This is w" + since + "."})
-	case plan.Targets != nil && len(plan.Agents) == 0:
+	case notAsked(plan):
 		p.line(span{strong, "Nothing to plan."}, span{plain, " The platform was not asked."})
 	case t.steps == 0:
 		p.line(span{strong, "No changes."}, span{plain, " " + matching(t.unchanged)})

@@ -37,11 +37,17 @@ func (a *app) applyCmd() *cobra.Command {
 		Long: `apply plans, shows the plan, asks on a terminal, and does it. With PLANFILE or
 --expect-digest it does just the plan that was reviewed, and refuses when the
 platform or the manifests have moved since. After a failure, apply again. Of two
-in one folder the second waits for the first, and plans then.`,
+in one folder the second waits for the first, and plans then.
+
+With --shard it does a part. PLANFILE may be the plan of that part or of the whole
+fleet, such as merge-plans makes: then the part is held against what the file says
+of it, and nothing is done of a plan that policy forbids anywhere. --expect-digest
+is that of the file, and without one that of the part.`,
 		Example: `  agentsync apply
   agentsync apply --auto-approve --report report.json
   agentsync apply plan.json
-  agentsync apply --expect-digest sha256:3f…`,
+  agentsync apply --expect-digest sha256:3f…
+  agentsync apply --shard 3/8 plan.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return console.Usagef("apply wants one plan file at most, got %d", len(args))
@@ -158,7 +164,10 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 			return nil, engine.Errorf(engine.Stale, "give the same --env or --sandbox as when it was made",
 				"%s was made for the environment %s, and this is %s", opt.planFile, saved.Environment, project.Environment.Name)
 		}
-		opt.scope = engine.ScopeOf(saved)
+		shard := opt.scope.Shard
+		if opt.scope = engine.ScopeOf(saved); shard != nil {
+			opt.scope.Shard = shard
+		}
 	}
 	release, err := project.Turn(ctx)
 	if err != nil {
@@ -186,6 +195,9 @@ func (a *app) saved(ctx context.Context, opt applyOptions) (*diff.Plan, error) {
 		return nil, nil
 	}
 	p, err := a.readPlan(ctx, opt.planFile)
+	if err == nil && p.Shard != nil && opt.scope.Shard != nil && p.Shard.String() != opt.scope.Shard.String() {
+		return nil, console.Usagef("--shard %s: %s is the plan of part %s", opt.scope.Shard, opt.planFile, p.Shard)
+	}
 	if err == nil && p.Base != "" {
 		return nil, engine.Errorf(engine.Stale, "make a plan without --base, and review that",
 			"%s was made with --base: it was not compared with the platform, and can't be applied, nothing was written", opt.planFile)
@@ -228,13 +240,18 @@ func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, p
 }
 
 func (a *app) checkReviewed(opt applyOptions, saved, now *diff.Plan) error {
-	if saved != nil {
-		if err := engine.CheckSaved(now, saved); err != nil {
-			a.out.Message("what differs from %s:", opt.planFile)
-			return errors.Join(render.Differences(a.env.Stderr, saved, now, a.out.RenderOptions()), err)
-		}
+	if saved == nil {
+		return engine.CheckDigest(now, opt.expectDigest)
 	}
-	return engine.CheckDigest(now, opt.expectDigest)
+	part := engine.PartOf(saved, opt.scope)
+	if err := engine.CheckSaved(now, part); err != nil {
+		a.out.Message("what differs from %s:", opt.planFile)
+		return errors.Join(render.Differences(a.env.Stderr, part, now, a.out.RenderOptions()), err)
+	}
+	if err := engine.CheckDigest(saved, opt.expectDigest); err != nil {
+		return err
+	}
+	return engine.Refusal(saved) // what another part alone has, too
 }
 
 // ask puts the question on the terminal. Anything but yes is no.

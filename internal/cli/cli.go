@@ -184,7 +184,7 @@ agent should be; plan shows what would change, and apply does just that.`,
 	}
 	root.AddCommand(a.validateCmd(), a.planCmd(), a.applyCmd(), a.showCmd(), a.initCmd(), a.importCmd(), a.pullCmd(), a.fmtCmd(),
 		a.testCmd(), a.renderCmd(), a.enhanceCmd(), a.callCmd(), a.transcriptCmd(), a.callsCmd(), a.rollbackCmd(), a.statusCmd(), a.historyCmd(),
-		a.blameCmd(), a.reportCmd(), a.schemaCmd(), a.lockCmd(),
+		a.blameCmd(), a.reportCmd(), a.schemaCmd(), a.lockCmd(), a.mergePlansCmd(),
 		a.sandboxCmd(), a.versionCmd())
 	_ = root.RegisterFlagCompletionFunc("env", a.completeEnvironments)
 	addCompletion(root)
@@ -213,7 +213,7 @@ func (a *app) showNext() {
 
 // here are the commands that are about the folder in which they are started, or
 // about none: no other looks for a project above it.
-var here = []string{"init", "schema", "lock", "sandbox", "version", "completion", "help", "github"}
+var here = []string{"init", "schema", "lock", "merge-plans", "sandbox", "version", "completion", "help", "github"}
 
 // findProject makes the project's root the folder that a command is about.
 func (a *app) findProject(cmd *cobra.Command) {

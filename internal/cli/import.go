@@ -39,10 +39,15 @@ on the branch BRANCH: author and date are the version's: "git log -p" and "git
 blame" show who wrote which line of a prompt. A new branch begins at HEAD. The
 working tree, the index and the current branch are not touched by it; run again,
 it adds what is new. The platform knows its users by ids: FILE names them, in
-lines such as "65f1c0ffee = Asha Rao <asha@example.com>".`,
+lines such as "65f1c0ffee = Asha Rao <asha@example.com>".
+
+With --shard I/N, it takes one of N parts of all agents. Which part an agent is in
+follows from its id, since it has no key yet; its key is the one that an import of
+them all gives it, so that the parts' files go together.`,
 		Example: `  agentsync import --all
   agentsync import AGT_3C8E5CAD AGT_12345678
   agentsync import --all --split-bases
+  agentsync import --all --shard 3/8
   agentsync import --all --history imported --authors authors.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -58,6 +63,7 @@ lines such as "65f1c0ffee = Asha Rao <asha@example.com>".`,
 	flags.BoolVar(&opt.SplitBases, "split-bases", false, "move what all of them have in common into a Base")
 	flags.StringVar(&opt.History, "history", "", "also make a commit of each published version on `BRANCH`")
 	flags.StringVar(&opt.authors, "authors", "", "read from `FILE` who the platform's users are")
+	console.ShardFlag(cmd, &opt.Shard, "with --all, only the agents whose ids fall into the part `I/N` of them, such as 3/8")
 	_ = cmd.RegisterFlagCompletionFunc("history", a.completeRefs)
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
@@ -69,6 +75,10 @@ func (opt importOptions) check() error {
 	switch {
 	case len(opt.IDs) == 0 && !opt.all:
 		return engine.Errorf(engine.Usage, "agentsync import --all takes all that the platform lists", "import wants the ids of agents")
+	case opt.Shard != nil && !opt.all:
+		return console.Usagef("--shard is for --all")
+	case opt.Shard != nil && opt.SplitBases:
+		return console.Usagef("--shard and --split-bases: what all agents have in common no part of them can tell")
 	case len(opt.IDs) > 0 && opt.all:
 		return console.Usagef("--all and ids: give one of the two")
 	case opt.authors != "" && opt.History == "":

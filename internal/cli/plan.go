@@ -42,13 +42,18 @@ where it began: --changed-since "$(git merge-base origin/main HEAD)".
 With --base, it does not look at the platform at all, and needs neither network
 nor credentials: it compares the manifests that HEAD has with those of the
 commit where HEAD left REF, as a pull request does. It shows what the manifests
-ask for, not what an apply would do, so it can't be applied.`,
+ask for, not what an apply would do, so it can't be applied.
+
+With --shard I/N, it plans one of N parts of the fleet, as several machines can do
+side by side; "merge-plans" makes the plan of the whole of them. Which part an
+agent is in follows from its key alone. Limits on deletes count over the fleet.`,
 		Example: `  agentsync plan
   agentsync plan --out plan.json
   agentsync plan --format markdown --target outbound-sales
   agentsync plan --detailed-exitcode     # 2 when there are changes
   agentsync plan --changed-since origin/main
-  agentsync plan --base origin/main      # without the platform`,
+  agentsync plan --base origin/main      # without the platform
+  agentsync plan --shard 3/8 --out part-3.json`,
 		Args: console.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opt.baseGiven, opt.sinceGiven = cmd.Flags().Changed("base"), cmd.Flags().Changed("changed-since")

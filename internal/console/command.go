@@ -3,6 +3,7 @@ package console
 import (
 	"slices"
 
+	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/spec"
@@ -34,7 +35,34 @@ func ScopeFlags(cmd *cobra.Command, opt *engine.Options, scope *engine.Scope) {
 	cmd.Flags().StringSliceVar(&scope.Targets, "target", nil, "only the agent `NAME`, or those that a pattern such as 'sales-*' matches; may be repeated")
 	cmd.Flags().BoolVar(&scope.Prune, "prune", false, "delete orphans: agents in the lock file whose manifest is gone")
 	_ = cmd.RegisterFlagCompletionFunc("target", CompleteAgents(opt))
+	ShardFlag(cmd, &scope.Shard, "only the agents whose keys fall into the part `I/N` of the fleet, such as 3/8")
 }
+
+// ShardFlag adds --shard; the shard is nil where it is not given.
+func ShardFlag(cmd *cobra.Command, shard **diff.Shard, usage string) {
+	cmd.Flags().Var(shardValue{shard}, "shard", usage)
+	_ = cmd.RegisterFlagCompletionFunc("shard", cobra.NoFileCompletions)
+}
+
+// shardValue is a pflag.Value.
+type shardValue struct{ shard **diff.Shard }
+
+func (v shardValue) String() string {
+	if v.shard == nil || *v.shard == nil {
+		return ""
+	}
+	return (*v.shard).String()
+}
+
+func (v shardValue) Set(s string) error {
+	parsed, err := diff.ParseShard(s)
+	if err == nil {
+		*v.shard = &parsed
+	}
+	return err
+}
+
+func (v shardValue) Type() string { return "part" }
 
 // CompleteAgents offers the names of the manifests' agents.
 func CompleteAgents(opt *engine.Options) cobra.CompletionFunc {

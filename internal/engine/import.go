@@ -26,6 +26,9 @@ type ImportOptions struct {
 	SplitBases bool     // move what all have in common into a Base
 	History    string   // a branch for the versions; "" for none
 	Authors    Authors  // who the ids in created_by are
+	// Shard is the part of all that the platform lists that is taken, by their ids.
+	// What keys they get all of them decide. nil takes all.
+	Shard *diff.Shard
 }
 
 // Imported is what an import has done.
@@ -69,6 +72,7 @@ type found struct {
 	take              taking
 	written           *edit.Written
 	unwritable        error
+	other             bool // of another part: only its key counts
 }
 
 // taking is what is taken of an agent.
@@ -142,7 +146,7 @@ func (m *importing) read(ctx context.Context) error {
 	}
 	defer done()
 	agents, err := sync.ReadFleet(ctx, remote, sync.Fleet{IDs: m.in.IDs, Versions: m.in.History != "",
-		Parallelism: m.opt.Parallelism, Progress: m.opt.Progress, Seen: m.see})
+		Parallelism: m.opt.Parallelism, Progress: m.opt.Progress, Seen: m.see, Shard: m.in.Shard})
 	if errors.Is(err, sync.ErrUnlisted) {
 		return Errorf(Failed, "name the agents instead, by the ids in the addresses of their dashboard pages: agentsync import AGT_…",
 			"%w, so --all can't find them", err)

@@ -32,12 +32,17 @@ func (m *importing) sift(agents []sync.FleetAgent) {
 			in := diff.Input{Identity: m.identity(), Memory: m.memory, Elsewhere: m.store.Elsewhere()}
 			project, environment, foreign = diff.Whose(in, key, a.RemoteAgent)
 		}
+		if a.Other {
+			m.reserve(a, key)
+			continue
+		}
 		other := m.holder(name)
 		switch twins := named[name]; {
 		case a.Err != nil:
 			m.failed("%s: %v", a.ID, a.Err)
 		case len(twins) > 1:
-			if twins[0].ID == a.ID {
+			mine := slices.IndexFunc(twins, func(twin sync.FleetAgent) bool { return !twin.Other })
+			if twins[mine].ID == a.ID {
 				m.failed("%d agents are named %q: %s; rename all but one in the dashboard", len(twins), name, joinIDs(twins))
 			}
 		case foreign:
@@ -60,6 +65,16 @@ func (m *importing) sift(agents []sync.FleetAgent) {
 		m.outcome.Failed = append(m.outcome.Failed, lines...)
 	}
 	m.nameAll()
+	m.found = slices.DeleteFunc(m.found, func(f *found) bool { return f.other })
+}
+
+// reserve keeps a key for an agent of another part, whose import gives it that one.
+func (m *importing) reserve(a sync.FleetAgent, key string) {
+	bare, ours := strings.CutSuffix(nameOf(a.RemoteAgent), m.Environment.NameSuffix)
+	if ours {
+		fields := a.Fields.With("agent_name", value.Of(bare))
+		m.found = append(m.found, &found{RemoteAgent: &diff.RemoteAgent{ID: a.ID, Fields: fields}, key: key, other: true})
+	}
 }
 
 func (m *importing) failed(format string, args ...any) {

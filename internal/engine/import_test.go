@@ -111,6 +111,14 @@ func TestSiftWantsNoDoubles(t *testing.T) {
 	if d := cmp.Diff(want, m.outcome.Failed); d != "" || len(m.found) != 1 || m.found[0].key != "billing" {
 		t.Error(d, m.found)
 	}
+
+	// Of a part, also where the first of the twins is of another.
+	agents[0].Other, agents[1].Other = true, true
+	m.found, m.outcome.Failed = nil, nil
+	m.sift(agents)
+	if d := cmp.Diff(want, m.outcome.Failed); d != "" || len(m.found) != 0 {
+		t.Error(d, m.found)
+	}
 }
 
 func testImport(t *testing.T, project *spec.Project) *importing {

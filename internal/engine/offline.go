@@ -51,9 +51,12 @@ func Offline(ctx context.Context, opt Options, ref string, scope Scope) (*diff.P
 	}
 	opt.warnUncommitted(now, tree)
 	memory := diff.Recall(was).Rekey(now.Agents)
-	in, err := narrow(now, memory, matching(now, scope.targets(), memory))
+	in, err := narrow(now, memory, matching(now, scope.targets(), memory), scope.Shard)
 	if err != nil {
 		return nil, err
+	}
+	if in.Shard != nil {
+		in.Shard.Commit = head
 	}
 	in.Prune = scope.Prune || now.Policy.Prune
 	return planfile.Seal(diff.Offline(in, was, base)), nil

@@ -65,7 +65,7 @@ func (p *Project) planThrough(ctx context.Context, scope Scope, connect func() (
 			return nil, err
 		}
 	}
-	if err := out.compare(ctx, memory, targets, scope.Prune); err != nil {
+	if err := out.compare(ctx, memory, targets, scope); err != nil {
 		out.close()
 		return nil, err
 	}
@@ -73,14 +73,18 @@ func (p *Project) planThrough(ctx context.Context, scope Scope, connect func() (
 }
 
 // compare observes the platform and computes the plan, which has its digest.
-func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []string, prune bool) error {
-	in, err := narrow(p.project.Project, memory, targets)
+func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []string, scope Scope) error {
+	in, err := narrow(p.project.Project, memory, targets, scope.Shard)
 	if err != nil {
 		return err
 	}
-	in.Prune = prune || p.project.Policy.Prune
-	if len(in.Orphans) > 0 {
-		in.Unmatched = spec.AgentFiles(p.project.opt.Dir, in.Orphans)
+	if in.Shard != nil {
+		in.Shard.Commit = HeadCommit(ctx, p.project.opt.Dir)
+	}
+	orphans := allOrphans(in)
+	in.Prune = scope.Prune || p.project.Policy.Prune
+	if len(orphans) > 0 {
+		in.Unmatched = spec.AgentFiles(p.project.opt.Dir, orphans)
 		for _, key := range value.SortedKeys(in.Unmatched) {
 			if file := in.Unmatched[key]; slices.Contains(in.PassedOver, file) { // it was told of
 				delete(in.Unmatched, key)
@@ -97,7 +101,7 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 	in.Prepared = map[string]diff.Prepared{}
 	var mu gosync.Mutex
 	seen, err := sync.Observe(ctx, p.remote, sync.Scope{
-		Agents: in.Agents, Memory: memory, Orphans: in.Orphans, Parallelism: p.project.opt.Parallelism,
+		Agents: in.Agents, Memory: memory, Orphans: in.Orphans, Others: in.Others, Parallelism: p.project.opt.Parallelism,
 		Seen: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) { // planned while others are read
 			prepared := diff.Prepare(in, want, r, w)
 			mu.Lock()

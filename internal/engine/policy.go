@@ -23,7 +23,11 @@ func CheckDigest(now *diff.Plan, want string) error {
 	if want == "" || want == now.Digest {
 		return nil
 	}
-	return Errorf(Stale, "the plan above is what apply would do now; review it again",
+	way := "the plan above is what apply would do now; review it again"
+	if now.Shard != nil {
+		way += ". Where the digest is a merged plan's, give its file: agentsync apply --shard " + now.Shard.String() + " PLANFILE"
+	}
+	return Errorf(Stale, way,
 		"the plan's digest is %s, not the expected one, nothing was written", now.Digest)
 }
 

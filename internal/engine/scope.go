@@ -17,6 +17,9 @@ type Scope struct {
 	Targets []string // keys of agents, or globs of them; without any, all
 	None    bool     // no agents at all, as a saved plan may have it
 	Prune   bool     // delete orphans, also where the policy does not say so
+	// Shard is the part of the fleet whose agents are planned, of all that the rest of
+	// the scope asks for; nil for all. What policies count, they count over all.
+	Shard *diff.Shard
 	// Since is a commit: only agents that want something else than there, of
 	// Targets where these are given. When there are none, the platform is asked
 	// nothing, not even for a login. "" is for all.
@@ -29,7 +32,7 @@ type Scope struct {
 
 // ScopeOf is the scope that a plan was made with.
 func ScopeOf(p *diff.Plan) Scope {
-	return Scope{Targets: p.Targets, None: p.Targets != nil && len(p.Targets) == 0, Prune: p.Prune}
+	return Scope{Targets: p.Targets, None: p.Targets != nil && len(p.Targets) == 0, Prune: p.Prune, Shard: p.Shard}
 }
 
 // targets are the agents' keys as a plan has them: nil for all of them.
@@ -90,7 +93,7 @@ func (p *Project) choose(ctx context.Context, scope Scope, memory diff.Memory, a
 		return nil, nil, err
 	}
 	if asked != nil {
-		if _, err := narrow(p.Project, memory, asked); err != nil {
+		if _, err := narrow(p.Project, memory, asked, scope.Shard); err != nil {
 			return nil, nil, err
 		}
 		changed = slices.DeleteFunc(changed, func(name string) bool { return !slices.Contains(asked, name) })
@@ -110,9 +113,10 @@ func (p *Project) choose(ctx context.Context, scope Scope, memory diff.Memory, a
 	return changed, nil, nil
 }
 
-// narrow is a plan's input as far as project, memory and targets (nil for all)
-// say it. A target that is neither a manifest nor in memory is an error.
-func narrow(project *spec.Project, memory diff.Memory, targets []string) (diff.Input, error) {
+// narrow is a plan's input as far as project, memory, targets and shard (nil for
+// all) say it. A target that is neither a manifest nor in memory is an error, of the
+// part that it falls into: another may be done with it by now.
+func narrow(project *spec.Project, memory diff.Memory, targets []string, shard *diff.Shard) (diff.Input, error) {
 	in := diff.Input{Environment: project.Environment, Policy: project.Policy, Memory: memory, Targets: targets, PassedOver: project.PassedOver}
 	known := map[string]bool{}
 	for _, agent := range project.Agents {
@@ -128,12 +132,12 @@ func narrow(project *spec.Project, memory diff.Memory, targets []string) (diff.I
 		known[key] = true
 	}
 	for _, target := range targets {
-		if !known[target] {
+		if !known[target] && (shard == nil || shard.Has(target)) {
 			return in, Errorf(Failed, Nearest(target, value.SortedKeys(known)), "--target %s: no such agent", target)
 		}
 	}
 	in.Known = len(known)
-	return in, nil
+	return takePart(in, shard), nil
 }
 
 // known is an error for a name that is the key of no manifest and not in memory.

@@ -31,12 +31,12 @@ func TestNarrow(t *testing.T) {
 		{ScopeOf(&diff.Plan{}), 2, 1},
 		{ScopeOf(&diff.Plan{Targets: []string{}}), 0, 0},
 	} {
-		in, err := narrow(project, memory, c.scope.targets())
+		in, err := narrow(project, memory, c.scope.targets(), nil)
 		if err != nil || len(in.Agents) != c.agents || len(in.Orphans) != c.orphans || in.Known != 3 {
 			t.Errorf("%+v: %d agents, %d orphans of %d, %v", c.scope, len(in.Agents), len(in.Orphans), in.Known, err)
 		}
 	}
-	_, err := narrow(project, memory, []string{"sale"})
+	_, err := narrow(project, memory, []string{"sale"}, nil)
 	if err == nil || err.Error() != "--target sale: no such agent" || HintOf(err) != `did you mean "sales"?` {
 		t.Errorf("%v, hint %q", err, HintOf(err))
 	}
