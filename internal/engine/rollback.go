@@ -114,6 +114,10 @@ func (r *Rollback) prepare(ctx context.Context, past *Past, want spec.Agent, opt
 	if err := r.edit(ctx, after, opt.Force); err != nil {
 		return err
 	}
+	if opt.To == "previous" && !agent.timeline.Whole {
+		r.Notes = append(r.Notes, fmt.Sprintf("%s: v%d was live before, as far as is known: older versions were not read, and one that was brought back meanwhile shows with agentsync history %s --limit 0",
+			r.Name, r.Version, r.Name))
+	}
 	if err := r.tellItems(ctx, agent, target); err != nil || !opt.Apply {
 		return err
 	}
