@@ -11,7 +11,8 @@ import (
 )
 
 // TestPullCommitCutOff kills pull --commit while it makes its commits: the same
-// command once more commits the rest, and each agent has one.
+// command once more commits the rest, so that each agent has a commit, or it is told
+// that its files have none.
 func TestPullCommitCutOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -59,10 +60,19 @@ func TestPullCommitCutOff(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(w.dir, ".git/index.lock")); err == nil { // git was at it
 		_ = os.Remove(filepath.Join(w.dir, ".git/index.lock"))
 	}
-	w.must(0, "pull", "--all", "--commit")
-	// The one that the kill struck may be written and not committed.
-	if all := commits(); cut == agents || all < agents-1 {
+	r := w.run("pull", "--all", "--commit")
+	all := commits()
+	if cut == agents || all < agents-1 {
 		t.Errorf("%d commits when it was cut off, and %d in the end, of %d\n%s", cut, all, agents, git("status", "--short"))
 	}
+	// The one that the kill struck may be written and not committed: it is told then.
+	told := strings.Contains(r.stderr, "say already what the platform has, and are in no commit")
+	if all < agents != told || told != (r.code != 0) {
+		t.Errorf("%d commits of %d, and it says %s", all, agents, r)
+	}
+	if told {
+		git("commit", "-qam", "the rest")
+	}
+	w.must(0, "pull", "--all", "--commit")
 	w.settled()
 }

@@ -140,21 +140,28 @@ func (p *Planned) files() []string {
 	for _, agent := range p.Plan.Agents {
 		steps[agent.Name] = len(agent.Steps) > 0
 	}
-	files := map[string]bool{}
-	for _, agent := range p.in.Agents {
-		if !steps[agent.Name] {
-			continue
+	var files []string
+	for i := range p.in.Agents {
+		if agent := &p.in.Agents[i]; steps[agent.Name] {
+			files = append(files, filesOf(agent)...)
 		}
-		files[agent.Pos.File] = true
-		for _, pos := range agent.Positions {
-			files[pos.File] = true
-		}
-		for _, segments := range agent.Sources {
-			for _, s := range segments {
-				files[s.File] = true
-			}
+	}
+	slices.Sort(files)
+	return slices.Clip(slices.Compact(files))
+}
+
+// filesOf are those that an agent comes from, sorted: what gives its values, and
+// its prompts.
+func filesOf(agent *spec.Agent) []string {
+	files := map[string]bool{agent.Pos.File: true}
+	for _, pos := range agent.Positions {
+		files[pos.File] = true
+	}
+	for _, segments := range agent.Sources {
+		for _, s := range segments {
+			files[s.File] = true
 		}
 	}
 	delete(files, "")
-	return slices.Clip(value.SortedKeys(files))
+	return value.SortedKeys(files)
 }

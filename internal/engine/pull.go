@@ -88,6 +88,11 @@ func (p *Planned) Pull(ctx context.Context, opt PullOptions) (*Pull, error) {
 		}
 		out.Agents = append(out.Agents, *agent)
 	}
+	if opt.Commit {
+		if err := p.tellUncommitted(ctx, out); err != nil {
+			return nil, err
+		}
+	}
 	return out, out.edit(ctx, from)
 }
 
