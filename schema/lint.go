@@ -6,7 +6,7 @@ func lintRule(name, doc string) *Field {
 	return &Field{Name: name, Type: Choice, NotNull: true, Values: []string{"warning", "error", "off"}, Doc: doc}
 }
 
-// lintRules are all rules, in the order of README's table. Each is a warning where
+// lintRules are all rules, in the order of docs/gates.md, whose table is made of them. Each is a warning where
 // agentsync.yaml says nothing else.
 var lintRules = []*Field{
 	lintRule("placeholder-undeclared",

@@ -157,26 +157,26 @@ func TestActionBecomesTheProgram(t *testing.T) {
 	}
 }
 
-// TestReadmeHasTheAction holds README's two tables against action.yml: the same
+// TestPageHasTheAction holds the two tables of docs/pull-requests.md against action.yml: the same
 // names, and the same defaults.
-func TestReadmeHasTheAction(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+func TestPageHasTheAction(t *testing.T) {
+	page, err := os.ReadFile("../../docs/pull-requests.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := readAction(t)
-	inputs := tableOf(t, string(readme), "| input |")
+	inputs := tableOf(t, string(page), "| input |")
 	if names := slices.Sorted(maps.Keys(m.Inputs)); !slices.Equal(slices.Sorted(maps.Keys(inputs)), names) {
-		t.Errorf("README has the inputs %q, action.yml %q", slices.Sorted(maps.Keys(inputs)), names)
+		t.Errorf("the page has the inputs %q, action.yml %q", slices.Sorted(maps.Keys(inputs)), names)
 	}
 	for name, cells := range inputs {
 		if said := strings.Trim(cells[0], " `"); said != m.Inputs[name].Default && !m.Inputs[name].Required {
-			t.Errorf("README says that %s is %q by default, action.yml %q", name, said, m.Inputs[name].Default)
+			t.Errorf("the page says that %s is %q by default, action.yml %q", name, said, m.Inputs[name].Default)
 		}
 	}
-	outputs := tableOf(t, string(readme), "| output |")
+	outputs := tableOf(t, string(page), "| output |")
 	if names := slices.Sorted(maps.Keys(m.Outputs)); !slices.Equal(slices.Sorted(maps.Keys(outputs)), names) {
-		t.Errorf("README has the outputs %q, action.yml %q", slices.Sorted(maps.Keys(outputs)), names)
+		t.Errorf("the page has the outputs %q, action.yml %q", slices.Sorted(maps.Keys(outputs)), names)
 	}
 }
 
@@ -188,7 +188,7 @@ func tableOf(t *testing.T, text, header string) map[string][]string {
 	t.Helper()
 	_, rest, ok := strings.Cut(text, "\n"+header)
 	if !ok {
-		t.Fatalf("README has no table %q", header)
+		t.Fatalf("the page has no table %q", header)
 	}
 	rows := map[string][]string{}
 	for _, line := range strings.Split(rest, "\n")[2:] {

@@ -107,17 +107,17 @@ func (w *world) begin() {
 	}
 }
 
-// readmeComment is the comment that README shows, the line about its run aside.
-func readmeComment(t *testing.T) string {
+// pageComment is the comment that the page of pull requests shows, the line about its run aside.
+func pageComment(t *testing.T) string {
 	t.Helper()
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../../docs/pull-requests.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, quoted, _ := strings.Cut(string(readme), "\n> ")
+	_, quoted, _ := strings.Cut(string(page), "\n> ")
 	quoted, _, ok := strings.Cut(quoted, "\n>\n> <sub>")
 	if !ok {
-		t.Fatal("README quotes no comment")
+		t.Fatal("the page quotes no comment")
 	}
 	comment := strings.ReplaceAll(strings.ReplaceAll(quoted, "\n> ", "\n"), "\n>", "\n")
 	return strings.Replace(comment, "<details open>", "<details>", 1) // folded, where it has company
@@ -134,7 +134,7 @@ func TestReviewedIsApplied(t *testing.T) {
 	w.unchanged(func() {
 		w.plan(2).ends(0, "").says("::set-output:: changes=true", "::set-output:: to-update=1", "Plan: 1 to update")
 	})
-	first := w.commentSays(2, readmeComment(t))
+	first := w.commentSays(2, pageComment(t))
 
 	w.push(2, repository, "Ask kindly", func() { w.replace(prompt, "in rupees", "in rupees, kindly") })
 	w.plan(2).ends(0, "")

@@ -64,7 +64,7 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 	a := newApp(env)
 	root := a.tree(others)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
-		plainUsage(root)
+		PlainUsage(root)
 	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -84,13 +84,9 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 	return exitCode(err)
 }
 
-// Tree is all commands, for what is written from them: manual pages. The texts
-// of their flags name values without marks.
-func Tree(env Env, others ...console.Command) *cobra.Command {
-	root := newApp(env).tree(others)
-	plainUsage(root)
-	return root
-}
+// Tree is all commands, for what is written from them: manual pages and the
+// page of commands.
+func Tree(env Env, others ...console.Command) *cobra.Command { return newApp(env).tree(others) }
 
 func (a *app) tree(others []console.Command) *cobra.Command {
 	root := a.rootCmd()

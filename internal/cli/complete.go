@@ -30,14 +30,14 @@ func addCompletion(root *cobra.Command) {
 	}
 }
 
-// plainUsage takes the marks around the names of values out of the flags' texts,
+// PlainUsage takes the marks around the names of values out of the flags' texts,
 // which completion shows as they are.
-func plainUsage(cmd *cobra.Command) {
+func PlainUsage(cmd *cobra.Command) {
 	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
 	cmd.Flags().VisitAll(plain)
 	cmd.PersistentFlags().VisitAll(plain)
 	for _, sub := range cmd.Commands() {
-		plainUsage(sub)
+		PlainUsage(sub)
 	}
 }
 

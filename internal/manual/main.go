@@ -48,6 +48,7 @@ func write(dir, date string) error {
 		}
 	}
 	root := cli.Tree(env(io.Discard), github.Command)
+	cli.PlainUsage(root)
 	root.DisableAutoGenTag = true
 	header := &doc.GenManHeader{Section: "1", Date: &day, Source: "agentsync", Manual: "agentsync"}
 	if err := doc.GenManTree(root, header, filepath.Join(dir, "man")); err != nil {
