@@ -42,6 +42,7 @@ func newAgentPlanner(in Input, want spec.Agent, r *RemoteAgent, w Wanted) *agent
 	if !p.locked && memory.AgentID != "" {
 		p.memory = Remembered{} // the lock's agent is another one, or gone
 	}
+	p.undoRevert()
 	p.putBack()
 	return p
 }

@@ -24,6 +24,11 @@ type Input struct {
 	// where the lock does not settle the question, and must be safe for
 	// concurrent use.
 	OriginOf func(key string, live *Version, line Provenance) Origin
+	// LastLocked asks git's history of the lock file what it says was verified last
+	// of the agent with an id; nil where there is no such history. It is asked only
+	// where Memory does not have what is live: somebody may have reverted a commit,
+	// and with it what the lock file said. Safe for concurrent use.
+	LastLocked func(agentID string) (Remembered, bool)
 	// Orphans are the keys in Memory that no manifest has and that this plan is
 	// about; of a targeted plan, only the targets.
 	Orphans []string

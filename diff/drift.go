@@ -149,7 +149,7 @@ const (
 
 // liveFacts is what is known of the live version's origin.
 type liveFacts struct {
-	locked   bool // its number and digest are those that the lock holds
+	locked   bool // its number and digest are those that the lock holds; see undoRevert too
 	expected bool // it is what an unfinished apply may have left
 	lined    bool // its line names this project and environment
 	// edited: its content is not what its line says, nor what the lock holds. An

@@ -78,6 +78,29 @@ func (m Remembered) Knowing(versions []Version) Remembered {
 // written, as far as it tells; 0 when it tells of none.
 func (m Remembered) newestKnown() int { return max(m.Version, m.Newest) }
 
+// undoRevert remembers what the lock file held before a commit of it was reverted.
+// The version that is live is ours where git's history of the lock file has it, with
+// its digest, as the last one that was verified: a version that is newer than all
+// that the lock knows now. Else somebody who goes back on the platform to a version
+// that was ours once would pass for us.
+func (p *agentPlanner) undoRevert() {
+	if p.remote == nil || p.remote.Current == nil || p.in.LastLocked == nil {
+		return
+	}
+	live := p.remote.Current
+	digest := LiveDigest(p.want, live)
+	if p.memory.Version == live.Number && p.memory.Config == digest || p.memory.Unfinished && slices.Contains(p.memory.Expect, digest) {
+		return
+	}
+	last, ok := p.in.LastLocked(p.remote.ID)
+	if !ok || last.newestKnown() <= p.memory.newestKnown() || last.Version != live.Number || last.Config != digest {
+		return
+	}
+	p.locked = true
+	p.memory.AgentID, p.memory.Version, p.memory.Newest, p.memory.Config = last.AgentID, last.Version, last.Newest, last.Config
+	p.memory.Agent, p.memory.Outcomes, p.memory.Infields = last.Agent, last.Outcomes, last.Infields
+}
+
 // itemDigests remembers items that the manifest does not manage too: when it
 // begins to, those that are as they were are no drift.
 func itemDigests(kind ItemKind, items []value.Value) map[string]string {

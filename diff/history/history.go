@@ -106,6 +106,7 @@ type Span struct {
 type Sighting struct {
 	At      time.Time
 	Version int
+	Newest  int // the newest version that had been published by then; Version where that is it
 	Commit  string
 }
 

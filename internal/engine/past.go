@@ -189,11 +189,11 @@ func (p *Past) sightings(ctx context.Context, ids []string, since time.Time) (ma
 	}
 	err := p.repo.FileHistory(ctx, lock.FileName, since, maxLock, func(r git.Revision) bool {
 		for _, id := range ids {
-			number, list := lock.LiveVersion(r.Data, id), out[id]
-			s := history.Sighting{At: r.At, Version: number, Commit: r.Commit[:12]}
+			live, list := lock.LiveOf(r.Data, id), out[id]
+			s := history.Sighting{At: r.At, Version: live.Version, Newest: live.Newest, Commit: r.Commit[:12]}
 			switch n := len(list); {
-			case number == 0:
-			case n > 0 && list[n-1].Version == number: // the oldest commit that has it counts
+			case live.Version == 0:
+			case n > 0 && list[n-1].Version == s.Version && list[n-1].Newest == s.Newest: // the oldest commit that has it counts
 				list[n-1] = s
 			default:
 				out[id] = append(list, s)

@@ -98,6 +98,8 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 	in.OriginOf = func(key string, live *diff.Version, line diff.Provenance) diff.Origin {
 		return past.of(ctx, key, live, line)
 	}
+	locks := &pastLocks{project: p.project}
+	in.LastLocked = func(id string) (diff.Remembered, bool) { return locks.last(ctx, id) }
 	in.Prepared = map[string]diff.Prepared{}
 	var mu gosync.Mutex
 	seen, err := sync.Observe(ctx, p.remote, sync.Scope{

@@ -2,36 +2,103 @@ package lock
 
 import (
 	"bytes"
+	"iter"
 	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
-// LiveVersion finds, in the bytes of a lock file as Bytes writes it, the live
-// version of the agent with this id; 0 where it has none, where its apply was not
-// verified, or where the bytes are no lock file. The agent's key plays no part: it
-// may have been another one then. It reads a file of thousands of agents in no
-// time, for a history that has thousands of such files.
-func LiveVersion(data []byte, agentID string) int {
-	const indent = "\n      " // of an entry's fields
+// Live is what an entry of a lock file says of the version that was live when it
+// was written. The zero value is that of an agent which has none, whose apply was
+// not verified, or which the file does not know.
+type Live struct {
+	Version int
+	Newest  int    // the newest version that had been published by then; Version where that is it
+	Config  string // digest
+	block   []byte
+}
+
+// Entry reads the whole entry.
+func (l Live) Entry() (Entry, bool) {
+	var e Entry
+	err := yaml.Unmarshal(l.block, &e)
+	return e, err == nil && e.check() == nil
+}
+
+// Clone is l without the file that it was found in.
+func (l Live) Clone() Live {
+	l.block = bytes.Clone(l.block)
+	return l
+}
+
+const (
+	indent  = "\n      " // of an entry's fields
+	idField = indent + "agent_id: "
+)
+
+// LiveOf finds, in the bytes of a lock file as Bytes writes it, what it says of the
+// agent with this id. The agent's key plays no part: it may have been another one
+// then. It reads a file of thousands of agents in no time, for a history that has
+// thousands of such files.
+func LiveOf(data []byte, agentID string) Live {
 	for _, id := range []string{agentID, strconv.Quote(agentID)} {
-		field := []byte(indent + "agent_id: " + id + "\n")
-		at := bytes.Index(data, field)
-		if at < 0 {
-			continue
+		if at := bytes.Index(data, []byte(idField+id+"\n")); at >= 0 {
+			return liveIn(blockAt(data, at))
 		}
-		number := 0
-		for line := range bytes.SplitSeq(data[at+len(field):], []byte("\n")) {
-			rest, inside := bytes.CutPrefix(line, []byte(indent[1:]))
-			if !inside {
-				break
-			}
-			if string(rest) == "unfinished: true" {
-				return 0
-			}
-			if text, ok := bytes.CutPrefix(rest, []byte("version: ")); ok {
-				number, _ = strconv.Atoi(string(text))
-			}
-		}
-		return max(number, 0)
 	}
-	return 0
+	return Live{}
+}
+
+// AllLive is LiveOf for each agent in the file, by its id.
+func AllLive(data []byte) iter.Seq2[string, Live] {
+	return func(yield func(string, Live) bool) {
+		for at := bytes.Index(data, []byte(idField)); at >= 0; {
+			block := blockAt(data, at)
+			id, _, _ := bytes.Cut(block[len(idField)-1:], []byte("\n"))
+			if !yield(strings.Trim(string(id), `"`), liveIn(block)) {
+				return
+			}
+			rest := at + len(block)
+			if at = bytes.Index(data[rest:], []byte(idField)); at >= 0 {
+				at += rest
+			}
+		}
+	}
+}
+
+// blockAt is the entry whose first field comes behind the line break at.
+func blockAt(data []byte, at int) []byte {
+	from := at + 1
+	to := from
+	for bytes.HasPrefix(data[to:], []byte(indent[1:])) {
+		line := bytes.IndexByte(data[to:], '\n')
+		if line < 0 {
+			return data[from:]
+		}
+		to += line + 1
+	}
+	return data[from:to]
+}
+
+func liveIn(block []byte) Live {
+	out := Live{block: block}
+	for line := range bytes.SplitSeq(block, []byte("\n")) {
+		field, text, _ := strings.Cut(strings.TrimPrefix(string(line), indent[1:]), ": ")
+		switch field {
+		case "unfinished":
+			return Live{}
+		case "version":
+			out.Version, _ = strconv.Atoi(text)
+		case "newest":
+			out.Newest, _ = strconv.Atoi(text)
+		case "config":
+			out.Config = strings.Trim(text, `"`)
+		}
+	}
+	if out.Version <= 0 {
+		return Live{}
+	}
+	out.Newest = max(out.Newest, out.Version)
+	return out
 }
