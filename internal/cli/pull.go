@@ -82,6 +82,9 @@ func (a *app) runPull(ctx context.Context, opt pullOptions) error {
 	if err != nil {
 		return err
 	}
+	if !opt.Commit {
+		a.sayNew(pull.Files)
+	}
 	return pull.Err()
 }
 

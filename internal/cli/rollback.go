@@ -10,6 +10,7 @@ import (
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/spec/edit"
 	"github.com/spf13/cobra"
 )
 
@@ -35,7 +36,8 @@ It asks on a terminal. What somebody has changed on the platform since the last
 apply is not overwritten without --on-drift overwrite.
 
 --to takes a version (7 or v7), a commit that a version was made from, or
-"previous", which is what was live before, whatever its number.`,
+"previous", which is what was live before, whatever its number. What was gone back
+from already comes live again by its number alone.`,
 		Example: `  agentsync rollback outbound-sales
   agentsync rollback outbound-sales --to v7
   agentsync rollback outbound-sales --apply --auto-approve`,
@@ -117,8 +119,11 @@ func (a *app) runRollback(ctx context.Context, opt rollbackOptions) error {
 		a.out.Message("the files want v%d of %s; run the same command again, or agentsync plan shows what is left", back.Version, render.Escape(back.Name))
 		return err
 	}
-	fmt.Fprintf(a.env.Stdout, "\n%s is as it was in v%d, and so are its files. Commit them, and agentsync.lock.yaml.\n",
-		render.Escape(back.Name), back.Version)
+	a.out.Say("\n%s is as it was in v%d, and so are its files.", back.Name, back.Version)
+	if len(back.Files) > 0 {
+		a.out.Say("Commit them: %s.", strings.Join(paths(back.Files), ", "))
+	}
+	a.sayNew(back.Files)
 	return nil
 }
 
@@ -146,10 +151,27 @@ func (a *app) setBack(back *engine.Rollback) error {
 		return err
 	}
 	if len(back.Files) > 0 {
-		fmt.Fprintf(a.env.Stdout, "Set to v%d: %s. On the platform nothing has changed: review, commit and apply, or add --apply.\n",
-			back.Version, render.Escape(back.Paths()))
+		a.out.Say("Set to v%d: %s. On the platform nothing has changed: review, commit and apply, or add --apply.",
+			back.Version, strings.Join(paths(back.Files), ", "))
 	} else {
-		fmt.Fprintln(a.env.Stdout, "On the platform nothing has changed: agentsync apply brings it back, or rollback with --apply.")
+		a.out.Say("On the platform nothing has changed: agentsync apply brings it back, or rollback with --apply.")
 	}
+	a.sayNew(back.Files)
 	return nil
+}
+
+// sayNew tells of files that git does not know yet: a commit without them leaves
+// manifests that name files which nobody else has.
+func (a *app) sayNew(files []edit.Change) {
+	fresh := paths(slices.DeleteFunc(slices.Clone(files), func(f edit.Change) bool { return f.Before != nil }))
+	if len(fresh) > 0 {
+		a.out.Say("New: %s. git commit -a leaves it out, git add takes it.", strings.Join(fresh, ", "))
+	}
+}
+
+func paths(files []edit.Change) (paths []string) {
+	for _, f := range files {
+		paths = append(paths, f.Path)
+	}
+	return paths
 }

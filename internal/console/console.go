@@ -98,6 +98,13 @@ func (c *Console) Text(text string) {
 	}
 }
 
+// Say prints lines of a result on stdout, with control characters shown escaped. On a
+// terminal they are broken between words.
+func (c *Console) Say(format string, args ...any) {
+	c.ClearProgress()
+	c.print(c.Stdout, fmt.Sprintf(format, args...))
+}
+
 // Logf is Message under -v.
 func (c *Console) Logf(format string, args ...any) {
 	if c.Verbose {

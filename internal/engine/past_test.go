@@ -143,7 +143,7 @@ func TestTarget(t *testing.T) {
 			{two, "Two.", ""},
 			{two[:12], "Two.", ""},
 			{"HEAD~2", "Two.", ""}, // the lock's commit after it, which no version names
-			{"previous", "Two.", ""},
+			{"previous", "", fmt.Sprintf("v2 of sales was live before, and has been gone back from already: what v%d holds is older", live.Number)},
 			{"99", "", "sales has no v99"},
 			{"nosuch", "", `"nosuch" names no commit of this repository`},
 			{fmt.Sprint(live.Number), "", fmt.Sprintf("v%d of sales is live already", live.Number)},

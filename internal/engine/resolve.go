@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/history"
 	"github.com/agentsync/agentsync/internal/git"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
 )
 
@@ -207,7 +209,7 @@ func newest(t *history.Timeline, is func(*history.Version) bool) *history.Versio
 }
 
 // Target resolves what a rollback goes back to: a version by its number, a commit,
-// or "previous", which is what was live before, whatever its number. Of a commit
+// or "previous" (see there). Of a commit
 // it is the version that its manifest pins, else the newest that was made from it,
 // else the newest that holds what its manifests want. A draft, and what is live already, are errors.
 func (a *AgentPast) Target(ctx context.Context, to string) (*history.Version, error) {
@@ -230,14 +232,7 @@ func (a *AgentPast) target(ctx context.Context, to string) (*history.Version, er
 		return a.Version(ctx, number)
 	}
 	if to == "previous" {
-		t, err := a.Read(ctx, func(t *history.Timeline) bool { return t.Previous() > 0 })
-		if err != nil {
-			return nil, err
-		}
-		if t.Previous() == 0 {
-			return nil, Errorf(Failed, "", "nothing is known to have been live before of %s", a.key)
-		}
-		return a.Version(ctx, t.Previous())
+		return a.previous(ctx)
 	}
 	want, commit, err := a.at(ctx, to)
 	if err != nil && !missingHere(err, to) {
@@ -262,6 +257,40 @@ func (a *AgentPast) target(ctx context.Context, to string) (*history.Version, er
 			"no version of %s was made from %s, or holds what its manifests want", a.key, named(to, commit))
 	}
 	return v, nil
+}
+
+// previous is what was live before. Where that is what somebody has gone back from, to
+// what is live, it is an error: said twice, a rollback must not bring the bad prompt
+// back.
+func (a *AgentPast) previous(ctx context.Context) (*history.Version, error) {
+	t, err := a.Read(ctx, func(t *history.Timeline) bool { return t.Previous() > 0 })
+	if err != nil {
+		return nil, err
+	}
+	number := t.Previous()
+	// A rollback whose times tell nothing, as where all came within a second, is in the
+	// lock file all the same: after its newest version, which was gone back from.
+	memory := a.past.memory[a.key]
+	if memory.Newest > 0 && number == memory.Newest && len(t.SpansOf(number)) == 1 && t.Live > memory.Newest {
+		number = memory.Version
+	}
+	if number == 0 {
+		return nil, Errorf(Failed, "", "nothing is known to have been live before of %s", a.key)
+	}
+	before, err := a.Version(ctx, number)
+	if err == nil && a.heldBefore(number) {
+		return nil, Errorf(Failed, fmt.Sprintf("--to v%d leads forward to it all the same; agentsync history %s shows what else was live", number, a.key),
+			"v%d of %s was live before, and has been gone back from already: what v%d holds is older", number, a.key, a.current.Number)
+	}
+	return before, err
+}
+
+// heldBefore reports whether what is live is older than a version: it is that of a
+// lower number, or repeats one.
+func (a *AgentPast) heldBefore(number int) bool {
+	return a.current != nil && slices.ContainsFunc(a.timeline.Versions, func(v history.Version) bool {
+		return v.Number < number && v.Status != "draft" && value.Equal(v.Content.Config, a.current.Content)
+	})
 }
 
 // Blame says which version brought each line of the live prompt, and reads no

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/history"
@@ -153,12 +152,7 @@ func (a *AgentPast) goesBackTo(ctx context.Context, opt RollbackOptions, memory 
 // that did not end was a rollback then, and has reached the platform. Going on
 // with it must not take what was live before, which is what it came from.
 func (a *AgentPast) broughtBack(memory diff.Remembered) bool {
-	if diff.LiveDigest(a.want, a.current) == memory.Config {
-		return false
-	}
-	return slices.ContainsFunc(a.timeline.Versions, func(v history.Version) bool {
-		return v.Number < memory.Version && v.Status != "draft" && value.Equal(v.Content.Config, a.current.Content)
-	})
+	return diff.LiveDigest(a.want, a.current) != memory.Config && a.heldBefore(memory.Version)
 }
 
 // edit makes the files want the agent.
@@ -254,12 +248,3 @@ func (r *Rollback) Asked() { r.remote.forget() }
 
 // Write writes the files.
 func (r *Rollback) Write() error { return WriteFiles(r.project.opt.Dir, r.Files) }
-
-// Paths are the files that Write writes, for people.
-func (r *Rollback) Paths() string {
-	var paths []string
-	for _, f := range r.Files {
-		paths = append(paths, f.Path)
-	}
-	return strings.Join(paths, ", ")
-}

@@ -162,10 +162,15 @@ func (p *pass) otherReaders(real, agent string, o op) string {
 }
 
 // ownFile is the name of a file that is not there yet: beside the one that others
-// read, with the agent's name.
+// read, with the agent's name once.
 func (p *pass) ownFile(name, agent string) string {
 	ext := path.Ext(name)
-	stem := strings.TrimSuffix(name, ext) + "-" + agent
+	stem := strings.TrimSuffix(name, ext)
+	if base := path.Base(stem); base == agent || strings.HasSuffix(base, "-"+agent) {
+		stem += "-own"
+	} else {
+		stem += "-" + agent
+	}
 	for n := 1; ; n++ {
 		own := stem + ext
 		if n > 1 {
