@@ -97,9 +97,7 @@ func (a *app) showPull(pull *engine.Pull) error {
 			continue
 		}
 		one := render.Taken{Name: agent.Name, AgentName: agent.AgentName, ID: agent.ID, Said: agent.Drift}
-		for _, f := range agent.Files {
-			one.Files = append(one.Files, render.File{Path: f.Path, Before: f.Before, After: f.After})
-		}
+		one.Files = shownFiles(agent.Files)
 		shown = append(shown, one)
 	}
 	if err := render.Files(a.env.Stdout, shown, a.out.RenderOptions()); err != nil {

@@ -127,15 +127,17 @@ func (a *app) runRollback(ctx context.Context, opt rollbackOptions) error {
 	return nil
 }
 
-// showRollback prints what changes in the files.
+// showRollback prints what changes in the files, but not where the plan says just that.
 func (a *app) showRollback(back *engine.Rollback) error {
 	a.out.ClearProgress()
 	one := render.Taken{Name: back.Name, AgentName: back.AgentName, ID: back.ID, Said: []string{fmt.Sprintf("back to v%d", back.Version)}}
-	for _, f := range back.Files {
-		one.Files = append(one.Files, render.File{Path: f.Path, Before: f.Before, After: f.After})
-	}
-	if len(back.Files) == 0 {
+	switch {
+	case len(back.Files) == 0:
 		one.Said[0] += ", which the files want already"
+	case back.AsPlanned:
+		one.Said[0] += ", in " + strings.Join(paths(back.Files), ", ") + ": the plan has what changes"
+	default:
+		one.Files = shownFiles(back.Files)
 	}
 	if err := render.Files(a.env.Stdout, []render.Taken{one}, a.out.RenderOptions()); err != nil {
 		return err
@@ -143,6 +145,13 @@ func (a *app) showRollback(back *engine.Rollback) error {
 	fmt.Fprintln(a.env.Stdout)
 	a.out.Lines(back.Notes)
 	return nil
+}
+
+func shownFiles(files []edit.Change) (shown []render.File) {
+	for _, f := range files {
+		shown = append(shown, render.File{Path: f.Path, Before: f.Before, After: f.After})
+	}
+	return shown
 }
 
 // setBack writes the files, and says how to go on.

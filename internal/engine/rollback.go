@@ -32,6 +32,7 @@ type Rollback struct {
 	Version             int           // what is to be live
 	Files               []edit.Change // none where they want it already
 	Notes               []string      // what whoever does it should know
+	AsPlanned           bool          // what changes in Files is what Planned changes on the platform
 	// Planned has one rollback step, and is of the config alone: the agent's fields,
 	// outcomes and infields stay as they are on the platform. It is nil without
 	// Apply. Where an apply of the agent did not end, it is the plan of the whole
@@ -113,6 +114,7 @@ func (r *Rollback) prepare(ctx context.Context, past *Past, want spec.Agent, opt
 	if err := r.edit(ctx, after, opt.Force); err != nil {
 		return err
 	}
+	r.AsPlanned = opt.Apply && want.Release.Version == 0 && agent.current != nil && diff.ConfigMismatch(want, live) == nil
 	if opt.To == "previous" && !agent.timeline.Whole {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s: v%d was live before, as far as is known: older versions were not read, and one that was brought back meanwhile shows with agentsync history %s --limit 0",
 			r.Name, r.Version, r.Name))
