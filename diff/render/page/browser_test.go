@@ -156,6 +156,7 @@ func TestPictures(t *testing.T) {
 	b.open(history.Report{MadeAt: now}, "")
 	b.picture("empty", true)
 	b.in(1280, "light")
+	b.do(chromedp.EmulateViewport(1280, 1380)) // down to the words of the prompt
 	b.open(demo(), "#outbound-sales")
 	b.picture("readme", false)
 }
