@@ -149,23 +149,13 @@ func faulty(parts []part, problems spec.Problems) []Left {
 	return bad
 }
 
-// faults says all that is wrong with a part beside the name, of a list with each
-// item too, since the fault of one may hide another's; "" for nothing.
+// faults says all that is wrong with a part beside the name, such as with each item
+// of a list; "" for nothing.
 func faults(name []part, p part) string {
-	told := alone(append(name, p))
-	if len(told) == 0 {
-		return ""
-	}
-	for i, item := range p.v.List() {
-		one := part{keys: p.keys, row: p.row, v: value.Of([]value.Value{item})}
-		for _, fault := range alone(append(name, one)) {
-			told = append(told, strings.Replace(fault, p.path()+"[0]", fmt.Sprintf("%s[%d]", p.path(), i), 1))
-		}
-	}
 	var all []string
-	for i, fault := range told {
-		if !slices.Contains(told[:i], fault) {
-			all = append(all, strings.TrimPrefix(fault, p.path()+": "))
+	for _, fault := range alone(append(name, p)) {
+		if fault = strings.TrimPrefix(fault, p.path()+": "); !slices.Contains(all, fault) {
+			all = append(all, fault)
 		}
 	}
 	return strings.Join(all, "; ")
