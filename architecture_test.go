@@ -49,6 +49,7 @@ var mayImport = map[string][]string{
 	"internal/github/fakegithub":       {},
 	"internal/github/fakegithub/serve": {"internal/github/fakegithub"},
 	"internal/action":                  {}, // tests alone
+	"internal/elsewhere":               {}, // tests alone
 	"internal/e2e":                     {}, // tests alone
 	"examples/bench":                   {"internal/benchgen", "sync/sandbox"},
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -76,6 +77,9 @@ func readPage(t *testing.T, path string) (*page, string) {
 // TestPages runs what the pages tell their readers to run, and holds what they
 // show against what is shown. UPDATE_PAGES=1 writes that into the pages.
 func TestPages(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the pages are written for a shell whose paths Go does not take there")
+	}
 	paths, err := filepath.Glob("../../docs/*.md")
 	if err != nil || len(paths) < 8 {
 		t.Fatalf("want the pages in docs, found %d: %v", len(paths), err)
