@@ -298,6 +298,11 @@ func (o *observer) failure() error {
 	for _, e := range o.errs {
 		if text := e.err.Error(); !seen[text] {
 			seen[text] = true
+			var login interface{ Login() bool }
+			if errors.As(e.err, &login) && login.Login() {
+				errs = append(errs, e.err)
+				continue
+			}
 			errs = append(errs, fmt.Errorf("read %s: %w", e.agent, e.err))
 		}
 	}

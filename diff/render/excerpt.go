@@ -32,6 +32,7 @@ func (p *printer) content(line words.Line) {
 	if long && !p.opt.Verbose {
 		line.Parts = p.excerpt(line)
 	}
+	marks := long || similar(line.Parts)
 	sign := signs[line.Sign]
 	if line.Sign != ' ' {
 		showTrailing(line.Parts)
@@ -41,7 +42,7 @@ func (p *printer) content(line words.Line) {
 		s := span{sign.line, part.Text}
 		if part.Changed && part.Text != "" {
 			s.style = sign.word
-			if long && !p.opt.Color {
+			if marks && !p.opt.Color {
 				s.text = sign.open + part.Text + sign.close
 			}
 		}
@@ -52,6 +53,20 @@ func (p *printer) content(line words.Line) {
 		p.line(append([]span{{plain, p.indent}, {sign.line, prefix}}, shown...)...)
 		prefix = string(line.Sign) + "   "
 	}
+}
+
+// similar reports whether an eye may miss what has changed in a line: a few words, of a
+// script in which a dot or a vowel sign makes another word.
+func similar(parts []words.Part) bool {
+	changed, all, ascii := 0, 0, true
+	for _, part := range parts {
+		n := columns(part.Text)
+		if all += n; part.Changed {
+			changed += n
+			ascii = ascii && isASCII(part.Text)
+		}
+	}
+	return !ascii && changed < all
 }
 
 // showTrailing makes spaces at the end of a changed line visible.

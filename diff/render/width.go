@@ -38,6 +38,9 @@ func advances(cluster string) (n int) {
 	return n
 }
 
+// Columns is how many terminal columns a line takes, as this package counts them.
+func Columns(line string) int { return columns(line) }
+
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {

@@ -24,6 +24,7 @@ type applyOptions struct {
 	onDrift      string
 	report       string
 	scope        engine.Scope
+	rollback     string // the agent of a rollback, of which no plan can be reviewed before; else ""
 }
 
 // reviewed says that somebody has seen this very plan: no other question then.
@@ -39,10 +40,10 @@ func (a *app) applyCmd() *cobra.Command {
 platform or the manifests have moved since. After a failure, apply again. Of two
 in one folder the second waits for the first, and plans then.
 
-With --shard it does a part. PLANFILE may be the plan of that part or of the whole
-fleet, such as merge-plans makes: then the part is held against what the file says
-of it, and nothing is done of a plan that policy forbids anywhere. --expect-digest
-is that of the file, and without one that of the part.`,
+With --shard it does a part. PLANFILE may be the plan of that part or of the
+whole fleet, such as merge-plans makes: then the part is held against what the
+file says of it, and nothing is done of a plan that policy forbids anywhere.
+--expect-digest is that of the file, and without one that of the part.`,
 		Example: `  agentsync apply
   agentsync apply --auto-approve --report report.json
   agentsync apply plan.json
@@ -222,6 +223,10 @@ func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, p
 	}
 	if opt.autoApprove {
 		err := p.CheckDrift(opt.onDrift)
+		if err != nil && opt.rollback != "" {
+			err = engine.Errorf(engine.KindOf(err), fmt.Sprintf("--on-drift overwrite goes on all the same; agentsync pull %s --dry-run shows what was changed", opt.rollback),
+				"%w", err)
+		}
 		if err != nil {
 			a.out.Lines(p.Drift())
 			return err
@@ -233,8 +238,11 @@ func (a *app) approve(ctx context.Context, opt applyOptions, saved *diff.Plan, p
 		return nil
 	}
 	if !a.env.StdinTerminal {
-		return engine.Errorf(engine.Usage, "review the plan and give --auto-approve, a plan file or --expect-digest",
-			"there is no terminal to ask on, so nothing was applied")
+		hint := "review the plan and give --auto-approve, a plan file or --expect-digest"
+		if opt.rollback != "" {
+			hint = "review the plan and give --auto-approve"
+		}
+		return engine.Errorf(engine.Usage, hint, "there is no terminal to ask on, so nothing was applied")
 	}
 	return a.ask(ctx, p)
 }
@@ -266,11 +274,14 @@ func (a *app) ask(ctx context.Context, p *engine.Planned) error {
 	case len(unknown) > 0:
 		question = " and overwrite what may have been changed on the platform"
 	}
-	fmt.Fprintf(a.env.Stderr, "Apply this plan%s, to %s? Only \"yes\" is yes: ", question,
-		render.Escape(strings.TrimSpace(p.Plan.Environment+" at "+p.Plan.BaseURL+" "+a.out.As)))
+	a.out.Ask("Apply this plan%s, to %s? Only \"yes\" is yes:", question,
+		strings.TrimSpace(p.Plan.Environment+" at "+p.Plan.BaseURL+" "+a.out.As))
 	answer := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(a.env.Stdin).ReadString('\n')
+		line, err := bufio.NewReader(a.env.Stdin).ReadString('\n')
+		if err != nil { // Ctrl-D leaves the cursor behind the question
+			fmt.Fprintln(a.env.Stderr)
+		}
 		answer <- strings.TrimSpace(line)
 	}()
 	select {

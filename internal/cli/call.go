@@ -40,7 +40,7 @@ numbers, nothing but the last four digits is ever shown.`,
 		Example: `  agentsync call outbound-sales --to 919999999999 --set customer_name=Rahul
   agentsync call outbound-sales --to 919999999999 --wait
   agentsync call +918888888888 --to 919999999999 --did 911140000000`,
-		Args:              exactArgs(1, "an agent's name, or a phone number"),
+		Args:              a.oneAgent("an agent's name, or a phone number"),
 		ValidArgsFunction: console.CompleteAgents(&a.opt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt.name = args[0]
@@ -199,7 +199,7 @@ func (a *app) callsCmd() *cobra.Command {
 it, how long it was, and its outcome where there is a transcript.`,
 		Example: `  agentsync calls outbound-sales
   agentsync calls outbound-sales --since 24h --format json`,
-		Args:              exactArgs(1, "the name of an agent"),
+		Args:              a.oneAgent("the name of an agent"),
 		ValidArgsFunction: console.CompleteAgents(&a.opt),
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runCalls(cmd.Context(), args[0], opt) },
 	}

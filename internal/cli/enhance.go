@@ -34,7 +34,7 @@ other byte stays. They go live as every change does, reviewed and applied.`,
 		Example: `  agentsync enhance outbound-sales
   agentsync enhance outbound-sales --write
   agentsync enhance outbound-sales --format json`,
-		Args:              exactArgs(1, "one agent's name"),
+		Args:              a.oneAgent("one agent's name"),
 		ValidArgsFunction: console.CompleteAgents(&a.opt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt.name = args[0]

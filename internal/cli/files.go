@@ -66,12 +66,19 @@ func (a *app) readPlan(ctx context.Context, path string) (*diff.Plan, error) {
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		return nil, engine.Errorf(engine.Failed, fmt.Sprintf("agentsync plan --out %s makes one", path), "read the plan %s: %w", path, err)
+		hint := fmt.Sprintf("agentsync plan --out %s makes one", path)
+		if a.isAgent(path) {
+			hint = fmt.Sprintf("%s is an agent: agentsync plan --target %s, and apply --target %s", path, path, path)
+		}
+		return nil, engine.Errorf(engine.Failed, hint, "read the plan %s: %w", path, err)
 	}
 	if len(data) > maxPlanFile {
 		return nil, fmt.Errorf("%s: larger than %d MiB, so no plan of ours", path, maxPlanFile>>20)
 	}
 	p, err := planfile.Read(data)
+	if err != nil && !planfile.IsOurs(data[:min(len(data), 4096)]) {
+		return nil, engine.Errorf(engine.Stale, "agentsync plan --out FILE makes one", "%s is no plan of agentsync", path)
+	}
 	if err != nil {
 		return nil, engine.Errorf(engine.Stale, "make the plan again with this version of agentsync", "%s: %v", path, err)
 	}

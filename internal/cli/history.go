@@ -47,7 +47,7 @@ With --diff, it shows what differs between two sides, each of which is a version
   agentsync history outbound-sales --at 'last tuesday'
   agentsync history outbound-sales --diff v7..live
   agentsync history outbound-sales --diff live..HEAD`,
-		Args:              exactArgs(1, "the name of an agent"),
+		Args:              a.oneAgent("the name of an agent"),
 		ValidArgsFunction: console.CompleteAgents(&a.opt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt.atGiven, opt.ranged = cmd.Flags().Changed("at"), cmd.Flags().Changed("diff")
@@ -186,7 +186,7 @@ its commit and author where git knows them, else the user that the platform
 names, and the day on which it was made.`,
 		Example: `  agentsync blame outbound-sales
   agentsync blame outbound-sales --format json`,
-		Args:              exactArgs(1, "the name of an agent"),
+		Args:              a.oneAgent("the name of an agent"),
 		ValidArgsFunction: console.CompleteAgents(&a.opt),
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runBlame(cmd.Context(), args[0], format) },
 	}

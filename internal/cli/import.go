@@ -41,9 +41,9 @@ working tree, the index and the current branch are not touched by it; run again,
 it adds what is new. The platform knows its users by ids: FILE names them, in
 lines such as "65f1c0ffee = Asha Rao <asha@example.com>".
 
-With --shard I/N, it takes one of N parts of all agents. Which part an agent is in
-follows from its id, since it has no key yet; its key is the one that an import of
-them all gives it, so that the parts' files go together.`,
+With --shard I/N, it takes one of N parts of all agents. Which part an agent is
+in follows from its id, since it has no key yet; its key is the one that an
+import of them all gives it, so that the parts' files go together.`,
 		Example: `  agentsync import --all
   agentsync import AGT_3C8E5CAD AGT_12345678
   agentsync import --all --split-bases

@@ -10,6 +10,7 @@ import (
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/internal/engine"
+	"github.com/agentsync/agentsync/spec"
 	"github.com/spf13/cobra"
 )
 
@@ -44,9 +45,9 @@ nor credentials: it compares the manifests that HEAD has with those of the
 commit where HEAD left REF, as a pull request does. It shows what the manifests
 ask for, not what an apply would do, so it can't be applied.
 
-With --shard I/N, it plans one of N parts of the fleet, as several machines can do
-side by side; "merge-plans" makes the plan of the whole of them. Which part an
-agent is in follows from its key alone. Limits on deletes count over the fleet.`,
+With --shard I/N, it plans one of N parts of the fleet, as several machines can
+do side by side; "merge-plans" makes the plan of the whole of them. Which part
+an agent is in follows from its key alone. Limits on deletes count over all.`,
 		Example: `  agentsync plan
   agentsync plan --out plan.json
   agentsync plan --format markdown --target outbound-sales
@@ -54,7 +55,13 @@ agent is in follows from its key alone. Limits on deletes count over the fleet.`
   agentsync plan --changed-since origin/main
   agentsync plan --base origin/main      # without the platform
   agentsync plan --shard 3/8 --out part-3.json`,
-		Args: console.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			err := console.NoArgs(cmd, args)
+			if err != nil && a.isAgent(args[0]) {
+				err = engine.Errorf(engine.Usage, "agentsync plan --target "+args[0], "%w", err)
+			}
+			return err
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opt.baseGiven, opt.sinceGiven = cmd.Flags().Changed("base"), cmd.Flags().Changed("changed-since")
 			return a.runPlan(cmd.Context(), opt)
@@ -108,6 +115,9 @@ func (a *app) runPlan(ctx context.Context, opt planOptions) error {
 	if err := a.showPlan(p, opt.format); err != nil {
 		return err
 	}
+	if opt.out != "" {
+		a.saySaved(opt.out, p)
+	}
 	if err := engine.Refusal(p); err != nil {
 		return err
 	}
@@ -115,6 +125,35 @@ func (a *app) runPlan(ctx context.Context, opt planOptions) error {
 		return errChanges
 	}
 	return nil
+}
+
+// saySaved says where a plan is, and what to do with it.
+func (a *app) saySaved(path string, p *diff.Plan) {
+	switch {
+	case p.Base != "":
+		a.out.Message("saved in %s, to be shown: a plan with --base can't be applied", path)
+	case len(p.Refusals) > 0:
+		a.out.Message("saved in %s, but it is refused, and can't be applied", path)
+	case p.IsEmpty():
+		a.out.Message("saved in %s: there is nothing to apply", path)
+	default:
+		a.out.Message("saved in %s; once it is reviewed: %s", path, a.command("apply", path))
+	}
+}
+
+// command is a command line for the same project and environment as this one.
+func (a *app) command(args ...string) string {
+	line := []string{"agentsync"}
+	if a.started != "." {
+		line = append(line, "-C", a.started)
+	}
+	if a.opt.Environment != "" {
+		line = append(line, "--env", a.opt.Environment)
+	}
+	if a.opt.Sandbox {
+		line = append(line, "--sandbox")
+	}
+	return strings.Join(append(line, args...), " ")
 }
 
 // makePlan makes the kind of plan that the flags ask for.
@@ -188,6 +227,22 @@ func formatFlag(cmd *cobra.Command, format *string, formats []string) {
 	cmd.Flags().StringVar(format, "format", formats[0], strings.Join(formats[:last], ", ")+" or "+formats[last])
 	console.FixedValues(cmd, "format", formats...)
 }
+
+// oneAgent wants the name of an agent, and says which there are.
+func (a *app) oneAgent(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := exactArgs(1, what)(cmd, args); err == nil || len(args) > 0 {
+			return err
+		}
+		return engine.Errorf(engine.Usage, engine.Nearest("", a.agentNames()), "%s wants %s", cmd.Name(), what)
+	}
+}
+
+// agentNames are those of the project's manifests, before it is loaded.
+func (a *app) agentNames() []string { return spec.AgentNames(engine.Root(a.opt.Dir)) }
+
+// isAgent reports whether an argument that should be something else is an agent's name.
+func (a *app) isAgent(name string) bool { return slices.Contains(a.agentNames(), name) }
 
 func exactArgs(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -9,8 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clipperhouse/displaywidth"
-
+	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/cli"
 )
 
@@ -77,7 +76,7 @@ func TestEightyColumns(t *testing.T) {
 		for _, dir := range []string{good, bad} {
 			stdout, stderr := terminal(t, dir, map[string]string{"NO_COLOR": "1"}, args...)
 			for _, line := range strings.Split(stdout+strings.ReplaceAll(stderr, "\r\x1b[K", "\n"), "\n") {
-				if n := displaywidth.String(line); n > 80 && !strings.Contains(line, dir) {
+				if n := render.Columns(line); n > 80 && !strings.Contains(line, dir) {
 					t.Errorf("%q: %d columns: %s", args, n, line)
 				}
 			}

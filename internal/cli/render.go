@@ -32,7 +32,7 @@ spoken so.`,
 		Example: `  agentsync render outbound-sales --set customer_name=Rahul
   agentsync render outbound-sales --set customer_name=Rahul --version 7
   agentsync render outbound-sales --set customer_name=Rahul --local`,
-		Args:              exactArgs(1, "one agent's name"),
+		Args:              a.oneAgent("one agent's name"),
 		ValidArgsFunction: console.CompleteAgents(&a.opt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt.Name, opt.versionSet = args[0], cmd.Flags().Changed("version")

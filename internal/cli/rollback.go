@@ -41,7 +41,7 @@ from already comes live again by its number alone.`,
 		Example: `  agentsync rollback outbound-sales
   agentsync rollback outbound-sales --to v7
   agentsync rollback outbound-sales --apply --auto-approve`,
-		Args:              exactArgs(1, "the name of an agent"),
+		Args:              a.oneAgent("the name of an agent"),
 		ValidArgsFunction: console.CompleteAgents(&a.opt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt.Name = args[0]
@@ -71,7 +71,7 @@ func (o rollbackOptions) check() error {
 
 // asApply is what an apply of the plan asks and checks.
 func (o rollbackOptions) asApply() applyOptions {
-	return applyOptions{autoApprove: o.autoApprove, onDrift: o.onDrift}
+	return applyOptions{autoApprove: o.autoApprove, onDrift: o.onDrift, rollback: o.Name}
 }
 
 func (a *app) runRollback(ctx context.Context, opt rollbackOptions) error {

@@ -62,14 +62,22 @@ func (c *Console) Message(format string, args ...any) {
 // are broken between words.
 func (c *Console) print(w io.Writer, text string) {
 	width := c.Width
-	if w == c.Stderr && !c.Terminal {
-		width = 0
+	if w == c.Stderr {
+		width = c.messageWidth()
 	}
 	for _, line := range strings.Split(text, "\n") {
 		for _, shown := range render.Wrap(render.Escape(line), width) {
 			fmt.Fprintln(w, shown)
 		}
 	}
+}
+
+// messageWidth is the columns of stderr, 0 where it is no terminal.
+func (c *Console) messageWidth() int {
+	if !c.Terminal {
+		return 0
+	}
+	return c.Width
 }
 
 // Warning prints a remark of a plan; agent and hint may be "".
@@ -103,6 +111,15 @@ func (c *Console) Text(text string) {
 func (c *Console) Say(format string, args ...any) {
 	c.ClearProgress()
 	c.print(c.Stdout, fmt.Sprintf(format, args...))
+}
+
+// Ask prints a question to stderr as Message does, and leaves the cursor behind it.
+func (c *Console) Ask(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wipe()
+	lines := render.Wrap(render.Escape(fmt.Sprintf(format, args...)), c.messageWidth()-1)
+	fmt.Fprint(c.Stderr, strings.Join(lines, "\n")+" ")
 }
 
 // Logf is Message under -v.

@@ -22,7 +22,7 @@ var statusMarks = map[sync.StepStatus]string{sync.Done: "✓", sync.Failed: "✗
 func (c *Console) Apply(ctx context.Context, planned *engine.Planned) (*sync.Report, error) {
 	total := planned.Plan.Summary.Steps
 	if total > 0 {
-		c.Progress("0 of %d steps", total)
+		c.stepProgress("0 of %d steps", total)
 	}
 	said := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -42,14 +42,23 @@ func (c *Console) Apply(ctx context.Context, planned *engine.Planned) (*sync.Rep
 	return report, err
 }
 
+// stepProgress is Progress that says whether there is any. Where stdout is no terminal,
+// whoever reads it there may write to the same one, behind the line.
+func (c *Console) stepProgress(format string, args ...any) bool {
+	if !c.overwrites() || c.Width == 0 {
+		return false
+	}
+	c.Progress(format, args...)
+	return true
+}
+
 // steps shows each step as it ends: on a terminal in one line that is
 // written over, on a pipe a line each.
 func (c *Console) steps(total int) func(string, sync.StepReport) {
 	var done atomic.Int64
 	return func(_ string, step sync.StepReport) {
 		n := done.Add(1)
-		if c.overwrites() {
-			c.Progress("%d of %d steps  %s %s", n, total, step.Status, step.ID)
+		if c.stepProgress("%d of %d steps  %s %s", n, total, step.Status, step.ID) {
 			return
 		}
 		if step.Status != sync.Skipped {

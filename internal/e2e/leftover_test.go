@@ -122,9 +122,10 @@ func TestTwoAppliesInOneFolder(t *testing.T) {
 		first := w.start("apply", "--auto-approve")
 		until(t, func() bool { return w.faults.Count("POST", "/create", -1) > 0 })
 		waits := fmt.Sprintf("another apply runs in this folder (process %d, since ", first.Process.Pid)
+		stop := fmt.Sprintf("to stop it is safe, also while it waits for a call: Ctrl-C there, or kill -INT %d;", first.Process.Pid)
 		second, third := w.start("apply", "--auto-approve"), w.start("apply", "--auto-approve")
 		until(t, func() bool {
-			return strings.Contains(second.stderr.String(), waits) && strings.Contains(third.stderr.String(), waits)
+			return strings.Contains(second.stderr.String(), waits) && strings.Contains(second.stderr.String(), stop) && strings.Contains(third.stderr.String(), waits)
 		})
 		w.signal(os.Interrupt) // the third
 		if r := w.wait(third); r.code != 130 || !strings.Contains(r.stderr, "interrupted while waiting for another apply: nothing was written") {

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -90,7 +91,9 @@ func (p *Project) connect(options indus.Options) (_ *indus.Client, done func(), 
 	}
 	client, err := indus.New(options)
 	if err == nil {
-		err = client.CheckCredentials()
+		if err = client.CheckCredentials(); err != nil && p.hasSandbox() {
+			err = Errorf(KindOf(err), "--sandbox is the embedded platform, which this folder has been used with", "%w", err)
+		}
 	}
 	if err != nil {
 		done()
@@ -140,6 +143,14 @@ func (p *Project) HasCredentials() bool {
 	return p.opt.Sandbox || !c.Token.IsZero() || c.Email != "" && !c.Password.IsZero()
 }
 
+const sandboxFile = "sandbox.json"
+
+// hasSandbox reports whether the embedded platform was used in this folder.
+func (p *Project) hasSandbox() bool {
+	_, err := os.Stat(filepath.Join(p.opt.Dir, stateDir, sandboxFile))
+	return err == nil
+}
+
 // sandbox serves the embedded platform in this process.
 func (p *Project) sandbox() (*sandbox.Server, error) {
 	dir, err := p.stateFolder()
@@ -147,7 +158,7 @@ func (p *Project) sandbox() (*sandbox.Server, error) {
 		return nil, err
 	}
 	o := sandbox.DefaultOptions()
-	o.DataFile = filepath.Join(dir, "sandbox.json")
+	o.DataFile = filepath.Join(dir, sandboxFile)
 	o.Now, o.Sleep = p.opt.Now, p.opt.Sleep
 	server, err := sandbox.New(o)
 	if err != nil {

@@ -56,7 +56,7 @@ func Load(ctx context.Context, opt Options, from Source) (*Project, spec.Problem
 		return nil, nil, err
 	}
 	if len(problems.Errors()) > 0 {
-		return nil, problems, nil
+		return nil, elsewhere(opt.Dir, problems), nil
 	}
 	untracked(project)
 	opt.logIgnored(project)

@@ -141,12 +141,19 @@ func (a *AgentPast) goesBackTo(ctx context.Context, opt RollbackOptions, memory 
 			return target, nil
 		}
 		return nil, Errorf(Failed, fmt.Sprintf("agentsync history %s says what was live before", a.key),
-			"what v%d of %s holds is live already, as v%d", target.Number, a.key, a.current.Number)
+			"%s", alreadyLive(a.key, target.Number, a.current.Number))
 	}
 	if err != nil {
 		return nil, err
 	}
 	return a.Target(ctx, opt.To)
+}
+
+func alreadyLive(name string, version, live int) string {
+	if version == live {
+		return fmt.Sprintf("v%d of %s is live already", version, name)
+	}
+	return fmt.Sprintf("what v%d of %s holds is live already, as v%d", version, name, live)
 }
 
 // broughtBack reports whether what is live was brought back since the agent was

@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/agentsync/agentsync/spec"
 )
@@ -28,6 +31,34 @@ func Root(dir string) string {
 			return dir
 		}
 	}
+}
+
+// elsewhere is one problem in place of those of a folder without a project, where all
+// of them are about files of projects below it.
+func elsewhere(dir string, problems spec.Problems) spec.Problems {
+	if spec.IsRoot(dir) {
+		return problems
+	}
+	var below []string
+	for _, p := range problems.Errors() {
+		root := path.Dir(p.Pos.File)
+		for root != "." && root != "/" && !spec.IsRoot(filepath.Join(dir, filepath.FromSlash(root))) {
+			root = path.Dir(root)
+		}
+		if p.Pos.File == "" || root == "." || root == "/" {
+			return problems
+		}
+		below = append(below, root)
+	}
+	slices.Sort(below)
+	below = slices.Compact(below)
+	if len(below) == 0 {
+		return problems
+	}
+	return spec.Problems{{
+		Message: "this folder is no project; there are some below it: " + listed(below),
+		Hint:    fmt.Sprintf("agentsync -C %s …", below[0]),
+	}}
 }
 
 // relative is a folder as seen from where the program runs, where that is shorter.

@@ -90,7 +90,11 @@ func (p *Project) wait(ctx context.Context, store *lock.Store) (unlock func(), w
 		if other.PID != 0 {
 			who = fmt.Sprintf(" (process %d, since %s)", other.PID, other.Since.Local().Format(time.TimeOnly))
 		}
-		p.opt.Message("another apply runs in this folder%s: waiting for its end", who)
+		p.opt.Message("another apply runs in this folder%s: waiting for its end, however long that takes", who)
+		if other.PID != 0 {
+			p.opt.Message("  hint: to stop it is safe, also while it waits for a call: Ctrl-C there, or kill -INT %d; what it has begun is finished, and the next apply does the rest",
+				other.PID)
+		}
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:

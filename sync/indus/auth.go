@@ -174,6 +174,7 @@ func (a *auth) login(ctx context.Context) (*token, *Error) {
 	}
 	if err != nil {
 		e := asAuth(err, "")
+		e.Op = "log in: " + e.Op
 		if len(creds.Password.Reveal()) < 4 && e.Status != 0 {
 			e.Message = http.StatusText(e.Status) // the password is too short to be masked in the server's message
 		}

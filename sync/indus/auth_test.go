@@ -135,7 +135,7 @@ func TestLoginRefused(t *testing.T) {
 		t.Fatalf("%d failed, %d logins", len(failed), p.count("POST /api/login"))
 	}
 	for _, err := range failed {
-		const want = "POST /api/login: 400: Incorrect email or password: [secret] (check INDUSLABS_EMAIL and INDUSLABS_PASSWORD)"
+		const want = "log in: POST /api/login: 400: Incorrect email or password: [secret] (check INDUSLABS_EMAIL and INDUSLABS_PASSWORD)"
 		if err.Error() != want {
 			t.Fatalf("\n got %v\nwant %s", err, want)
 		}
@@ -186,7 +186,7 @@ func TestCredentials(t *testing.T) {
 func TestLoginNotFound(t *testing.T) {
 	p := newPlatform(t, map[string][]answer{"POST /api/login": {{status: 404}}, "POST /api/developer/login": {{status: 404}}})
 	v, err := p.client().CurrentVersion(t.Context(), "A")
-	if v != nil || errText(err) != "POST /api/login: 404: Not Found" {
+	if v != nil || errText(err) != "log in: POST /api/login: 404: Not Found" {
 		t.Errorf("%v, %v", v, err)
 	}
 }

@@ -54,6 +54,9 @@ func (e *Error) Error() string {
 // NotFound reports whether the platform answered 404 to this very request.
 func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound && !e.auth }
 
+// Login reports whether it is the login that did not work, not the request itself.
+func (e *Error) Login() bool { return e.auth }
+
 // MayHaveActed reports that a write was sent and that nothing proves that it
 // changed nothing. It is never true for a read.
 func (e *Error) MayHaveActed() bool { return e.acted }

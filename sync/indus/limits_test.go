@@ -277,7 +277,7 @@ func TestLoginFailsForAll(t *testing.T) {
 			t.Fatalf("%d failed after %d requests, want 50 after 6", len(failed), sent.Load())
 		}
 		for _, err := range failed {
-			if want := "POST /api/login: 503: Service Unavailable after 6 tries"; err.Error() != want {
+			if want := "log in: POST /api/login: 503: Service Unavailable after 6 tries"; err.Error() != want {
 				t.Fatalf("\n got %v\nwant %s", err, want)
 			}
 		}
