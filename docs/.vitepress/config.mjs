@@ -22,12 +22,27 @@ function plain(md) {
   md.renderer.rules.code_inline = (...args) => code(...args).replace('<code', '<code v-pre')
 }
 
+// terminal gives the lines of a console block the colours that a terminal has: what
+// was typed stays as it is, and what a plan adds and removes can be told apart.
+const terminal = {
+  line(node) {
+    if (this.options.lang !== 'console') return
+    const text = node.children.map((span) => span.children.map((child) => child.value).join('')).join('')
+    if (text.startsWith('$ ')) return
+    const sign = text.match(/^ {7}([-+])(?: |$)/)?.[1]
+    this.addClassToHast(node, { '+': 'added', '-': 'removed' }[sign] ?? 'shown')
+  },
+}
+
 export default defineConfig({
   title: 'agentsync',
   description: 'Keeps IndusLabs voice agents in git',
   base: '/agentsync/',
   cleanUrls: true,
-  markdown: { config: (md) => [outside, plain].forEach((change) => change(md)) },
+  markdown: {
+    config: (md) => [outside, plain].forEach((change) => change(md)),
+    codeTransformers: [terminal],
+  },
   themeConfig: {
     outline: [2, 3],
     search: { provider: 'local' },
