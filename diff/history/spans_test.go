@@ -31,7 +31,7 @@ func draft(number int, created float64) diff.Version {
 }
 
 func sight(h float64, version int) Sighting {
-	return Sighting{hour(h), version, fmt.Sprintf("lock%.0f", h)}
+	return Sighting{At: hour(h), Version: version, Newest: version, Commit: fmt.Sprintf("lock%.0f", h)}
 }
 
 // spanText writes spans as "v1 0-2 platform, v2 2- created".
