@@ -27,7 +27,7 @@ const act = "github.com/nektos/act@v0.2.89"
 const uploadAction = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f"
 
 const uploadStandIn = `name: upload
-inputs: {name: {required: true}, path: {required: true}, if-no-files-found: {default: warn}, retention-days: {}}
+inputs: {name: {required: true}, path: {required: true}, if-no-files-found: {default: warn}, retention-days: {}, overwrite: {}}
 runs:
   using: composite
   steps:
@@ -36,7 +36,24 @@ runs:
       run: |
         [ -e "$FROM" ] || [ "$MISSING" != error ]
         mkdir -p "$ARTIFACTS"
+        rm -rf "$ARTIFACTS/$NAME"
         cp -R "$FROM" "$ARTIFACTS/$NAME"
+`
+
+// downloadAction is the one that brings artifacts back, a folder each; so is what
+// stands in for it.
+const downloadAction = "actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131"
+
+const downloadStandIn = `name: download
+inputs: {pattern: {required: true}, path: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {PATTERN: "${{ inputs.pattern }}", TO: "${{ inputs.path }}"}
+      run: |
+        mkdir -p "$TO"
+        for artifact in "$ARTIFACTS"/$PATTERN; do cp -R "$artifact" "$TO"; done
 `
 
 // shared is what all stories of a run use: the runner, a copy of the action,
@@ -84,9 +101,11 @@ func prepare() (err error) {
 	if out, err := install.CombinedOutput(); err != nil {
 		return fmt.Errorf("install %s: %w\n%s", act, err, out)
 	}
-	upload := filepath.Join(shared.dir, "upload")
-	if err := errors.Join(os.Mkdir(upload, 0o755), os.WriteFile(filepath.Join(upload, "action.yml"), []byte(uploadStandIn), 0o644)); err != nil {
-		return err
+	for name, text := range map[string]string{"upload": uploadStandIn, "download": downloadStandIn} {
+		dir := filepath.Join(shared.dir, name)
+		if err := errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, "action.yml"), []byte(text), 0o644)); err != nil {
+			return err
+		}
 	}
 	// So that the action's build finds all modules; it gets no network below.
 	if out, err := exec.Command("go", "list", "-deps", "github.com/agentsync/agentsync").CombinedOutput(); err != nil {
@@ -166,7 +185,8 @@ func (w *world) act(event string, outside bool, payload map[string]any, only ...
 			"INDUSLABS_PASSWORD=" + sandbox.DefaultPassword, "INDUSLABS_API_KEY=" + sandbox.DefaultAPIKey}
 	}
 	args := []string{event, "--platform", "ubuntu-latest=-self-hosted", "--pull=false", "--no-cache-server",
-		"--local-repository", "agentsync/agentsync@v1=" + w.action, "--local-repository", uploadAction + "=" + filepath.Join(shared.dir, "upload"), "--eventpath", eventFile, "--actor", "dev",
+		"--local-repository", "agentsync/agentsync@v1=" + w.action, "--local-repository", uploadAction + "=" + filepath.Join(shared.dir, "upload"),
+		"--local-repository", downloadAction + "=" + filepath.Join(shared.dir, "download"), "--eventpath", eventFile, "--actor", "dev",
 		"--env", "GITHUB_API_URL=" + w.urls.github, "--env", "GITHUB_REPOSITORY=" + repository,
 		"--env", fmt.Sprint("GITHUB_RUN_ID=", 1000+w.runs), "--env", "NO_COLOR=1", // it gives its steps a terminal
 		"--var", "INDUSLABS_BASE_URL=" + w.urls.platform,

@@ -1,6 +1,7 @@
 package action
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -190,6 +191,52 @@ func TestDashboardEditStopsApply(t *testing.T) {
 		t.Errorf("want the issue closed, got %+v", issues)
 	}
 }
+
+// TestParts is the way of pull requests that are planned and applied in three parts,
+// each by a runner of its own: the plan is one comment, and what is applied is that.
+// A part in which somebody has changed an agent since stops alone, and says so there.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, true)
+	w.env = append(w.env, "ARTIFACTS="+filepath.Join(t.TempDir(), "artifacts"))
+	const manifest = "apiVersion: agentsync/v1\nkind: Agent\nmetadata: {name: %s}\nspec: {agent: {agent_name: %[1]s, agent_type: INBOUND}, config: {system_prompt: Help.}}\n"
+	w.push(1, repository, "Our first agents", func() {
+		for _, name := range partNames {
+			w.write("agents/"+name+".yaml", fmt.Sprintf(manifest, name))
+		}
+	})
+	w.plan(1).ends(0, "").says("part 1/3", "part 2/3", "part 3/3", "Plan: 5 to create")
+	w.commentSays(1, ": 5 to create")
+	w.merge(1).ends(0, "")
+	w.commentSays(1, "### ✅ Applied", partNames[0]+"  AGT_", partNames[1]+"  AGT_", partNames[2]+"  AGT_")
+	w.fetch()
+	w.drift().ends(0, "").says("::set-output:: changes=false")
+
+	w.push(2, repository, "Help well", func() {
+		for _, name := range partNames {
+			w.replace("agents/"+name+".yaml", "Help.", "Help well.")
+		}
+	})
+	w.plan(2).ends(0, "")
+	w.dashboard(partNames[1], "Theirs.")
+	w.merge(2).ends(3, "plan-changed")
+	w.commentSays(2, "### ❌ The apply failed", "#### part 2/3: ⛔ The plan is not the one that was reviewed", "Theirs.")
+	for i, want := range []string{"Help well.", "Theirs.", "Help well."} {
+		if got := w.live(partNames[i]); got != want {
+			t.Errorf("%s says %q, want %q", partNames[i], got, want)
+		}
+	}
+	w.fetch()
+	w.push(3, repository, "Take it back", func() {})
+	w.plan(3).ends(0, "")
+	w.merge(3).ends(0, "")
+	w.commentSays(3, "### ✅ Applied")
+	w.fetch()
+	w.drift().ends(0, "").says("::set-output:: changes=false")
+}
+
+// partNames are agents of the first, second and third of three parts.
+var partNames = [3]string{"desk", "sales", "support"}
 
 // TestApplyIsRunAgain fails an apply on the way. Its job, run again on the
 // commit that knows nothing of that, does the rest.

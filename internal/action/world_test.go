@@ -40,6 +40,13 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, false)
+}
+
+// newWorldOf has, with parts, the workflows that plan and apply a fleet in parts, of
+// which there are three here.
+func newWorldOf(t *testing.T, parts bool) *world {
+	t.Helper()
 	needAct(t)
 	platform, err := sandbox.New(sandbox.DefaultOptions())
 	if err != nil {
@@ -58,11 +65,29 @@ func newWorld(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
+	w.chooseWorkflows(parts)
 	w.write("README.md", "# Our voice agents\n")
 	w.commit("Begin")
 	w.edit(func(r *fakegithub.Repo) { r.DefaultBranch = "main" })
 	t.Cleanup(w.noSecrets)
 	return w
+}
+
+// chooseWorkflows removes those that a repository does not have beside the others.
+func (w *world) chooseWorkflows(parts bool) {
+	w.t.Helper()
+	for _, name := range []string{"plan", "apply"} {
+		whole, inParts := ".github/workflows/"+name+".yml", ".github/workflows/"+name+"-parts.yml"
+		gone := inParts
+		if parts {
+			gone = whole
+			w.replace(inParts, "[1, 2, 3, 4, 5, 6, 7, 8]", "[1, 2, 3]")
+			w.replace(inParts, "${{ matrix.part }}/8", "${{ matrix.part }}/3")
+		}
+		if err := os.Remove(filepath.Join(w.dir, gone)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 func (w *world) edit(f func(*fakegithub.Repo)) {

@@ -19,7 +19,7 @@ func (j *Job) apply(ctx context.Context) error {
 	if err := j.load(ctx); err != nil {
 		return err
 	}
-	if j.Inputs.CommitLock {
+	if j.Inputs.CommitLock || j.isPart() {
 		if err := j.fetchLock(ctx); err != nil && ctx.Err() == nil {
 			j.warn("commit-lock: the branch's lock file was not taken", err)
 		}
@@ -82,7 +82,7 @@ func (j *Job) apply(ctx context.Context) error {
 // plans would take them for left. A commit that its branch has left behind says
 // nothing of that.
 func (j *Job) rememberVerified(ctx context.Context, r *review, planned *engine.Planned) {
-	if !j.Inputs.CommitLock || len(planned.Plan.Agents) == 0 {
+	if !j.Inputs.CommitLock && !j.isPart() || len(planned.Plan.Agents) == 0 {
 		return
 	}
 	before, err := j.readLock()
@@ -100,7 +100,7 @@ func (j *Job) rememberVerified(ctx context.Context, r *review, planned *engine.P
 		j.warn("commit-lock: what was verified is not remembered", err)
 		return
 	}
-	j.commitLock(ctx, before)
+	j.keepLock(ctx, before)
 }
 
 // approve compares the plan with what was reviewed.
@@ -151,7 +151,7 @@ func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error 
 	text.WriteString("\nWhat differs from the reviewed plan:\n")
 	if r.plan == nil {
 		text.WriteString(notKept)
-	} else if err := render.Differences(&text, r.plan, r.comparable(p), opt); err != nil {
+	} else if err := render.Differences(&text, r.planFor(p), r.comparable(p), opt); err != nil {
 		return err
 	}
 	if _, err := io.WriteString(j.out.Stdout, text.String()); err != nil {
@@ -160,12 +160,16 @@ func (j *Job) refuseChanged(ctx context.Context, r *review, p *diff.Plan) error 
 	j.refuse(ctx, r, planChanged, "⛔ The plan is not the one that was reviewed", func(limit int) string {
 		differences := notKept
 		if r.plan != nil {
-			differences = render.DifferencesMarkdown(r.plan, r.comparable(p), render.Options{Budget: limit, Elsewhere: inLog})
+			differences = render.DifferencesMarkdown(r.planFor(p), r.comparable(p), render.Options{Budget: limit, Elsewhere: inLog})
 		}
 		return "Manifests or platform have moved since the review: **nothing was written**.\n\n" + differences +
 			"\n**What to do:** take what was changed on the platform into the manifests, or change it back there, and review a new plan in a pull request. " +
 			"Or look at the differences above and run `apply` with `require-reviewed-plan: false`.\n"
 	})
+	if parts := r.note.status.parts(); p.Shard != nil && parts > 0 && parts != p.Shard.Of {
+		return engine.Errorf(engine.Stale, fmt.Sprintf("apply it in as many parts as it was planned in, %d; %s", parts, again),
+			"the plan was reviewed in %d parts, and what the comment holds does not cover part %s, nothing was written", parts, p.Shard)
+	}
 	return engine.Errorf(engine.Stale, again, "the plan is not the one that was reviewed, nothing was written")
 }
 
@@ -181,6 +185,7 @@ func (j *Job) execute(ctx context.Context, r *review, planned *engine.Planned) e
 		return err
 	}
 	report, err := j.out.Apply(ctx, planned)
+	j.part.Report = report
 	failure := applyFailure(report, err)
 	s, title := applied, "✅ Applied"
 	switch {
@@ -192,8 +197,8 @@ func (j *Job) execute(ctx context.Context, r *review, planned *engine.Planned) e
 	finishErr := j.finish(failure) // before the rest: a cancelled job has little time
 	told := func(limit int) string { return j.reportMarkdown(report, failure, limit) }
 	j.report(title, told(100_000))
-	if j.Inputs.CommitLock {
-		farewell(ctx, func(ctx context.Context) { j.commitLock(ctx, before) })
+	if j.Inputs.CommitLock || j.isPart() {
+		farewell(ctx, func(ctx context.Context) { j.keepLock(ctx, before) })
 	}
 	farewell(ctx, func(ctx context.Context) { j.tell(ctx, r, s, title, told) })
 	return errors.Join(failure, finishErr)

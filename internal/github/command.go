@@ -22,6 +22,7 @@ type Inputs struct {
 	OnDrift         string // "fail" or "overwrite", for a plan that nobody reviewed; "" for the policy's
 	About           string // AboutChange or AboutAll: which agents a plan and an apply are about
 	PullRequest     bool   // drift keeps a pull request that takes it into the files
+	Parts           string // the folder that has the folders of the parts to merge
 	Scope           engine.Scope
 }
 
@@ -37,7 +38,7 @@ var actionInputs = [][2]string{
 	{"chdir", "working-directory"}, {"env", "environment"}, {"target", "targets"}, {"comment", "comment"},
 	{"require-reviewed-plan", "require-reviewed-plan"}, {"on-drift", "on-drift"}, {"prune", "prune"},
 	{"parallelism", "parallelism"}, {"commit-lock", "commit-lock"}, {"scope", "scope"},
-	{"pull-request", "pull-request"},
+	{"pull-request", "pull-request"}, {"shard", "shard"}, {"parts", "parts"},
 }
 
 // Command is `agentsync github`, with a command for each kind of job.
@@ -77,6 +78,12 @@ written where the branch has moved on by a change of the project's files:
 that commit's own run applies what is there. After a failure run the job again:
 it does the rest of that plan. With --commit-lock the lock
 file is committed to the branch, also after a failure.`, (*Job).apply),
+		f.jobCmd("merge", "Make one plan and comment, or one report and lock, of a fleet's parts", `merge reads what the jobs with --shard have left in the folder that their output
+part-path names, as a workflow's artifacts bring it to --parts, a folder each. Of
+their plans it makes the plan of the whole fleet: it is shown, and commented, as
+plan does it, and apply holds each part against it. Of applies it makes one
+report, which the comment shows, and one lock file, with --commit-lock in one
+commit. All parts must be there, of the commit that is checked out.`, (*Job).merge),
 		f.jobCmd("validate", "Check all manifests, with annotations", `validate checks all manifests, offline, and annotates what is wrong at its line.`, (*Job).validate),
 		f.jobCmd("test", "Run the agents' checks, with annotations", `test runs the checks of all manifests, offline, and annotates what fails at the
 check's line. It needs no credentials.`, (*Job).test),
@@ -114,6 +121,7 @@ func (f *front) jobCmd(name, short, long string, do work) *cobra.Command {
 	flags.BoolVar(&in.CommitLock, "commit-lock", false, "commit the lock file to the branch after an apply that changed it")
 	flags.StringVar(&in.About, "scope", AboutChange, "change: agents that the commit changes, and those that earlier ones left to apply; or all")
 	flags.BoolVar(&in.PullRequest, "pull-request", false, "drift keeps a pull request with what a pull writes, instead of an issue")
+	flags.StringVar(&in.Parts, "parts", "agentsync-parts", "merge reads the parts in the folders below `DIR`, from the workspace")
 	console.FixedValues(cmd, "comment", CommentAlways, CommentChanges, CommentNever)
 	console.FixedValues(cmd, "on-drift", "fail", "overwrite")
 	console.FixedValues(cmd, "scope", AboutChange, AboutAll)
@@ -160,6 +168,9 @@ func (f *front) job(ctx context.Context, flags *pflag.FlagSet, in *Inputs) (*Job
 	if err := console.CheckOptions(f.opt); err != nil {
 		return nil, err
 	}
+	if in.Scope.Shard != nil && in.PullRequest {
+		return nil, console.Usagef("inputs shard and pull-request: one pull request takes all drift, and a part knows only its own")
+	}
 	run, err := ReadRun(f.opt.Getenv)
 	if err != nil {
 		return nil, err
@@ -193,8 +204,10 @@ func (f *front) readInputs(flags *pflag.FlagSet) error {
 		case "stringSlice":
 			value = strings.Join(strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }), ",")
 		}
-		if err := flag.Value.Set(value); err != nil {
+		if err := flag.Value.Set(value); err != nil && flag.Value.Type() == "int" {
 			return console.Usagef("input %s: want a number, got %q", one[1], value)
+		} else if err != nil {
+			return console.Usagef("input %s: %v", one[1], err)
 		}
 	}
 	return nil

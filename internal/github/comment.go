@@ -140,6 +140,10 @@ func (s *sticky) create(ctx context.Context, body string) (err error) {
 // What was applied stays so: its report goes only for that of another apply, and
 // the comment never covers a plan again.
 func (j *Job) tell(ctx context.Context, r *review, s state, title string, body func(limit int) string) (moved error) {
+	if j.isPart() && s != applying {
+		j.part.State, j.part.Title, j.part.Text = s, title, body(partTold)
+		return nil
+	}
 	executes := s.unfinished() || s == applied
 	for _, one := range append([]*review{r}, r.used...) {
 		silent := j.Inputs.Comment == CommentNever

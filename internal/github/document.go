@@ -33,11 +33,11 @@ func stepsDigest(p *diff.Plan) string { return digestOf(p, withSteps(p)...) }
 
 // digestOf is the digest that the plan would have with these agents alone. Which
 // others it was asked about plays no part: that depends on what other runs have
-// applied by now.
+// applied by now, and on the part of the fleet.
 func digestOf(p *diff.Plan, agents ...diff.AgentPlan) string {
 	bare := *p
 	bare.Summary = diff.Summary{}
-	bare.Agents, bare.Targets = agents, nil
+	bare.Agents, bare.Targets, bare.Shard = agents, nil, nil
 	return planfile.Digest(&bare)
 }
 

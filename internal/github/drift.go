@@ -88,6 +88,9 @@ func hasDrift(agent diff.AgentPlan) bool {
 func (j *Job) issueMarker() marker {
 	m := j.marker()
 	m.Branch = markerName(j.Run.Branch())
+	if s := j.Inputs.Scope.Shard; s != nil {
+		m.Shard = s.String()
+	}
 	return m
 }
 
@@ -125,7 +128,7 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines, unknown []stri
 	if number != 0 {
 		return j.closeIssues(ctx, open, fmt.Sprintf("See #%d, which takes into the files what can be taken.", number))
 	}
-	title := "Voice agents were changed on the platform" + j.where("", j.environment(), render.Escape) + " (branch " + render.Escape(j.Run.Branch()) + ")"
+	title := "Voice agents were changed on the platform" + j.where("", j.environment(), render.Escape) + " (branch " + render.Escape(j.Run.Branch()) + j.partOf(", ") + ")"
 	body := j.issueBody(p, append(lines, unknown...))
 	if len(ours) == 0 {
 		return j.Client.SaveIssue(ctx, 0, api.IssueRequest{Title: &title, Body: &body, Labels: &[]string{driftLabel}})
@@ -203,7 +206,7 @@ func (j *Job) issueBody(p *diff.Plan, lines []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n", j.issueMarker(), driftMarker)
 	fmt.Fprintf(&b, "%s %s changed on the platform since the last apply of %s%s:\n\n%s\n",
-		render.Count(len(agents), "agent"), were, code(j.Run.Branch()), j.title(), fenced("text", strings.Join(lines, "\n"), issueLines))
+		render.Count(len(agents), "agent"), were, code(j.Run.Branch()), j.partOf(", ")+j.title(), fenced("text", strings.Join(lines, "\n"), issueLines))
 	b.WriteString("**What to do:** take what is right into the manifests by a pull request")
 	if command := p.PullCommand(); command != "" {
 		b.WriteString(": " + code(command) + " writes it into the files")

@@ -289,8 +289,8 @@ func readOutputs(t *testing.T, text string) map[string]string {
 		out[name] = value
 		text = after
 	}
-	if len(out) != 8 {
-		t.Fatalf("%d outputs, want 8: %v", len(out), out)
+	if len(out) != 9 {
+		t.Fatalf("%d outputs, want 9: %v", len(out), out)
 	}
 	return out
 }

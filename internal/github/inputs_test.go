@@ -57,7 +57,7 @@ func TestWrongInputs(t *testing.T) {
 	}
 	has(t, "stderr", w.job(64, "error", "plan", "--no-such-flag").stderr, "unknown flag")
 	has(t, "stderr", w.job(64, "error", "plna").stderr, `unknown command "plna"`, "hint: did you mean \"plan\"?")
-	has(t, "stderr", w.job(64, "error", "--", "--help").stderr, `unknown command "--help"`, "hint: there are: apply, drift, plan, test, validate")
+	has(t, "stderr", w.job(64, "error", "--", "--help").stderr, `unknown command "--help"`, "hint: there are: apply, drift, merge, plan, test, validate")
 	has(t, "stderr", w.job(64, "error", "plan", "extra").stderr, "plan takes no arguments")
 	w.env["GITHUB_EVENT_PATH"] = "/nowhere"
 	has(t, "stderr", w.job(1, "error", "plan").stderr, "read the event: ")

@@ -32,7 +32,7 @@ const (
 
 // Job is one command in one workflow run.
 type Job struct {
-	Command string // "plan", "apply", "validate", "test" or "drift"
+	Command string // "plan", "apply", "merge", "validate", "test" or "drift"
 	Run     Run
 	Inputs  Inputs
 	Folder  string  // the project's folder from the repository's root, with slashes; "" for the root
@@ -45,6 +45,9 @@ type Job struct {
 	project *engine.Project
 	about   string // which agents the plan is about, as Markdown; see tellScope
 	whole   string // where the whole plan is that was shown: inLog or inSummary
+	dir     string // where files for later steps are; see keep
+	part    partDone
+	merged  int // how many parts the plan was merged of; 0 for any other
 }
 
 // Do does the job. The outputs are written on every way out.
@@ -57,7 +60,7 @@ func (j *Job) Do(ctx context.Context, do work) error {
 		err = engine.Errorf(engine.Interrupted, "", "interrupted: nothing was written")
 		j.report("❌ Interrupted", "Nothing was written.")
 	}
-	return errors.Join(err, j.finish(err))
+	return errors.Join(err, j.leavePart(err), j.finish(err))
 }
 
 // check refuses a run in which the command can't be what it should be. The
@@ -80,7 +83,7 @@ func (j *Job) check() error {
 	case run.Event == "pull_request_target":
 		return engine.Errorf(engine.Refused, "use on: pull_request; a fork's pull request gets a plan without the platform there",
 			"pull_request_target compares the base branch, or gives the platform's credentials to the manifests of a stranger")
-	case j.Command == "plan" && run.Pull != nil && elsewhere && j.Head != run.Pull.HeadSHA:
+	case (j.Command == "plan" || j.Command == "merge") && run.Pull != nil && elsewhere && j.Head != run.Pull.HeadSHA:
 		return engine.Errorf(engine.Refused, hint, "the commit %s is checked out, and the pull request is at %s: the plan would be another tree's",
 			cut12(j.Head), cut12(run.Pull.HeadSHA))
 	}
@@ -90,12 +93,15 @@ func (j *Job) check() error {
 // finish writes the outputs, once; err is what became of the job.
 func (j *Job) finish(err error) error {
 	if err != nil {
-		j.outputs.Reason = cmp.Or(reasons[engine.KindOf(err)], "error")
+		j.outputs.Reason = reasonOf(err)
 	}
 	path := j.Run.Output
 	j.Run.Output = "" // where nothing is written any more
 	return j.outputs.Write(path)
 }
+
+// reasonOf is the failure-reason of an error.
+func reasonOf(err error) string { return cmp.Or(reasons[engine.KindOf(err)], "error") }
 
 // load reads the manifests, and only files that the commit has: other steps leave
 // credentials in the working tree, and plans are shown to everybody. What is
@@ -187,7 +193,9 @@ func (j *Job) failed(title string, err error) {
 }
 
 // report adds a section of its own to the job's summary.
-func (j *Job) report(title, body string) { j.summarize("### " + title + j.title() + "\n\n" + body) }
+func (j *Job) report(title, body string) {
+	j.summarize("### " + title + j.partOf(", ") + j.title() + "\n\n" + body)
+}
 
 // summarize adds Markdown to the job's summary, or a note that it does not fit.
 // It reports whether the Markdown is there.
@@ -238,7 +246,7 @@ func (j *Job) keep(p *diff.Plan) error {
 	marker := j.marker()
 	marker.Digest = p.Digest
 	var data bytes.Buffer
-	dir, err := os.MkdirTemp(j.Run.Temp, "agentsync-")
+	dir, err := j.files()
 	plan, markdown := filepath.Join(dir, "plan.json"), filepath.Join(dir, "plan.md")
 	if err == nil {
 		err = planfile.Write(&data, p)

@@ -22,10 +22,11 @@ type marker struct {
 	Project       string // the folder; like the fields below, "" is left out of the line
 	Targets       string // the agents that it is about alone, with commas
 	Branch        string // that an issue is of
+	Shard         string // the part of the fleet that an issue is of
 }
 
 // sameKey says whether both belong to the same environment of the same project,
-// the same targets and, of issues, the same branch.
+// the same targets and, of issues, the same branch and part.
 func (m marker) sameKey(other marker) bool {
 	m.Digest, m.FormatVersion = other.Digest, other.FormatVersion
 	return m == other
@@ -43,7 +44,7 @@ func markerName(s string) string {
 // URL's query, so that none can end the attribute or the comment.
 func (m marker) String() string {
 	more := ""
-	for _, one := range [][2]string{{"project", m.Project}, {"targets", m.Targets}, {"branch", m.Branch}} {
+	for _, one := range [][2]string{{"project", m.Project}, {"targets", m.Targets}, {"branch", m.Branch}, {"shard", m.Shard}} {
 		if one[1] != "" {
 			more += fmt.Sprintf(` %s="%s"`, one[0], markerValue(one[1]))
 		}
@@ -57,7 +58,7 @@ func markerValue(s string) string {
 	return strings.NewReplacer("%3A", ":", "%2F", "/", "%2C", ",").Replace(url.QueryEscape(s))
 }
 
-var markerForm = regexp.MustCompile(`^<!-- agentsync:plan environment="([^" ]*)" digest="([^" ]*)" format_version="([0-9]+)"(?: project="([^" ]+)")?(?: targets="([^" ]+)")?(?: branch="([^" ]+)")? -->$`)
+var markerForm = regexp.MustCompile(`^<!-- agentsync:plan environment="([^" ]*)" digest="([^" ]*)" format_version="([0-9]+)"(?: project="([^" ]+)")?(?: targets="([^" ]+)")?(?: branch="([^" ]+)")?(?: shard="([0-9/]+)")? -->$`)
 
 // findMarker reads the marker of a document that starts with it. It takes exactly
 // what String writes, with CRLF too, which GitHub stores where a browser edits.
@@ -68,7 +69,7 @@ func findMarker(body string) (m marker, ok bool) {
 	if found == nil {
 		return m, false
 	}
-	for i, field := range []*string{&m.Environment, &m.Digest, &m.FormatVersion, &m.Project, &m.Targets, &m.Branch} {
+	for i, field := range []*string{&m.Environment, &m.Digest, &m.FormatVersion, &m.Project, &m.Targets, &m.Branch, &m.Shard} {
 		*field, _ = url.QueryUnescape(found[i+1]) // what is wrong is not written like this
 	}
 	return m, m.String() == line && (m.Digest == "" || planfile.IsDigest(m.Digest))
@@ -102,6 +103,9 @@ type status struct {
 	Steps  string // the digest of the plan's agents that have steps (stepsDigest)
 	Commit string // the one that the apply is of, or the head that the plan is of
 	Run    string // that wrote it: its id and attempt; "" is left out, as outside a workflow
+	// Parts are what Steps is, of each part of a plan that parts were merged into: the
+	// first digits, divided by commas. "" is left out, as for any other plan.
+	Parts string
 }
 
 func (s status) String() string {
@@ -109,10 +113,13 @@ func (s status) String() string {
 	if s.Run != "" {
 		run = fmt.Sprintf(` run="%s"`, s.Run)
 	}
+	if s.Parts != "" {
+		run += fmt.Sprintf(` parts="%s"`, s.Parts)
+	}
 	return fmt.Sprintf(`<!-- agentsync:status state="%s" steps="%s" commit="%s"%s -->`, s.State, s.Steps, s.Commit, run)
 }
 
-var statusForm = regexp.MustCompile(`^<!-- agentsync:status state="([a-z-]+)" steps="((?:sha256:[0-9a-f]{64})?)" commit="([0-9a-f]*)"(?: run="([0-9.]+)")? -->$`)
+var statusForm = regexp.MustCompile(`^<!-- agentsync:status state="([a-z-]+)" steps="((?:sha256:[0-9a-f]{64})?)" commit="([0-9a-f]*)"(?: run="([0-9.]+)")?(?: parts="([0-9a-f,]+)")? -->$`)
 
 // olderRun says whether run a began before run b: GitHub numbers runs upwards,
 // and the attempts of each. Of a run that is not known nothing can be said.
@@ -172,7 +179,7 @@ func parseNote(body string) (note, bool) {
 	if !ok || found == nil {
 		return note{}, false
 	}
-	n := note{marker: marker, status: status{state(found[1]), found[2], found[3], found[4]}}
+	n := note{marker: marker, status: status{state(found[1]), found[2], found[3], found[4], found[5]}}
 	rest, foot, _ := cutLast("\n"+lines[2], "\n"+footBegin+"\n<sub>")
 	n.foot = strings.TrimSuffix(strings.TrimSpace(foot), "</sub>")
 	told, document, begins := cutLast(rest, "\n"+documentBegin+"\n")
@@ -197,6 +204,6 @@ func cutLast(s, at string) (before, after string, found bool) {
 // same says whether two comments say the same, whichever commit and run says it,
 // the last line aside.
 func (n note) same(other note) bool {
-	return n.marker == other.marker && n.status.State == other.status.State && n.status.Steps == other.status.Steps &&
+	return n.marker == other.marker && n.status.State == other.status.State && n.status.Steps == other.status.Steps && n.status.Parts == other.status.Parts &&
 		strings.TrimSpace(n.told) == strings.TrimSpace(other.told) && strings.TrimSpace(n.document) == strings.TrimSpace(other.document)
 }

@@ -17,6 +17,15 @@ import (
 // plan plans, and keeps the pull request's comment.
 func (j *Job) plan(ctx context.Context) error {
 	p, err := j.makePlan(ctx)
+	if j.isPart() { // whose merge comments
+		return err
+	}
+	return j.commented(ctx, p, err)
+}
+
+// commented keeps the pull request's comment of a plan, or of why there is none, and
+// returns what became of both.
+func (j *Job) commented(ctx context.Context, p *diff.Plan, err error) error {
 	if engine.KindOf(err) == engine.Interrupted {
 		return err
 	}
@@ -161,6 +170,11 @@ func (j *Job) planNote(p *diff.Plan, planErr error, merged bool) note {
 		return n
 	}
 	n.document, n.foot = j.about+document(p, j.out.As, planBudget, j.whole), j.foot("Planned")
+	limit := mergedLimit - (partDigits+1)*j.merged
+	for budget := planBudget; j.Command == "merge" && len(n.document) > limit; { // characters of more than a byte
+		budget = budget * limit / len(n.document) * 49 / 50
+		n.document = j.about + document(p, j.out.As, budget, j.whole)
+	}
 	switch {
 	case p.Base != "":
 		n.status.State = offline
@@ -172,6 +186,7 @@ func (j *Job) planNote(p *diff.Plan, planErr error, merged bool) note {
 		n.document = "**This plan was made after the merge: nobody has reviewed it, and no apply goes by it.**\n\n" + n.document
 	default:
 		n.status.State, n.status.Steps, n.marker.Digest = planned, stepsDigest(p), p.Digest
+		n.status.Parts = partDigests(p, j.merged)
 	}
 	return n
 }

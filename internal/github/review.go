@@ -38,15 +38,26 @@ func (r *review) why() string {
 	}[r.note.status.State], "the pull request's comment has no plan")
 }
 
+// planFor is the reviewed plan, of which only the part counts that a plan is of.
+func (r *review) planFor(now *diff.Plan) *diff.Plan {
+	if now.Shard == nil || r.plan == nil {
+		return r.plan
+	}
+	part := r.plan.Part(*now.Shard)
+	part.Digest = r.plan.Digest
+	return part
+}
+
 // comparable is as much of a plan as can be compared with the reviewed one, which
 // may be abridged, and have nothing of agents without steps.
 func (r *review) comparable(now *diff.Plan) *diff.Plan {
 	out := *now
-	out.Targets = r.plan.Targets // which follow from what other runs have applied
+	reviewed := r.planFor(now)
+	out.Targets = reviewed.Targets // which follow from what other runs have applied
 	out.Agents = slices.DeleteFunc(slices.Clone(now.Agents), func(a diff.AgentPlan) bool {
-		return len(a.Steps) == 0 && agentOf(r.plan, a.Name) == nil
+		return len(a.Steps) == 0 && agentOf(reviewed, a.Name) == nil
 	})
-	return abridgeAs(&out, r.plan)
+	return abridgeAs(&out, reviewed)
 }
 
 // covers says whether doing the plan does nothing but what was reviewed:
@@ -55,7 +66,8 @@ func (r *review) comparable(now *diff.Plan) *diff.Plan {
 //
 //  1. it is the reviewed plan, by its digest;
 //  2. or by the digest of the agents that have steps: what became of the others
-//     since changes nothing of what would be done;
+//     since changes nothing of what would be done; of a part of the fleet, by that of
+//     the same part of a plan that was merged of as many;
 //  3. or every agent's part is one that was reviewed, here or in an earlier pull
 //     request, as the platform was then; what else was reviewed is done already;
 //  4. or an apply of the reviewed plan, in a run of this very commit or of the one
@@ -65,7 +77,7 @@ func (r *review) comparable(now *diff.Plan) *diff.Plan {
 // 3 and 4 need the reviewed plan itself, whole.
 func (r *review) covers(now *diff.Plan) bool {
 	reviewed := r.note.marker.Digest
-	if reviewed != "" && r.note.status.State != applied && (reviewed == now.Digest || r.note.status.Steps == stepsDigest(now)) {
+	if reviewed != "" && r.note.status.State != applied && (reviewed == now.Digest || r.note.status.Steps == stepsDigest(now) || r.note.status.hasPart(now)) {
 		return true
 	}
 	r.used = nil

@@ -173,6 +173,7 @@ type Outputs struct {
 	Digest                 string
 	PlanPath, MarkdownPath string
 	Create, Update, Delete int
+	PartPath               string // of a part of the fleet, the folder that a merge reads
 	Reason                 string // "" is success
 }
 
@@ -196,7 +197,7 @@ func (o Outputs) Write(path string) error {
 	for _, one := range [][2]any{
 		{"changes", o.Changes}, {"digest", o.Digest},
 		{"plan-path", o.PlanPath}, {"markdown-path", o.MarkdownPath},
-		{"to-create", o.Create}, {"to-update", o.Update}, {"to-delete", o.Delete},
+		{"part-path", o.PartPath}, {"to-create", o.Create}, {"to-update", o.Update}, {"to-delete", o.Delete},
 		{"failure-reason", o.Reason},
 	} {
 		// A delimiter that nobody can foresee: no value can end its own block.
