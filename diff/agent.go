@@ -158,7 +158,7 @@ func (p *agentPlanner) checkCreate() {
 
 // promptPath is the path of what is nearest to the prompt in the manifest.
 func (p *agentPlanner) promptPath() string {
-	if _, ok := p.want.Positions["config.system_prompt"]; ok {
+	if _, ok := p.want.Positions.At("config.system_prompt"); ok {
 		return "config.system_prompt"
 	}
 	return spec.SectionConfig
@@ -274,7 +274,7 @@ func (p *agentPlanner) warnCreationOnly() {
 }
 
 func (p *agentPlanner) problem(path, message, hint string) *spec.Problem {
-	pos, ok := p.want.Positions[path]
+	pos, ok := p.want.Positions.At(path)
 	if !ok {
 		pos = p.want.Pos
 	}

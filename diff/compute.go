@@ -56,6 +56,12 @@ type Prepared struct {
 	warnings []Warning
 }
 
+// Matches reports whether nothing is to be done about the agent, and nothing to be
+// said but its line in the plan and warnings.
+func (p *Prepared) Matches() bool {
+	return p.agent.Status == Unchanged && len(p.agent.Steps)+len(p.agent.Drift)+len(p.problems)+len(p.refusals) == 0
+}
+
 // Prepare plans one agent that was seen as r; nil is not there. w is Want's. It
 // is what Compute does for each agent, and reads nothing of in.Remote but
 // Unlisted, so it can be done while others are still being read.

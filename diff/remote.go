@@ -41,6 +41,11 @@ type RemoteAgent struct {
 	Unknown map[string][]string
 }
 
+// Forget lets go of all but the id and the name, for who needs the rest no more.
+func (r *RemoteAgent) Forget() {
+	*r = RemoteAgent{ID: r.ID, Fields: r.Fields.Only("agent_name")}
+}
+
 // Version is one config version.
 type Version struct {
 	Number    int

@@ -15,7 +15,7 @@ func build(doc *document, spec *node, suffix string) Agent {
 		Pos:             doc.root.Pos,
 		Agent:           patch(spec.Get(SectionAgent)),
 		Sources:         map[string][]Segment{},
-		Positions:       map[string]Pos{},
+		Positions:       positionsIn(spec, schema.Spec()),
 		Release:         Release{Mode: "publish", ServiceUpdates: "versioned"},
 		Lifecycle:       Lifecycle{Absent: isAbsent(spec), Protect: lifecycle.Get("protect").Value() == true},
 		Outcomes:        items(SectionOutcomes, spec),
@@ -26,7 +26,6 @@ func build(doc *document, spec *node, suffix string) Agent {
 	decode(spec.Get("release"), &a.Release)
 	a.Checks = checks(spec.Get("checks"))
 	a.SmokeCall = smokeCall(spec.Get("smoke_call"))
-	positions(a.Positions, schema.Spec(), "", spec)
 	config := patch(spec.Get(SectionConfig))
 	a.Config, a.Passthrough = config.Without("passthrough"), config.Sub("passthrough")
 	if name := a.Agent.Get("agent_name").Text(); name != "" {

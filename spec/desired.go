@@ -95,7 +95,14 @@ type Agent struct {
 	// dotted path from spec ("config.llm_config.temperature",
 	// "call_outcomes.lead_status").
 	Sources   map[string][]Segment
-	Positions map[string]Pos
+	Positions Positions
+}
+
+// Forget lets go of what the agent wants, for who needs it no more. Its names, its
+// place and its lifecycle stay.
+func (a *Agent) Forget() {
+	a.Agent, a.Config, a.Passthrough = value.Patch{}, value.Patch{}, value.Patch{}
+	a.Outcomes, a.Infields, a.Checks, a.Sources, a.Positions = nil, nil, nil, nil, nil
 }
 
 // Items returns the outcomes or infields, by the name of their section.

@@ -4,19 +4,15 @@
 package spec
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"maps"
 	"os"
 	"path"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/agentsync/agentsync/schema"
 )
@@ -55,6 +51,8 @@ type LoadOptions struct {
 	// Empty says that a project without agents is none with an error: import
 	// begins with one.
 	Empty bool
+	// Progress is called after each few hundred files; it may be nil.
+	Progress func()
 	// Cache, which may be nil, takes what this load has checked and returns what an
 	// earlier one has.
 	Cache *Cache
@@ -139,27 +137,26 @@ func (l *loader) load(ctx context.Context) *Project {
 		return project
 	}
 	found, passed := l.manifests(&settings)
-	results := append(l.loadFiles(ctx, found, len(settings.patterns) > 0), l.passedOver(passed))
-	if len(settings.patterns) == 0 {
-		results = append(results, first)
-	} else {
-		project.PassedOver = first.passed
-	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	documents := map[string][]*document{}
 	maps.Copy(l.muted, first.muted)
-	for _, r := range results {
+	all := newAssembly(l, &settings)
+	take := func(r *fileResult) {
 		maps.Copy(l.muted, r.muted)
 		project.Ignored += r.ignored
 		project.PassedOver = append(project.PassedOver, r.passed...)
 		l.report(r.problems...)
-		for _, doc := range r.documents {
-			documents[doc.kind] = append(documents[doc.kind], doc)
-		}
+		all.add(r.documents)
 	}
-	if len(documents["Agent"]) == 0 && !l.failed && !l.opt.Past && !l.opt.Empty {
+	l.readFiles(ctx, found, len(settings.patterns) > 0, take)
+	if ctx.Err() != nil {
+		return nil
+	}
+	take(l.passedOver(passed))
+	if len(settings.patterns) == 0 {
+		take(first)
+	} else {
+		project.PassedOver = append(project.PassedOver, first.passed...)
+	}
+	if len(all.keys) == 0 && !l.failed && !l.opt.Past && !l.opt.Empty {
 		message := "the project has no agents: "
 		if !l.isProject() {
 			message += "no " + projectFile + " is here or above, and "
@@ -167,7 +164,7 @@ func (l *loader) load(ctx context.Context) *Project {
 		l.report(problem(Pos{}, "agentsync init writes a first one",
 			"%sno file holds an %s document of kind Agent", message, apiVersion))
 	}
-	project.Agents = l.agents(documents["Agent"], documents["Base"], &settings)
+	project.Agents = all.finish()
 	for _, p := range settings.patterns {
 		project.Patterns = append(project.Patterns, p.text)
 	}
@@ -214,64 +211,4 @@ func (l *loader) manifests(s *settings) (found, passed []string) {
 		}
 	}
 	return slices.DeleteFunc(found, func(name string) bool { return name == projectFile }), passed
-}
-
-// loadFiles reads files side by side and returns the results in their order. Once
-// ctx has ended, some are missing.
-func (l *loader) loadFiles(ctx context.Context, names []string, named bool) []*fileResult {
-	results := make([]*fileResult, len(names))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, name := range names {
-		group.Go(func() error {
-			if ctx.Err() == nil {
-				results[i] = l.cached(name, named)
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // no worker fails: what is wrong is in its result
-	return results
-}
-
-// agents merges, checks and builds all agents, sorted by name.
-func (l *loader) agents(agents, bases []*document, s *settings) []Agent {
-	l.uniqueKeys(bases, "Base")
-	l.uniqueKeys(agents, "Agent")
-	resolver := newResolver(l, bases)
-	names := &names{loader: l, suffix: s.suffix, current: map[string]owner{}}
-	spoken := &spoken{loader: l, users: map[placeholder]*users{}, mixed: map[Pos]bool{}}
-	out := make([]Agent, 0, len(agents))
-	for _, doc := range agents {
-		merged := resolver.agent(doc, s.overrides)
-		if !l.spend(size(merged.spec)) {
-			break
-		}
-		l.checkAgent(doc, merged)
-		names.add(doc, merged.spec)
-		if !merged.incomplete {
-			spoken.checkPlaceholders(doc.name, merged.spec)
-			l.checkSpeech(merged.spec)
-		}
-		if !l.failed {
-			out = append(out, build(doc, merged.spec, s.suffix))
-		}
-	}
-	names.check()
-	l.unusedOverrides(s.env.Name, s.overrides, agents)
-	spoken.warn()
-	slices.SortStableFunc(out, func(a, b Agent) int { return cmp.Compare(a.Name, b.Name) })
-	return out
-}
-
-// size is the number of values in a spec, with the names that its prompts use.
-func size(n *node) int {
-	values := 1
-	for _, names := range promptOf(n).names {
-		values += len(names)
-	}
-	for _, below := range n.Below {
-		values += size(below)
-	}
-	return values
 }

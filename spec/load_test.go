@@ -136,7 +136,8 @@ func describe(project *spec.Project, problems spec.Problems) string {
 		fmt.Fprintf(&b, "  %+v %+v\n", a.Release, a.Lifecycle)
 		fmt.Fprintf(&b, "  agent %s\n", toJSON(a.Agent.Any()))
 		for _, k := range a.Config.Keys() {
-			fmt.Fprintf(&b, "  config.%s %s at %s\n", k, toJSON(a.Config.Any()[k]), a.Positions["config."+k])
+			at, _ := a.Positions.At("config." + k)
+			fmt.Fprintf(&b, "  config.%s %s at %s\n", k, toJSON(a.Config.Any()[k]), at)
 		}
 		for _, c := range a.Checks {
 			fmt.Fprintf(&b, "  check %s at %s\n", toJSON(c), c.Pos)

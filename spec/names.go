@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"regexp"
@@ -31,10 +32,15 @@ func (l *loader) uniqueKeys(docs []*document, kind string) {
 	for _, doc := range docs {
 		names = append(names, doc.root.Get("metadata", "name"))
 	}
-	repeated(names, func(name, first *node) {
+	repeated(names, l.sameKey(kind))
+}
+
+// sameKey reports, for repeated, a metadata.name that two documents of a kind have.
+func (l *loader) sameKey(kind string) func(name, first *node) {
+	return func(name, first *node) {
 		l.report(problem(name.Pos, "the other is at "+first.Pos.String()+": rename one of them",
 			"metadata.name: another %s is called %s", kind, schema.Quote(name.Text())))
-	})
+	}
 }
 
 // names holds agents to names of their own on the platform, where an agent is
@@ -42,44 +48,50 @@ func (l *loader) uniqueKeys(docs []*document, kind string) {
 // absent counts as well: it is found, and deleted, by its name.
 type names struct {
 	*loader
-	suffix  string
-	current map[string]owner
-	earlier []owner
+	suffix           string
+	current, earlier []owner
 }
 
+// owner is the agent of the nth document, with its name or one that it had.
 type owner struct {
-	doc  *document
-	name *node
+	agent string
+	nth   int
+	name  *node
 }
 
-func (n *names) add(doc *document, spec *node) {
+func (n *names) add(agent string, nth int, spec *node) {
 	for _, name := range spec.Get("lifecycle", "previous_names").Texts() {
-		n.earlier = append(n.earlier, owner{doc, name})
+		n.earlier = append(n.earlier, owner{agent, nth, name})
 	}
-	name := spec.Get(SectionAgent, "agent_name")
-	other, taken := n.current[name.Text()]
-	switch {
-	case name.Text() == "":
-	case taken:
-		n.report(problem(name.Pos, "the other is at "+other.name.Pos.String()+": an agent_name is unique on the platform",
-			"agent.agent_name: %s is also the name of agent %s", schema.Quote(name.Text()+n.suffix), other.doc.name))
-	default:
-		n.current[name.Text()] = owner{doc, name}
+	if name := spec.Get(SectionAgent, "agent_name"); name.Text() != "" {
+		n.current = append(n.current, owner{agent, nth, name})
 	}
 }
 
-// check compares previous names once all agents are known.
+// check compares the names once all agents are known.
 func (n *names) check() {
-	earlier := map[string]owner{}
+	inOrder := func(a, b owner) int { return cmp.Compare(a.nth, b.nth) }
+	slices.SortStableFunc(n.current, inOrder)
+	slices.SortStableFunc(n.earlier, inOrder)
+	current, earlier := map[string]owner{}, map[string]owner{}
+	for _, o := range n.current {
+		other, taken := current[o.name.Text()]
+		if !taken {
+			current[o.name.Text()] = o
+			continue
+		}
+		n.report(problem(o.name.Pos, "the other is at "+other.name.Pos.String()+": an agent_name is unique on the platform",
+			"agent.agent_name: %s is also the name of agent %s", schema.Quote(o.name.Text()+n.suffix), other.agent))
+	}
 	for _, o := range n.earlier {
 		text := o.name.Text()
-		other, ok := n.current[text]
-		if !ok || other.doc == o.doc {
+		other, ok := current[text]
+		if !ok || other.nth == o.nth {
 			other, ok = earlier[text]
 		}
-		if ok && other.doc != o.doc {
+		if ok && other.nth != o.nth {
 			n.report(problem(o.name.Pos, "the other is at "+other.name.Pos.String()+": once an agent is renamed, take its old name out",
-				"lifecycle.previous_names: %s is a name of agent %s too", schema.Quote(text+n.suffix), other.doc.name))
+				"lifecycle.previous_names: %s is a name of agent %s too", schema.Quote(text+n.suffix), other.agent))
 		}
 		earlier[text] = o
 	}

@@ -23,19 +23,26 @@ var reserved = []string{
 type spoken struct {
 	*loader
 	users map[placeholder]*users
-	mixed map[Pos]bool
+	mixed map[Pos]mixed
 }
 
 type users struct {
 	first string // an agent
+	nth   int    // its document
 	count int
 	hint  string
+}
+
+// mixed is a warning of prompts with both forms, of the agent of the nth document.
+type mixed struct {
+	nth     int
+	warning Problem
 }
 
 // checkPlaceholders compares an agent's prompts with what its infields and its
 // metadata declare. One that is declared on the platform alone is reported as
 // well: git does not show that it has a value.
-func (s *spoken) checkPlaceholders(agent string, spec *node) {
+func (s *spoken) checkPlaceholders(agent string, nth int, spec *node) {
 	infields, metadata := spec.Get(SectionInfields), spec.Get(SectionConfig, "metadata_schema")
 	declared := append(infields.Texts("field_name"), metadata.Texts("name")...)
 	var known []string
@@ -72,7 +79,7 @@ func (s *spoken) checkPlaceholders(agent string, spec *node) {
 				continue
 			case p.form == oneBrace && !isKnown || p.form == twoBraces && !isKnown:
 				if !seen[same] && !ignored(ruleUndeclared) {
-					s.add(p, agent, known)
+					s.add(p, agent, nth, known)
 				}
 			case p.form == dollar && slices.Contains(numbers, p.name): // a price
 			case p.form == dollar || p.form == tag:
@@ -89,7 +96,7 @@ func (s *spoken) checkPlaceholders(agent string, spec *node) {
 			}
 		}
 	}
-	s.warnMixed(single, double)
+	s.addMixed(nth, single, double)
 	for _, d := range declared {
 		if name := d.Text(); managed && !used[name] {
 			p := warning(d.Pos, "", "%s is declared, and no prompt uses {%s}", schema.Quote(name), printable(schema.Clip(name)))
@@ -136,9 +143,9 @@ func unknownTag(p placeholder) Problem {
 	return warning(p.pos, hint, "the platform does not know the template tag %s", schema.Quote(p.name))
 }
 
-// warnMixed warns of prompts that write placeholders in both forms, where the
-// rarer one begins.
-func (s *spoken) warnMixed(single, double []placeholder) {
+// addMixed notes prompts that write placeholders in both forms, by where the rarer
+// one begins.
+func (s *spoken) addMixed(nth int, single, double []placeholder) {
 	if len(single) == 0 || len(double) == 0 {
 		return
 	}
@@ -146,31 +153,38 @@ func (s *spoken) warnMixed(single, double []placeholder) {
 	if len(single) < len(double) {
 		rare = single[0]
 	}
-	if !s.mixed[rare.pos] {
-		s.mixed[rare.pos] = true
-		s.lint(ruleMixed, warning(rare.pos, "the platform replaces one of the two forms, and speaks the other as it stands: write all of them alike",
-			"the prompts have both %s and %s", single[0], double[0]))
+	if known, is := s.mixed[rare.pos]; !is || nth < known.nth {
+		s.mixed[rare.pos] = mixed{nth, warning(rare.pos, "the platform replaces one of the two forms, and speaks the other as it stands: write all of them alike",
+			"the prompts have both %s and %s", single[0], double[0])}
 	}
 }
 
-func (s *spoken) add(p placeholder, agent string, known []string) {
+func (s *spoken) add(p placeholder, agent string, nth int, known []string) {
 	u := s.users[p]
 	if u == nil {
-		u = &users{first: agent, hint: "declare it in call_infields or config.metadata_schema: without a value it is spoken as it stands"}
-		if !s.spend(len(known)) {
-			known = nil
-		}
-		if near := schema.Nearest(p.name, known); near != "" {
-			u.hint = fmt.Sprintf("did you mean %s? without a value it is spoken as it stands", placeholder{name: near, form: p.form})
-		}
-		for _, name := range known {
-			if letters := lookAlike(p.name, name); letters != "" {
-				u.hint = letters + ": write both alike"
-			}
-		}
+		u = &users{}
 		s.users[p] = u
 	}
-	u.count++
+	if u.count++; u.count == 1 || nth < u.nth {
+		u.first, u.nth, u.hint = agent, nth, s.hintFor(p, known)
+	}
+}
+
+// hintFor is the way out of a placeholder that is none of the known names.
+func (s *spoken) hintFor(p placeholder, known []string) string {
+	hint := "declare it in call_infields or config.metadata_schema: without a value it is spoken as it stands"
+	if !s.spend(len(known)) {
+		return hint
+	}
+	if near := schema.Nearest(p.name, known); near != "" {
+		hint = fmt.Sprintf("did you mean %s? without a value it is spoken as it stands", placeholder{name: near, form: p.form})
+	}
+	for _, name := range known {
+		if letters := lookAlike(p.name, name); letters != "" {
+			hint = letters + ": write both alike"
+		}
+	}
+	return hint
 }
 
 // lookAlike says by which letters two names differ that show as the same one; ""
@@ -196,6 +210,9 @@ func codePoint(s []rune, i int) string {
 
 // warn reports what was gathered.
 func (s *spoken) warn() {
+	for _, m := range s.mixed {
+		s.lint(ruleMixed, m.warning)
+	}
 	for p, u := range s.users {
 		who := "agent " + u.first
 		if u.count > 1 {

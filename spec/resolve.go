@@ -137,10 +137,10 @@ func (r *resolver) agent(doc *document, overrides []*override) resolved {
 
 // unusedOverrides warns of patterns that no agent matches: most likely a
 // misspelt name.
-func (l *loader) unusedOverrides(env string, overrides []*override, docs []*document) {
+func (l *loader) unusedOverrides(env string, overrides []*override, keys []*node) {
 	var agents []string
-	for _, doc := range docs {
-		agents = append(agents, doc.name)
+	for _, key := range keys {
+		agents = append(agents, key.Text())
 	}
 	for _, o := range overrides {
 		for i, p := range o.patterns {

@@ -7,6 +7,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// mostAhead is how many agents wait in memory for the listing. Where requests take
+// the time, its pages are all there before so many are read.
+const mostAhead = 1000
+
 // ahead is what was read of an agent while the listing was on its way.
 type ahead struct {
 	agent diff.RemoteAgent // without its fields
@@ -16,11 +20,16 @@ type ahead struct {
 // listAndReadAhead reads the listing, whose pages come one after another, and
 // meanwhile the sections of the agents that the lock gives an id: else all
 // other connections would be idle. Whether such an agent is still there is
-// for the listing to say; errors of an agent count only then.
+// for the listing to say; errors of an agent count only then. Agents whose turn
+// has not come when the listing is there are read later, and planned at once:
+// no more than these wait in memory.
 func (o *observer) listAndReadAhead(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, o.scope.Parallelism))
-	group.Go(func() error { return o.list(ctx) })
+	group.Go(func() error {
+		defer o.listed.Store(true)
+		return o.list(ctx)
+	})
 	for _, want := range o.scope.Agents {
 		group.Go(func() error { return o.readAhead(ctx, want.Name) })
 	}
@@ -32,7 +41,7 @@ func (o *observer) listAndReadAhead(ctx context.Context) error {
 
 func (o *observer) readAhead(ctx context.Context, key string) error {
 	id := o.scope.Memory[key].AgentID
-	if id == "" {
+	if id == "" || o.listed.Load() || o.waiting() >= mostAhead {
 		return nil
 	}
 	a := ahead{agent: diff.RemoteAgent{ID: id}}
@@ -45,6 +54,12 @@ func (o *observer) readAhead(ctx context.Context, key string) error {
 	o.ahead[id] = a
 	o.progress()
 	return ctx.Err()
+}
+
+func (o *observer) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.ahead)
 }
 
 // sections fills in what Observe reads of an agent beside its fields.

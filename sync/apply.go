@@ -23,11 +23,14 @@ type Keeper interface {
 
 // ApplyInput is a plan with all that it was computed from.
 type ApplyInput struct {
-	Plan    *diff.Plan   // as Compute made it: with what is wanted of each agent
-	Agents  []spec.Agent // those that the plan is about
-	Seen    diff.Remote
-	Memory  diff.Memory      // after Rekey
-	Locked  lock.Environment // the lock's entries as the plan read them, before Rekey
+	Plan   *diff.Plan   // as Compute made it: with what is wanted of each agent
+	Agents []spec.Agent // those that the plan is about
+	Seen   diff.Remote
+	Memory diff.Memory      // after Rekey
+	Locked lock.Environment // the lock's entries as the plan read them, before Rekey
+	// Matched is Verified of agents that match and whose manifest and state are kept
+	// neither in Agents nor in Seen.
+	Matched lock.Environment
 	Orphans []string
 	Policy  spec.Policy
 	// Environment is the one that is applied to, its BaseURL the address used.

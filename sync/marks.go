@@ -51,6 +51,7 @@ func marksFor(in *ApplyInput, have lock.Environment) marks {
 	}
 	for _, plan := range in.Plan.Agents {
 		want, isWanted := wanted[plan.Name]
+		verified, matched := in.Matched[plan.Name]
 		seen := in.Seen.Agents[plan.Name]
 		entry := lock.Entry(in.Memory[plan.Name])
 		switch {
@@ -62,6 +63,8 @@ func marksFor(in *ApplyInput, have lock.Environment) marks {
 			entry = mark(entry, plan, want, seen)
 			entry.Smoke = pending
 			m.marked[plan.Name] = entry
+		case matched:
+			entry = verified
 		case isWanted && seen == nil:
 			forget(plan.Name)
 			continue
@@ -92,6 +95,9 @@ func (in *ApplyInput) verified(before lock.Entry, want spec.Agent, seen *diff.Re
 func Verified(env spec.Environment, before lock.Entry, want spec.Agent, seen *diff.RemoteAgent) lock.Entry {
 	entry := lock.Entry(diff.Remember(diff.Remembered(before), want, seen))
 	entry.Wants = env.Wants(&want)
+	if entry.Equal(before) {
+		return before // of a fleet that matches, one copy in memory is enough
+	}
 	return entry
 }
 

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/spec"
@@ -28,7 +29,7 @@ type Scope struct {
 	Others map[string]*spec.Agent
 	// Seen is handed each agent of Agents that is on the platform as soon as it
 	// was read, with what is then wanted; it may be nil and must be safe for
-	// concurrent use.
+	// concurrent use. It may forget what it does not need of r.
 	Seen func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted)
 	// Ask says what the plan asks of an agent's versions; it must be safe for
 	// concurrent use. nil asks for all of them.
@@ -73,7 +74,8 @@ type observer struct {
 	scope  Scope
 	owner  map[string]string // agent id → the key that the lock gives it to
 
-	listedFirst bool // the listing was read before any agent: byID serves all
+	listedFirst bool        // the listing was read before any agent: byID serves all
+	listed      atomic.Bool // the listing was read, or could not be
 	once        sync.Once
 	listErr     error
 	unlisted    bool

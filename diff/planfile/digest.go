@@ -1,8 +1,11 @@
 package planfile
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
@@ -13,18 +16,38 @@ import (
 // shard's `commit`, which are for the reader alone. Nulls, empty lists and numbers are in
 // canonical form (value.Of). A plan's values are JSON values; Digest
 // panics where one is not.
+//
+// The agents go into it one by one, since a large plan would be in memory several
+// times otherwise: their key is the first of all.
 func Digest(p *diff.Plan) string {
 	bare := Bare(p)
-	bare.Digest = ""
-	var v value.Value
-	data, err := json.Marshal(bare)
+	agents := bare.Agents
+	bare.Digest, bare.Agents = "", nil
+	h, rest := sha256.New(), canonical(bare).JSON()
+	before := `{"agents":[`
+	for i := range agents {
+		io.WriteString(h, before)
+		h.Write(canonical(&agents[i]).JSON())
+		before = ","
+	}
+	if len(agents) > 0 {
+		io.WriteString(h, "],")
+		rest = rest[1:] // what follows is in the same object, which is never empty
+	}
+	h.Write(rest)
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// canonical is a part of a plan in the form that digests are taken over.
+func canonical(part any) (v value.Value) {
+	data, err := json.Marshal(part)
 	if err == nil {
 		err = json.Unmarshal(data, &v)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("digest of the plan: %v", err))
 	}
-	return "sha256:" + v.Digest()
+	return v
 }
 
 // Seal sets the plan's digest, and returns the plan.

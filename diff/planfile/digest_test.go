@@ -55,3 +55,18 @@ func TestDigest(t *testing.T) {
 		t.Error("the plan was changed")
 	}
 }
+
+// TestDigestOfWhole: agents that go into the digest one by one give that of the
+// whole plan's canonical JSON.
+func TestDigestOfWhole(t *testing.T) {
+	agent := diff.AgentPlan{Name: "a", Drift: map[string]diff.Class{"config": diff.Pending},
+		Steps: []diff.Step{{ID: "a/publish", Action: diff.Publish, Changes: []diff.Change{{Path: "system_prompt", After: value.Of("Say \"é\"\n<b>")}}}}}
+	for _, agents := range [][]diff.AgentPlan{nil, {agent}, {agent, {Name: "b"}, {Name: "c", Status: diff.Unchanged}}} {
+		p := &diff.Plan{FormatVersion: "1", Environment: "default", Prune: true, Agents: agents, Summary: diff.Summary{Steps: 1}}
+		whole := *Bare(p)
+		whole.Digest = ""
+		if got, want := Digest(p), "sha256:"+canonical(&whole).Digest(); got != want {
+			t.Errorf("%d agents: %s, want %s", len(agents), got, want)
+		}
+	}
+}

@@ -176,6 +176,7 @@ func (a *app) apply(ctx context.Context, opt applyOptions) (*sync.Report, error)
 	}
 	defer release()
 	a.out.As = project.Account()
+	opt.scope.Keep = engine.KeepChanges
 	p, err := project.Plan(ctx, opt.scope)
 	if err != nil {
 		return nil, err

@@ -166,6 +166,7 @@ func (a *app) makePlan(ctx context.Context, opt planOptions) (*diff.Plan, error)
 		return nil, err
 	}
 	a.out.As = project.Account()
+	opt.scope.Keep = engine.KeepPlan
 	p, err := project.Plan(ctx, opt.scope)
 	if err != nil {
 		return nil, err

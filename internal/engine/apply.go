@@ -24,12 +24,13 @@ func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.
 		}
 		defer release()
 	}
+	collect(enoughToApply)
 	commit := diff.NoCommit
 	if !p.Plan.IsEmpty() {
 		commit = p.stamp(ctx)
 	}
 	report, err := sync.Apply(ctx, sync.ApplyInput{
-		Plan: p.Plan, Agents: p.in.Agents, Seen: p.in.Remote, Memory: p.in.Memory, Locked: p.locked, Orphans: p.in.Orphans,
+		Plan: p.Plan, Agents: p.in.Agents, Seen: p.in.Remote, Memory: p.in.Memory, Locked: p.locked, Matched: p.matched, Orphans: p.in.Orphans,
 		Policy: p.project.Policy, Environment: p.project.Environment, Identity: p.project.identity(), Commit: commit,
 		Numbers: numbers, Remote: p.remote, Lock: p.keeper,
 		Parallelism: opt.Parallelism, Sleep: opt.Sleep, Logf: opt.Logf, Message: opt.Message, Event: event,

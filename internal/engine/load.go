@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 
 	"github.com/agentsync/agentsync/spec"
 )
@@ -72,22 +71,6 @@ func (o Options) logIgnored(project *spec.Project) {
 	default:
 		o.Logf("%d YAML documents of other tools ignored", project.Ignored)
 	}
-}
-
-// loadSpec is spec.Load with a lazier garbage collector: most of what a load
-// makes stays, and collecting less often halves its time on a large project.
-// What comes after it is collected less often than Go's default in a project of
-// a few thousand agents, where that costs tens of megabytes, and not in a larger
-// one, where it would cost hundreds.
-func loadSpec(ctx context.Context, opt spec.LoadOptions) (*spec.Project, spec.Problems) {
-	debug.SetGCPercent(400)
-	project, problems := spec.Load(ctx, opt)
-	percent := 300
-	if project != nil {
-		percent = max(100, min(300, 300*1000/max(1, len(project.Agents))))
-	}
-	debug.SetGCPercent(percent)
-	return project, problems
 }
 
 func checkDir(dir string) error {

@@ -61,10 +61,14 @@ func (o *origin) agent(now []spec.Agent, key string) (want spec.Agent, there boo
 	if want, there = o.agents[key]; there {
 		return want, true
 	}
-	i := slices.IndexFunc(now, func(a spec.Agent) bool { return a.Name == key })
-	for _, was := range o.agents {
-		if i >= 0 && (was.AgentName == now[i].AgentName || slices.Contains(now[i].PreviousNames, was.AgentName)) {
-			return was, true
+	for i := range now { // names alone: the rest may be forgotten at any time
+		if now[i].Name != key {
+			continue
+		}
+		for _, was := range o.agents {
+			if was.AgentName == now[i].AgentName || slices.Contains(now[i].PreviousNames, was.AgentName) {
+				return was, true
+			}
 		}
 	}
 	return want, false
@@ -154,8 +158,8 @@ func (p *Planned) files() []string {
 // its prompts.
 func filesOf(agent *spec.Agent) []string {
 	files := map[string]bool{agent.Pos.File: true}
-	for _, pos := range agent.Positions {
-		files[pos.File] = true
+	for _, file := range agent.Positions.Files() {
+		files[file] = true
 	}
 	for _, segments := range agent.Sources {
 		for _, s := range segments {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	gosync "sync"
@@ -23,6 +24,7 @@ type Planned struct {
 	project *Project
 	in      diff.Input
 	locked  lock.Environment // the lock's entries that in.Memory is made of
+	matched lock.Environment // with KeepChanges: what the lock is to hold of agents that match
 	store   *lock.Store
 	keeper  sync.Keeper // what an apply remembers in: the store, or a part of it
 	remote  sync.Remote // nil when the scope asks nothing of the platform
@@ -44,6 +46,9 @@ func (p *Project) Plan(ctx context.Context, scope Scope) (*Planned, error) {
 // planThrough is Plan by way of the connection that connect makes, with what ends
 // it. It is called once the address is known, if at all.
 func (p *Project) planThrough(ctx context.Context, scope Scope, connect func() (sync.Remote, func(), error)) (_ *Planned, err error) {
+	if scope.Keep != KeepAll {
+		collect(enoughToPlan)
+	}
 	out := &Planned{project: p, close: func() {}}
 	if out.store, err = p.openLock(); err != nil {
 		return nil, err
@@ -100,20 +105,38 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 	}
 	locks := &pastLocks{project: p.project}
 	in.LastLocked = func(id string) (diff.Remembered, bool) { return locks.last(ctx, id) }
-	in.Prepared = map[string]diff.Prepared{}
+	in.Prepared, p.matched = map[string]diff.Prepared{}, lock.Environment{}
 	var mu gosync.Mutex
 	seen, err := sync.Observe(ctx, p.remote, sync.Scope{
 		Agents: in.Agents, Memory: memory, Orphans: in.Orphans, Others: in.Others, Parallelism: p.project.opt.Parallelism,
 		Seen: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) { // planned while others are read
 			prepared := diff.Prepare(in, want, r, w)
+			entry, done := lock.Entry(memory[want.Name]), scope.Keep != KeepAll && prepared.Matches()
+			if done && scope.Keep == KeepChanges {
+				entry = sync.Verified(p.project.Environment, entry, want, r)
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			in.Prepared[want.Name] = prepared
+			if in.Prepared[want.Name] = prepared; done && scope.Keep == KeepChanges {
+				p.matched[want.Name] = entry
+			}
+			if done {
+				forget(p.project.Agents, want.Name)
+				forget(in.Agents, want.Name)
+				r.Forget()
+			}
 		},
 		Ask: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) diff.VersionsAsked {
 			return diff.AskVersions(in, want, r, w)
 		},
-		Progress: p.project.opt.Progress,
+		Progress: func(done, total int) {
+			if scope.Keep != KeepAll && done%256 == 0 {
+				collect(enoughToPlan)
+			}
+			if p.project.opt.Progress != nil {
+				p.project.opt.Progress(done, total)
+			}
+		},
 	})
 	if err != nil {
 		return err
@@ -125,4 +148,12 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 	}
 	p.Plan, p.in = planfile.Seal(plan), in
 	return nil
+}
+
+// forget lets go of what an agent's manifest wants. agents are sorted by name.
+func forget(agents []spec.Agent, name string) {
+	byName := func(a spec.Agent, name string) int { return cmp.Compare(a.Name, name) }
+	if i, found := slices.BinarySearchFunc(agents, name, byName); found {
+		agents[i].Forget()
+	}
 }

@@ -28,7 +28,19 @@ type Scope struct {
 	// it, of Targets where these are given; nil does not. As with Since, the
 	// platform is asked nothing where that is no agent.
 	Change *Change
+	Keep   Keep
 }
+
+// Keep is what stays in memory of an agent once it is planned and matches. Most of
+// a large fleet does: its plan takes little more memory than its manifests. With
+// another value than KeepAll the project can't be planned again.
+type Keep int
+
+const (
+	KeepAll     Keep = iota // the manifest, and what the platform answered
+	KeepChanges             // what an apply is to remember of it
+	KeepPlan                // its line in the plan, which can't be applied
+)
 
 // ScopeOf is the scope that a plan was made with.
 func ScopeOf(p *diff.Plan) Scope {

@@ -20,6 +20,7 @@ const (
 // for a plan.
 func (j *Job) scope(r *review) engine.Scope {
 	scope := j.Inputs.Scope
+	scope.Keep = engine.KeepChanges
 	if j.Inputs.About == AboutAll || !j.Run.InWorkflow {
 		return scope
 	}

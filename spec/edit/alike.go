@@ -32,7 +32,7 @@ func (p *pass) alike() *alike {
 		}
 		for _, o := range ops(now, want) {
 			p.noteText(now, o)
-			if at, given := now.Positions[o.place()]; given {
+			if at, given := now.Positions.At(o.place()); given {
 				if p.same.values[at] == nil {
 					p.same.values[at] = map[string]op{}
 				}

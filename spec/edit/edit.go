@@ -308,9 +308,9 @@ func find(project *spec.Project, name string) *spec.Agent {
 
 // problemAt is an error about an op, with the place of the value in the files.
 func problemAt(agent *spec.Agent, o op, format string, args ...any) error {
-	at, known := agent.Positions[o.place()]
+	at, known := agent.Positions.At(o.place())
 	for n := len(o.path) - 1; !known && n > 0; n-- {
-		at, known = agent.Positions[strings.Join(o.path[:n], ".")]
+		at, known = agent.Positions.At(strings.Join(o.path[:n], "."))
 	}
 	if !known {
 		at = agent.Pos

@@ -133,7 +133,8 @@ func (p *pass) winner(now *spec.Agent, o op) any {
 		v, _ := get(list.([]any)[t.override].(map[string]any)["spec"], schema.Spec(), o.path)
 		return v
 	}
-	t, ok := p.documentAt(now.Positions[o.place()])
+	at, _ := now.Positions.At(o.place())
+	t, ok := p.documentAt(at)
 	if !ok {
 		return nil
 	}

@@ -186,7 +186,7 @@ func (p *pass) target(now *spec.Agent, o op) (target, error) {
 	if t, ok := p.winningOverride(now, o); ok {
 		return t, nil
 	}
-	at, given := now.Positions[o.place()]
+	at, given := now.Positions.At(o.place())
 	if !given {
 		return own, nil
 	}
@@ -263,7 +263,7 @@ func (p *pass) index() {
 	for _, project := range p.projects {
 		for i := range project.Agents {
 			a := &project.Agents[i]
-			for _, at := range a.Positions {
+			for at := range a.Positions.All {
 				if !slices.Contains(p.users[at], a.Name) {
 					p.users[at] = append(p.users[at], a.Name)
 				}
@@ -284,7 +284,7 @@ func (p *pass) index() {
 // the agent's own where it may not be changed there.
 func (p *pass) winningOverride(now *spec.Agent, o op) (target, bool) {
 	t, ok := p.givingOverride(now, o.path)
-	at := now.Positions[o.place()]
+	at, _ := now.Positions.At(o.place())
 	if users := p.usersOf(at); ok && len(users) > 1 && !p.wantValue(at, users, o) {
 		list, _ := get(plain(p.manifest(t.file).parts[t.part].Roots[t.doc]), schema.Document("project"), t.inside)
 		t.override = ownOverride(list.([]any), now.Name)
