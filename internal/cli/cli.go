@@ -125,7 +125,7 @@ type app struct {
 
 func newApp(env Env) *app {
 	out := &console.Console{
-		Stdout: env.Stdout, Stderr: env.Stderr, Terminal: env.StderrTerminal, Width: env.Width,
+		Stdout: env.Stdout, Stderr: env.Stderr, Terminal: env.StderrTerminal, Width: env.Width, Now: env.Now,
 		Color: env.StdoutTerminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb",
 	}
 	out.Dumb = env.Getenv("TERM") == "dumb"

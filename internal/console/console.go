@@ -14,6 +14,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
@@ -32,8 +33,10 @@ type Console struct {
 	NoColor        bool // and must have none all the same
 	Dumb           bool // a terminal that knows no escapes: lines are not written over
 	Verbose        bool
-	As             string // as whom the platform is asked, as engine's Account says it
+	Now            func() time.Time // for how long what goes on will take; nil is time.Now
+	As             string           // as whom the platform is asked, as engine's Account says it
 
+	pace     Pace
 	mu       sync.Mutex
 	progress bool // a line that is written over stands on the terminal
 }
@@ -212,7 +215,16 @@ func (c *Console) Reading(done, total int) {
 		c.Progress("asking the platform")
 		return
 	}
-	c.Progress("reading %d of %d agents", done, total)
+	c.Progress("reading %d of %d agents%s", done, total, c.left(done, total))
+}
+
+// left is how long it will take to do the rest; "" while that can't be said.
+func (c *Console) left(done, total int) string {
+	now := time.Now
+	if c.Now != nil {
+		now = c.Now
+	}
+	return c.pace.Left(now(), done, total)
 }
 
 // Results is stdout, where what is written takes a progress line away first.

@@ -22,7 +22,7 @@ var statusMarks = map[sync.StepStatus]string{sync.Done: "✓", sync.Failed: "✗
 func (c *Console) Apply(ctx context.Context, planned *engine.Planned) (*sync.Report, error) {
 	total := planned.Plan.Summary.Steps
 	if total > 0 {
-		c.stepProgress("0 of %d steps", total)
+		c.stepProgress("0 of %d steps%s", total, c.left(0, total))
 	}
 	said := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -58,7 +58,7 @@ func (c *Console) steps(total int) func(string, sync.StepReport) {
 	var done atomic.Int64
 	return func(_ string, step sync.StepReport) {
 		n := done.Add(1)
-		if c.stepProgress("%d of %d steps  %s %s", n, total, step.Status, step.ID) {
+		if c.stepProgress("%d of %d steps%s  %s %s", n, total, c.left(int(n), total), step.Status, step.ID) {
 			return
 		}
 		if step.Status != sync.Skipped {

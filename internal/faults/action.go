@@ -146,6 +146,7 @@ var named = map[string]Action{
 	"401":             Unauthorized(),
 	"429":             TooMany(""),
 	"429-retry-after": TooMany("1"),
+	"429-far":         TooMany("600"),
 	"500-before":      Status(500),
 	"500-after":       StatusAfter(500),
 	"502":             Status(502),
@@ -157,7 +158,7 @@ var named = map[string]Action{
 }
 
 // Named is the action with a script's name for it: cut-before, cut-after, 401,
-// 429, 429-retry-after, 500-before, 500-after, 502, 502-after, 503, 504,
+// 429, 429-retry-after, 429-far, 500-before, 500-after, 502, 502-after, 503, 504,
 // 504-after or truncate.
 func Named(name string) (Action, error) {
 	if a, ok := named[name]; ok {

@@ -136,15 +136,36 @@ func (c *Client) again(ctx context.Context, d decision, out outcome) bool {
 		c.logf("%v; sending it again with a new token", out.err)
 		return true
 	case out.is(http.StatusTooManyRequests):
+		c.sayPaused(out.pause)
 		c.logf("%v; all requests wait %s, then go at %.3g a second", out.err, out.pause.Round(time.Millisecond), out.pace)
 		return true // the gate delays it, with all others
 	}
 	wait := max(out.retryAfter, c.jitter(d.wait))
+	if out.limited() {
+		c.sayPaused(out.pause)
+	}
 	if out.silent {
 		c.sayUnreachable(d.tally.failures, out)
 	}
 	c.logf("%v; trying again in %s (sent %d times)", out.err, wait.Round(time.Millisecond), d.tally.sends)
 	return c.opt.Sleep(ctx, wait) == nil
+}
+
+// longPause is a pause that people are told of.
+const longPause = 20 * time.Second
+
+// sayPaused tells people, without -v, that the platform has asked for a long pause,
+// and until when. What many requests are told at once is said once.
+func (c *Client) sayPaused(pause time.Duration) {
+	until := c.opt.Now().Add(pause)
+	c.outage.Lock()
+	defer c.outage.Unlock()
+	if pause < longPause || until.Sub(c.outage.until) < longPause {
+		return
+	}
+	c.outage.until = until
+	c.opt.Messagef("%s takes no more requests for %s (a limit): waiting until %s; Ctrl-C ends it, and what is left can be done later",
+		c.base, pause.Round(time.Second), until.Format("15:04:05"))
 }
 
 // sayUnreachable tells people, without -v, that nobody answers, and counts the

@@ -72,8 +72,9 @@ type Client struct {
 // outage is what was said of a platform that does not answer.
 type outage struct {
 	sync.Mutex
-	said   int // tries
-	passed int // requests that the platform had accepted then
+	said   int       // tries
+	until  time.Time // the end of the pause that was told of last
+	passed int       // requests that the platform had accepted then
 }
 
 // New makes a client. It sends nothing: the login comes with the first request

@@ -9,7 +9,7 @@ const (
 	maxTries     = 6               // design section 5
 	maxSends     = 2 * maxTries    // where a limit is all that is in the way
 	maxRefused   = 3               // where nothing listens, and this client never had an answer
-	maxWait      = 5 * time.Minute // that one request spends waiting for its next tries
+	maxWait      = 5 * time.Minute // that one request spends waiting for its next tries, where the server does not say how long
 	maxRejected  = 12              // tokens that a request may see refused, for tokens that die in seconds
 	firstBackoff = 500 * time.Millisecond
 	lastBackoff  = 10 * time.Second
@@ -115,11 +115,15 @@ func decideRetry(t tally, out outcome) decision {
 		}
 		t.limited++
 		t.passed = out.passed
-		t.waited += out.pause
+		if out.retryAfter < 0 {
+			t.waited += out.pause
+		}
 	} else {
 		t.failures++
 		d.wait = exponential(firstBackoff, lastBackoff, t.failures)
-		t.waited += max(out.retryAfter, d.wait)
+		if out.retryAfter < 0 {
+			t.waited += d.wait
+		}
 	}
 	unheard := out.closed && out.passed == 0 && t.failures >= maxRefused
 	if unheard || t.failures >= maxTries || t.sends-t.rejected >= maxSends || t.waited > maxWait {

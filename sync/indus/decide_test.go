@@ -31,9 +31,6 @@ func TestDecide(t *testing.T) {
 	limited := func(passed int) outcome {
 		return with(refusal(429), func(o *outcome) { o.passed, o.pause = passed, 2*second })
 	}
-	asks := func(status int, wait time.Duration) outcome {
-		return with(refusal(status), func(o *outcome) { o.retryAfter = wait })
-	}
 	gone := with(refusal(404), func(o *outcome) { o.err.auth = true })
 
 	tests := []struct {
@@ -75,10 +72,10 @@ func TestDecide(t *testing.T) {
 
 		// Waits.
 		{"waits double", opGetAgent, tally{sends: 3, failures: 3}, dialFailed, decision{retry, tally{sends: 4, failures: 4, waited: 4 * second}, 4 * second}},
-		{"Retry-After counts", opGetAgent, tally{}, with(dialFailed, func(o *outcome) { o.retryAfter = 7 * second }),
-			decision{retry, tally{sends: 1, failures: 1, waited: 7 * second}, second / 2}},
+		{"what Retry-After asks for is no waiting of ours", opGetAgent, tally{waited: maxWait}, with(dialFailed, func(o *outcome) { o.retryAfter = 7 * second }),
+			decision{retry, tally{sends: 1, failures: 1, waited: maxWait}, second / 2}},
 		{"five minutes", opGetAgent, tally{waited: maxWait - second/2}, dialFailed, decision{retry, tally{sends: 1, failures: 1, waited: maxWait}, second / 2}},
-		{"more than five minutes", opGetAgent, tally{waited: maxWait}, asks(503, 1),
+		{"more than five minutes", opGetAgent, tally{waited: maxWait}, refusal(503),
 			decision{exhaust, tally{sends: 1, failures: 1, waited: maxWait + second/2, mayHaveActed: true}, 0}},
 
 		// Tries.
@@ -104,6 +101,8 @@ func TestDecide(t *testing.T) {
 			decision{exhaust, tally{sends: 12, failures: 1, limited: 12, passed: 1, waited: 2 * second}, 0}},
 		{"401s are no tries", opGetAgent, tally{sends: 12, failures: 1, limited: 10, rejected: 2}, limited(1),
 			decision{retry, tally{sends: 13, failures: 1, limited: 11, passed: 1, rejected: 2, waited: 2 * second}, 0}},
+		{"429 that asks for a long pause", opGetAgent, tally{waited: maxWait}, with(limited(0), func(o *outcome) { o.retryAfter = 600 * second }),
+			decision{retry, tally{sends: 1, failures: 1, limited: 1, waited: maxWait}, 0}},
 		{"429 and a long pause", opGetAgent, tally{waited: maxWait}, limited(0),
 			decision{exhaust, tally{sends: 1, failures: 1, limited: 1, waited: maxWait + 2*second}, 0}},
 

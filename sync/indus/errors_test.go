@@ -208,7 +208,7 @@ func TestDeleteTwice(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	for value, want := range map[string]string{
-		"7": "7s", "3600": "5m0s", "Wed, 22 Apr 2026 10:00:09 GMT": "9s", "0": "500ms", "soon": "500ms", "-5": "500ms",
+		"7": "7s", "600": "10m0s", "86400": "1h0m0s", "Wed, 22 Apr 2026 10:00:09 GMT": "9s", "0": "500ms", "soon": "500ms", "-5": "500ms",
 	} {
 		p := newPlatform(t, map[string][]answer{"GET /api/agents/A": {{status: 503, header: map[string]string{"Retry-After": value}}, {body: `{"agent_id":"A"}`}}})
 		if _, err := p.client(withToken).Agent(t.Context(), "A"); err != nil || len(p.slept) != 1 || p.slept[0].String() != want {

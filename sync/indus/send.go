@@ -18,7 +18,7 @@ const (
 	grace         = 4 * time.Second  // that a write in flight goes on after its context ended
 	maxAnswer     = 64 << 20         // bytes of an answer, unpacked
 	maxErrorPage  = 1 << 20
-	maxRetryAfter = 5 * time.Minute
+	maxRetryAfter = time.Hour
 )
 
 // roundTrip sends r once, follows redirects where that is safe, and judges
@@ -182,7 +182,7 @@ func (c *Client) refused(r *request, status int, header http.Header, body []byte
 }
 
 // retryAfter reads the header of that name, in seconds or as a date; it
-// returns -1 when there is none. More than five minutes counts as five.
+// returns -1 when there is none. More than an hour counts as one.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
