@@ -62,8 +62,9 @@ type StepReport struct {
 	// Failures are the expectations that did not hold; Reason has them in words.
 	Failures []checks.Failure `json:"failures,omitempty"`
 	// Before is the section of the live version that an update_service changes, as
-	// it was: no version keeps it. It is empty where nothing was sent.
-	Before value.Value `json:"before,omitzero"`
+	// it was: no version keeps it. It holds no value, null, where the section was not
+	// set, and is nil where nothing was sent.
+	Before *value.Value `json:"before,omitempty"`
 	// CallID is the smoke call that was waited for, BackTo the version that was put
 	// back because of it.
 	CallID string `json:"call_id,omitempty"`

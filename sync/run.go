@@ -223,7 +223,8 @@ func (j *job) finish(i int, end StepReport) {
 		step.To = end.To
 	}
 	if step.Action == diff.UpdateService && end.Status != Skipped && j.seen.Current != nil {
-		step.Before = j.seen.Current.Content.Get(step.Target)
+		before := j.seen.Current.Content.Get(step.Target)
+		step.Before = &before
 	}
 	if j.Event != nil {
 		j.Event(j.plan.Name, *step)

@@ -158,6 +158,9 @@ platform has them. It may take half an hour after hang-up until they are there:
 		Args:              exactArgs(1, "the id of a call"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if shown := diff.MaskPhones(args[0]); shown != args[0] {
+				return console.Usagef("%s: want the id of a call, not a phone number", shown)
+			}
 			return a.runTranscript(cmd.Context(), args[0], wait, format)
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/spec"
@@ -67,7 +68,7 @@ func readSets(sets []string) (map[string]string, error) {
 	for _, set := range sets {
 		name, value, ok := strings.Cut(set, "=")
 		if !ok || name == "" {
-			return nil, console.Usagef("--set %s: want NAME=VALUE", set)
+			return nil, console.Usagef("--set %s: want NAME=VALUE", diff.MaskPhones(set))
 		}
 		values[name] = value
 	}
@@ -87,6 +88,9 @@ func (a *app) runRender(ctx context.Context, opt renderOptions) error {
 		return err
 	}
 	a.out.ClearProgress()
+	for _, name := range rendered.Undeclared {
+		a.out.Message("warning: %s", name)
+	}
 	for _, left := range rendered.Left {
 		a.out.Message("warning: %s has no value: it would be spoken as it stands", left)
 	}

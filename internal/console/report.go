@@ -11,6 +11,7 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/engine"
+	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec/checks"
 	"github.com/agentsync/agentsync/sync"
 )
@@ -90,8 +91,8 @@ func Report(w io.Writer, r *sync.Report) {
 			}
 			fmt.Fprintf(w, "  %s %-8s %s\n", statusMarks[step.Status], step.Status, stepText(step))
 			Failures(w, "             ", step.Failures)
-			if !step.Before.IsEmpty() {
-				fmt.Fprintf(w, "             it was %s, which no version keeps\n", render.Flow(step.Before))
+			if step.Before != nil {
+				fmt.Fprintf(w, "             it was %s, which no version keeps\n", before(*step.Before))
 			}
 		}
 		if agent.Error != "" && !stepTells(agent) {
@@ -186,4 +187,12 @@ func stepTells(agent sync.AgentReport) bool {
 
 func escapeLines(s string) string {
 	return render.Escape(strings.ReplaceAll(s, "\n", "; "))
+}
+
+// before is what a section was before it was changed in place.
+func before(section value.Value) string {
+	if section.IsEmpty() {
+		return "unset"
+	}
+	return render.Flow(section)
 }

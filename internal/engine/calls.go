@@ -46,7 +46,7 @@ func (c *Caller) Call(ctx context.Context, name string, order diff.CallOrder) (d
 			return diff.Call{}, Errorf(Failed, "agentsync apply publishes what git wants", "nothing of %s is live, so nobody can be called with it", name)
 		}
 		order.Agent = past.agent.ID
-		if err := past.warnOfLeft(ctx, order); err != nil {
+		if err := past.warnOfValues(ctx, order); err != nil {
 			return diff.Call{}, err
 		}
 	}
@@ -59,14 +59,18 @@ func (c *Caller) Call(ctx context.Context, name string, order diff.CallOrder) (d
 	return call, troubled(err)
 }
 
-// warnOfLeft tells of the placeholders for which a call gives no value: the caller
-// would hear them as they stand.
-func (a *AgentPast) warnOfLeft(ctx context.Context, order diff.CallOrder) error {
+// warnOfValues tells of the placeholders for which a call gives no value, which the
+// caller would hear as they stand, and of values for which there is no name.
+func (a *AgentPast) warnOfValues(ctx context.Context, order diff.CallOrder) error {
 	infields, err := a.past.client.Items(ctx, a.agent.ID, spec.SectionInfields)
 	if err != nil {
 		return fmt.Errorf("read the infields of %s: %w", a.key, err)
 	}
 	rendered := concluded(checks.Render(a.current.Content, order.Config), "", a.current.Content, infields)
+	named := append(checks.Declared(a.current.Content, infields), "voice_id", "language", "target_agent_id")
+	for _, name := range undeclared(order.Config, named) {
+		a.past.project.opt.Message("warning: %s", name)
+	}
 	for _, left := range slices.Compact(rendered.Left) {
 		a.past.project.opt.Message("warning: %s has no value: it would be spoken as it stands", left)
 	}

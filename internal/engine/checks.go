@@ -82,7 +82,7 @@ func (p *Project) knows(names []string) error {
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return Errorf(Failed, Nearest(name, known), "no manifest has the agent %q", name)
+			return Errorf(Failed, Nearest(name, known), "no manifest has the agent %q", diff.MaskPhones(name))
 		}
 	}
 	return nil

@@ -63,7 +63,7 @@ func (a PulledAgent) Taken() bool { return a.Err == nil && !a.Gone && !a.Unknown
 func (p *Project) Pull(ctx context.Context, opt PullOptions) (*Pull, error) {
 	for _, name := range opt.Names {
 		if !slices.ContainsFunc(p.Agents, func(a spec.Agent) bool { return a.Name == name }) {
-			return nil, Errorf(Failed, Nearest(name, p.names()), "no manifest of an agent is called %q", name)
+			return nil, Errorf(Failed, Nearest(name, p.names()), "no manifest of an agent is called %q", diff.MaskPhones(name))
 		}
 	}
 	planned, err := p.Plan(ctx, Scope{Targets: opt.Names})

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/value"
+	"github.com/agentsync/agentsync/schema"
 	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/spec/checks"
 )
@@ -27,6 +29,24 @@ type Rendered struct {
 	checks.Rendered
 	On   string   // "v7", or "local"
 	Left []string // placeholders of the agent's own fields that got no value, as they stand
+	// Undeclared are the given values' names that the agent does not declare, sorted,
+	// each with what may have been meant in its place.
+	Undeclared []Undeclared
+}
+
+// Undeclared is the name of a value that an agent does not declare.
+type Undeclared struct {
+	Name string
+	Hint string // "" where no declared name is near
+}
+
+// String says so of the flag that gave it.
+func (u Undeclared) String() string {
+	text := fmt.Sprintf("--set %s: the agent declares neither an infield nor metadata of that name", diff.MaskPhones(u.Name))
+	if u.Hint != "" {
+		text += "; did you mean " + u.Hint + "?"
+	}
+	return text
 }
 
 // Render fills in an agent's prompts.
@@ -43,7 +63,13 @@ func (p *Project) Render(ctx context.Context, ask Rendering) (*Rendered, error) 
 	if ask.Local {
 		w := diff.Want(agent, nil)
 		rendered := checks.Render(w.Config, typed(w.Config, ask.Values))
-		return concluded(rendered, "local", w.Config, w.Infields), nil
+		out := concluded(rendered, "local", w.Config, w.Infields)
+		declared := checks.Declared(w.Config, w.Infields)
+		if !agent.InfieldsManaged { // the platform has them: the prompts show which
+			declared = append(declared, placeholdersIn(w.Config)...)
+		}
+		out.Undeclared = undeclared(ask.Values, declared)
+		return out, nil
 	}
 	planned, err := p.Plan(ctx, Scope{Targets: []string{ask.Name}})
 	if err != nil {
@@ -67,7 +93,32 @@ func (p *Project) Render(ctx context.Context, ask Rendering) (*Rendered, error) 
 	if err != nil {
 		return nil, err
 	}
-	return concluded(rendered, fmt.Sprintf("v%d", version.Number), version.Content, seen.Infields), nil
+	out := concluded(rendered, fmt.Sprintf("v%d", version.Number), version.Content, seen.Infields)
+	out.Undeclared = undeclared(ask.Values, checks.Declared(version.Content, seen.Infields))
+	return out, nil
+}
+
+// undeclared are the names of given values that are not among the declared ones,
+// nor always there.
+func undeclared[V any](given map[string]V, declared []string) []Undeclared {
+	var out []Undeclared
+	for _, name := range value.SortedKeys(given) {
+		if name != "user_name" && !slices.Contains(declared, name) {
+			out = append(out, Undeclared{name, schema.Nearest(name, declared)})
+		}
+	}
+	return out
+}
+
+// placeholdersIn are the names in braces in a config's prompts.
+func placeholdersIn(config value.Value) []string {
+	var out []string
+	for _, field := range spec.SpokenFields() {
+		for b := range spec.AllBraced(config.Get(field).Text()) {
+			out = append(out, b.Name)
+		}
+	}
+	return out
 }
 
 func concluded(rendered checks.Rendered, on string, config value.Value, infields []value.Value) *Rendered {

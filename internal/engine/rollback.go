@@ -55,7 +55,7 @@ func (r *Rollback) Close() { r.done() }
 func (p *Project) Rollback(ctx context.Context, opt RollbackOptions) (_ *Rollback, err error) {
 	i := slices.IndexFunc(p.Agents, func(a spec.Agent) bool { return a.Name == opt.Name })
 	if i < 0 {
-		return nil, Errorf(Failed, Nearest(opt.Name, p.names()), "no manifest of an agent is called %q", opt.Name)
+		return nil, Errorf(Failed, Nearest(opt.Name, p.names()), "no manifest of an agent is called %q", diff.MaskPhones(opt.Name))
 	}
 	want := p.Agents[i]
 	if err := canRollBack(want, opt); err != nil {

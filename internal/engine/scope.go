@@ -145,7 +145,7 @@ func narrow(project *spec.Project, memory diff.Memory, targets []string, shard *
 	}
 	for _, target := range targets {
 		if !known[target] && (shard == nil || shard.Has(target)) {
-			return in, Errorf(Failed, Nearest(target, value.SortedKeys(known)), "--target %s: no such agent", target)
+			return in, Errorf(Failed, Nearest(target, value.SortedKeys(known)), "--target %s: no such agent", diff.MaskPhones(target))
 		}
 	}
 	in.Known = len(known)
@@ -162,7 +162,7 @@ func known(project *spec.Project, memory diff.Memory, name string) error {
 		return nil
 	}
 	slices.Sort(names)
-	return Errorf(Failed, Nearest(name, slices.Compact(names)), "%s: no such agent", name)
+	return Errorf(Failed, Nearest(name, slices.Compact(names)), "%s: no such agent", diff.MaskPhones(name))
 }
 
 // changedSince returns the agents, of manifests and lock, that a plan may see

@@ -81,7 +81,7 @@ func TestLocal(t *testing.T) {
 	config := value.Of(map[string]any{"system_prompt": "{a} {b} {c} {user_name}", "metadata_schema": []any{map[string]any{"name": "a"}}})
 	infields := []value.Value{value.Of(map[string]any{"field_name": "b"})}
 	got := checks.InWords(checks.Local(spec.Check{Name: "c", NoPlaceholdersLeft: true, Metadata: map[string]any{"b": "B"}}, config, infields))
-	if want := "system_prompt: must not keep the placeholder {a}, which would be spoken as it stands; line 1: {a} B {c} the caller"; got != want {
+	if want := "system_prompt: must not keep the placeholder {a}, which would be spoken as it stands; line 1: {a} B {c} the customer's number"; got != want {
 		t.Errorf("got %s", got)
 	}
 }

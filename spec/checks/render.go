@@ -27,8 +27,9 @@ type Rendered struct {
 // userName always has a value: the platform's, else this one (reference.md, "Prompts").
 const userName = "user_name"
 
-// localUser is {user_name} where no call gives it.
-const localUser = "the caller"
+// localUser stands for {user_name}, which is the customer's number unless a call
+// says otherwise (reference.md, "Calls to a voice agent"): here there is no customer.
+const localUser = "the customer's number"
 
 // Render fills in the prompts of a config with the values of a call: {name} and
 // {{name}} give way to the value of that name, else to the metadata schema's

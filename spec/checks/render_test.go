@@ -34,6 +34,7 @@ var table = []struct {
 	{"broken braces", "{ {customer_name {city} {{city} {city}} {{{city}}} {}", "{ {customer_name Mumbai {Mumbai Mumbai} {Mumbai} {}"},
 	{"no name goes over a line's end", "{customer\n_name}", "{customer\n_name}"},
 	{"a value is not filled in again", "{nested}", "{city}"},
+	{"the customer, whom nobody names", "Hi {user_name}.", "Hi the customer's number."},
 	{"empty", "", ""},
 }
 

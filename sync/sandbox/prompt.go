@@ -16,8 +16,9 @@ var placeholder = regexp.MustCompile(`\{\{[ \t]*([^{}\n]+?)[ \t]*\}\}|\{([^{}\n]
 // plainName is a text in braces that is surely a name, and no JSON.
 var plainName = regexp.MustCompile(`^[\p{L}_][\p{L}\p{M}\p{N}_]*$`)
 
-// sandboxUser is the value of {user_name}, which the platform always has.
-const sandboxUser = "Sandbox User"
+// noCustomer is {user_name} where there is no call: in one it is by default the
+// customer's number (reference.md, "Calls to a voice agent").
+const noCustomer = "the customer's number"
 
 // enhance is endpoint 17. The reference does not name the fields of its answer, so
 // there are two shapes of it. What it makes better is always the same.
@@ -100,7 +101,7 @@ func render(c *call) answer {
 // values are what placeholders stand for: the metadata's defaults, then the
 // request's values, and the user's name.
 func (c *call) values(v *version) map[string]any {
-	out := map[string]any{"user_name": sandboxUser}
+	out := map[string]any{"user_name": noCustomer}
 	for _, m := range metadata(v) {
 		if m["default"] != nil {
 			name, _ := m["name"].(string)

@@ -25,7 +25,7 @@ func TestMetadataTypes(t *testing.T) {
 		}
 	}
 	got := c.obj(200, "POST", a+"/configs/render", `{"n":5}`)
-	if got["rendered_system_prompt"] != "5 Pune "+sandboxUser+" {json: 1} Pune" {
+	if got["rendered_system_prompt"] != "5 Pune "+noCustomer+" {json: 1} Pune" {
 		t.Errorf("%v", got)
 	}
 	c.do(404, "POST", a+"/configs/render?version=9", `{}`)
