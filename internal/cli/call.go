@@ -246,7 +246,7 @@ func parseBack(text string) (time.Duration, error) {
 }
 
 func (a *app) withCaller(ctx context.Context, do func(*engine.Caller) error) error {
-	project, err := a.load(ctx, engine.Source{})
+	project, _, err := a.loadQuietly(ctx, engine.Source{})
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (a *app) runEnhance(ctx context.Context, opt enhanceOptions) error {
 	if err := checkFormat(opt.format, enhanceFormats); err != nil {
 		return err
 	}
-	project, err := a.load(ctx, engine.Source{})
+	project, _, err := a.loadQuietly(ctx, engine.Source{})
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (a *app) runRender(ctx context.Context, opt renderOptions) error {
 	if err := opt.check(); err != nil {
 		return err
 	}
-	project, err := a.load(ctx, engine.Source{})
+	project, _, err := a.loadQuietly(ctx, engine.Source{})
 	if err != nil {
 		return err
 	}

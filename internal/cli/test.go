@@ -7,6 +7,7 @@ import (
 
 	"github.com/agentsync/agentsync/internal/console"
 	"github.com/agentsync/agentsync/internal/engine"
+	"github.com/agentsync/agentsync/spec"
 	"github.com/spf13/cobra"
 )
 
@@ -62,7 +63,11 @@ func (a *app) runTest(ctx context.Context, opt testOptions) error {
 		}
 		which.Run = re
 	}
-	project, err := a.load(ctx, engine.Source{})
+	project, _, err := a.loadQuietly(ctx, engine.Source{})
+	var invalid spec.Problems
+	if errors.As(err, &invalid) {
+		return a.reportInvalid(opt.format, invalid.Errors())
+	}
 	if err != nil {
 		return err
 	}
@@ -71,18 +76,32 @@ func (a *app) runTest(ctx context.Context, opt testOptions) error {
 		return err
 	}
 	a.out.ClearProgress()
-	report := console.CheckReport{Agents: agents, Results: results}
-	switch opt.format {
+	return a.showChecks(opt.format, console.CheckReport{Agents: agents, Results: results})
+}
+
+// reportInvalid reports manifests that have errors, so that no check was run: to a
+// reader as every command does, to a program in the form that it asked for.
+func (a *app) reportInvalid(format string, problems spec.Problems) error {
+	if format == "text" {
+		return problems
+	}
+	return a.showChecks(format, console.CheckReport{Invalid: problems})
+}
+
+func (a *app) showChecks(format string, report console.CheckReport) (err error) {
+	switch format {
 	case "json":
 		err = report.JSON(a.env.Stdout)
 	case "junit":
 		err = report.JUnit(a.env.Stdout)
 	case "github":
-		err = report.Annotate(a.env.Stdout, "")
+		if err = report.Annotate(a.env.Stdout, ""); err == nil {
+			err = a.out.Annotate(a.env.Stdout, report.Invalid, "")
+		}
 	default:
 		report.Text(a.env.Stdout, a.out.Verbose)
 	}
-	if err == nil && report.Failed() > 0 {
+	if err == nil && report.Failed()+len(report.Invalid) > 0 {
 		err = &engine.Error{Kind: engine.Failed, Err: errors.New("failed"), Told: true}
 	}
 	return err

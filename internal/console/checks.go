@@ -10,6 +10,7 @@ import (
 
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/engine"
+	"github.com/agentsync/agentsync/spec"
 	"github.com/agentsync/agentsync/spec/checks"
 )
 
@@ -17,6 +18,7 @@ import (
 type CheckReport struct {
 	Agents  []string // that were looked at
 	Results []engine.CheckResult
+	Invalid spec.Problems // errors of the manifests, for which no check was run; none, and the others are filled
 }
 
 // Failed counts the checks that failed.
@@ -66,10 +68,29 @@ func (r CheckReport) Text(w io.Writer, verbose bool) {
 		case failed > 0:
 			fmt.Fprintf(w, "FAIL  %s  %d of %s failed\n", name, failed, render.Count(all, "check"))
 		default:
-			fmt.Fprintf(w, "ok    %s  %s\n", name, render.Count(all, "check"))
+			fmt.Fprintf(w, "ok    %s  %s%s\n", name, render.Count(all, "check"), render.Escape(here(r.Results, agent)))
 		}
 	}
 	fmt.Fprintln(w, r.Line())
+}
+
+// here names an agent's checks for which the platform was asked, and that were
+// checked here all the same, as a whole or in part.
+func here(results []engine.CheckResult, agent string) string {
+	var names []string
+	for _, result := range results {
+		if result.Agent == agent && result.Here {
+			names = append(names, result.Check)
+		}
+	}
+	const most = 3
+	if n := len(names) - most; n > 0 {
+		names = append(names[:most], fmt.Sprintf("%d more", n))
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ", not by the platform: " + strings.Join(names, ", ") + " (-v says why)"
 }
 
 // Line counts the checks.
@@ -77,8 +98,14 @@ func (r CheckReport) Line() string {
 	counts := map[string]int{}
 	for _, result := range r.Results {
 		counts[status(result)]++
+		if result.Here && status(result) == "pass" {
+			counts["here"]++
+		}
 	}
 	parts := []string{fmt.Sprintf("%d passed", counts["pass"])}
+	if counts["here"] > 0 {
+		parts[0] += fmt.Sprintf(" (%d of them checked here, not by the platform)", counts["here"])
+	}
 	if counts["fail"] > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", counts["fail"]))
 	}
@@ -108,22 +135,26 @@ func textResult(w io.Writer, r engine.CheckResult) {
 	}
 }
 
-// JSON prints a list of the checks.
+// JSON prints a list of the checks, or of what is wrong with the manifests.
 func (r CheckReport) JSON(w io.Writer) error {
 	type entry struct {
 		Agent    string           `json:"agent"`
 		Check    string           `json:"check"`
 		File     string           `json:"file"`
 		Line     int              `json:"line"`
-		Status   string           `json:"status"` // "pass", "fail" or "skip"
-		On       string           `json:"on"`     // "local", "new text" or a version, "v7"
+		Status   string           `json:"status"`                 // "pass", "fail" or "skip"; "invalid" of a manifest's error
+		On       string           `json:"on"`                     // "local", "new text" or a version, "v7"; "" of a manifest's error
+		Here     bool             `json:"checked_here,omitempty"` // the platform was asked, and did not do all: note says why
 		Failures []checks.Failure `json:"failures,omitempty"`
-		Reason   string           `json:"reason,omitempty"` // of skip
+		Reason   string           `json:"reason,omitempty"` // of skip and invalid
 		Note     string           `json:"note,omitempty"`
 	}
 	out := []entry{}
+	for _, p := range r.Invalid {
+		out = append(out, entry{File: p.Pos.File, Line: p.Pos.Line, Status: "invalid", Reason: p.Message, Note: p.Hint})
+	}
 	for _, c := range r.Results {
-		out = append(out, entry{c.Agent, c.Check, c.Pos.File, c.Pos.Line, status(c), c.On, c.Failures, c.Skipped, c.Note})
+		out = append(out, entry{c.Agent, c.Check, c.Pos.File, c.Pos.Line, status(c), c.On, c.Here, c.Failures, c.Skipped, c.Note})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -141,6 +172,7 @@ type (
 		Name     string      `xml:"name,attr"`
 		Tests    int         `xml:"tests,attr"`
 		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr,omitempty"`
 		Skipped  int         `xml:"skipped,attr"`
 		Cases    []junitCase `xml:"testcase"`
 	}
@@ -151,7 +183,9 @@ type (
 		Line    int           `xml:"line,attr"`
 		Time    string        `xml:"time,attr"` // seconds
 		Failure *junitMessage `xml:"failure,omitempty"`
+		Error   *junitMessage `xml:"error,omitempty"`
 		Skipped *junitMessage `xml:"skipped,omitempty"`
+		Out     string        `xml:"system-out,omitempty"`
 	}
 	junitMessage struct {
 		Message string `xml:"message,attr"`
@@ -159,16 +193,25 @@ type (
 	}
 )
 
-// JUnit prints a suite an agent.
+// JUnit prints a suite an agent, or one of what is wrong with the manifests.
 func (r CheckReport) JUnit(w io.Writer) error {
 	var out junitSuites
+	if n := len(r.Invalid); n > 0 {
+		suite := junitSuite{Name: "manifests", Tests: n, Errors: n}
+		for _, p := range r.Invalid {
+			suite.Cases = append(suite.Cases, junitCase{Class: "manifests", Name: p.Pos.String(), File: p.Pos.File, Line: p.Pos.Line, Time: "0.000",
+				Error: &junitMessage{p.Message, p.String()}})
+		}
+		out.Suites = append(out.Suites, suite)
+	}
 	for _, agent := range r.Agents {
 		suite := junitSuite{Name: agent}
 		for _, c := range r.Results {
 			if c.Agent != agent {
 				continue
 			}
-			one := junitCase{Class: agent, Name: c.Check, File: c.Pos.File, Line: c.Pos.Line, Time: fmt.Sprintf("%.3f", c.Elapsed.Seconds())}
+			one := junitCase{Class: agent, Name: c.Check, File: c.Pos.File, Line: c.Pos.Line, Time: fmt.Sprintf("%.3f", c.Elapsed.Seconds()),
+				Out: c.Note}
 			suite.Tests++
 			switch status(c) {
 			case "fail":

@@ -38,7 +38,10 @@ type CheckResult struct {
 	Failures []checks.Failure
 	Skipped  string // why it could not be run; "" for one that was
 	Note     string // what one would not expect
-	Elapsed  time.Duration
+	// Here says that the platform was asked for, and that the check, or a part of it,
+	// was done here all the same; Note says which, and why.
+	Here    bool
+	Elapsed time.Duration
 }
 
 // Test runs the checks of the manifests, and leaves nothing behind: no draft is
@@ -155,7 +158,7 @@ const maxQuery = 6000
 func testOn(ctx context.Context, remote sync.Remote, agent *spec.Agent, seen *diff.RemoteAgent, c spec.Check) (CheckResult, error) {
 	if seen == nil || seen.Current == nil {
 		out := testLocal(agent, c)
-		out.Note = "nothing of the agent is live yet, so it was rendered here"
+		out.here("nothing of the agent is live yet, so it was rendered here")
 		return out, nil
 	}
 	want, live := diff.Want(*agent, seen), seen.Current
@@ -179,12 +182,12 @@ func testOn(ctx context.Context, remote sync.Remote, agent *spec.Agent, seen *di
 	failures := checks.Judge(c, rendered, declared)
 	if len(texts) > 0 {
 		if len(failures) > 0 {
-			out.Note = fmt.Sprintf("v%d, which is live, does not hold it", live.Number)
+			out.note(fmt.Sprintf("v%d, which is live, does not hold it", live.Number))
 		}
 		out.On = "new text"
 		if size > maxQuery {
 			out.On = "local"
-			out.Note = strings.TrimPrefix(out.Note+"; the new text is too long for the platform to render without a draft", "; ")
+			out.here("the new text is too long for the platform to render without a draft, so it was rendered here")
 			rendered = checks.Render(want.Config, c.Metadata)
 		} else if rendered, err = remote.Render(ctx, seen.ID, checks.Ask{Values: c.Metadata, Texts: texts}); err != nil {
 			return out, err
@@ -208,7 +211,16 @@ func (r *CheckResult) validate(ctx context.Context, remote sync.Remote, seen *di
 		if complaints, err = remote.Validate(ctx, seen.ID, 0, c.Metadata); err != nil {
 			return err
 		}
+	} else {
+		r.here("the new metadata_schema is not live, so the values were held against it here")
 	}
 	r.Failures = checks.JudgeValid(c, complaints)
 	return nil
+}
+
+func (r *CheckResult) note(more string) { r.Note = strings.TrimPrefix(r.Note+"; "+more, "; ") }
+
+func (r *CheckResult) here(why string) {
+	r.note(why)
+	r.Here = r.Skipped == ""
 }
