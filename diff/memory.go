@@ -22,6 +22,7 @@ type Remembered struct {
 	Unfinished bool
 	Version    int               // the live config version, 0 when none
 	Newest     int               // the newest version that was published by then, where that is another: after a rollback; else 0
+	Since      string            // when a rollback made Version live: RFC 3339, by the platform's clock; "" where it is Newest, or nobody knows
 	Config     string            // digest of the live config
 	Wants      string            // digest of the manifest that the agent was verified against
 	Draft      int               // the draft that the apply left on purpose (mode: draft), 0 when none
@@ -47,6 +48,9 @@ func Remember(before Remembered, want spec.Agent, r *RemoteAgent) Remembered {
 			m.Newest = before.newestKnown()
 		}
 		m = m.Knowing(r.Versions)
+		if before.AgentID == r.ID && before.Version == m.Version && before.Newest == m.Newest {
+			m.Since = before.Since
+		}
 	}
 	for i := range r.Versions {
 		if v := &r.Versions[i]; v.IsDraft() && vouched(v, want) {
@@ -97,8 +101,8 @@ func (p *agentPlanner) undoRevert() {
 		return
 	}
 	p.locked = true
-	p.memory.AgentID, p.memory.Version, p.memory.Newest, p.memory.Config = last.AgentID, last.Version, last.Newest, last.Config
-	p.memory.Agent, p.memory.Outcomes, p.memory.Infields = last.Agent, last.Outcomes, last.Infields
+	p.memory.AgentID, p.memory.Version, p.memory.Newest, p.memory.Since = last.AgentID, last.Version, last.Newest, last.Since
+	p.memory.Config, p.memory.Agent, p.memory.Outcomes, p.memory.Infields = last.Config, last.Agent, last.Outcomes, last.Infields
 }
 
 // itemDigests remembers items that the manifest does not manage too: when it

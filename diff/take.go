@@ -242,7 +242,7 @@ func (p *Plan) PullCommand(names ...string) string {
 	var drifted []string
 	for _, a := range p.Agents {
 		others := slices.ContainsFunc(p.Refusals, func(r Refusal) bool { return r.Agent == a.Name && r.Rule == "owner" })
-		moved := !others && a.AgentID != "" && a.Status != Delete && !a.Unfinished && slices.ContainsFunc(slices.Collect(maps.Values(a.Drift)), Class.Moved)
+		moved := !others && a.AgentID != "" && a.Status != Delete && slices.ContainsFunc(slices.Collect(maps.Values(a.Drift)), Class.Moved)
 		if moved && (len(names) == 0 || slices.Contains(names, a.Name)) {
 			drifted = append(drifted, a.Name)
 		}

@@ -25,7 +25,7 @@ func TestPullCommand(t *testing.T) {
 		names []string
 		want  string
 	}{
-		{&diff.Plan{Environment: "default", Agents: agents}, nil, "agentsync pull a b"},
+		{&diff.Plan{Environment: "default", Agents: agents}, nil, "agentsync pull a b unfinished"},
 		{&diff.Plan{Environment: "staging", Agents: agents}, []string{"b"}, "agentsync pull --env staging b"},
 		{&diff.Plan{Environment: "sandbox", Agents: agents}, []string{"a"}, "agentsync pull --sandbox a"},
 		{&diff.Plan{Agents: agents}, []string{"pending"}, ""},

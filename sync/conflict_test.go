@@ -243,7 +243,11 @@ func TestConflictAtTheReadBack(t *testing.T) {
 	}{
 		"another version was made live at the same moment": {
 			versions(someones(older(3, "Three.")), live(2, "Two."), older(1, "One.")), nil,
-			"v3 was made live at the same moment, changed at 2026-04-22 09:00:00 UTC by dev@example.com, and v2 is live in its place: take from v3 what is to stay, and plan again",
+			"v3 was published at the same moment, changed at 2026-04-22 09:00:00 UTC by dev@example.com, and v2 was live when that was read last: take from v3 what is to stay, and plan again",
+		},
+		"another version was made live after ours": {
+			versions(someones(live(3, "Three.")), older(2, "Two."), older(1, "One.")), nil,
+			"v3 was published at the same moment, changed at 2026-04-22 09:00:00 UTC by dev@example.com, and v3 was live when that was read last: take from v3 what is to stay, and plan again",
 		},
 		"something else is live": {
 			versions(live(2, "Sell!"), older(1, "One.")), nil,

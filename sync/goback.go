@@ -34,7 +34,7 @@ func (s *smoke) goBack(ctx context.Context, because error) (StepReport, error) {
 	case err != nil:
 		return end, fmt.Errorf("%w, and putting back v%d did not succeed: %w; the next apply goes on with it", because, s.pending.Back, err)
 	}
-	entry := s.verified(s.entry, s.want, live)
+	entry := s.wentBack(s.verified(s.entry, s.want, live), []diff.Step{{Action: diff.Rollback, To: &s.pending.Back}})
 	entry.Wants = "" // what git wants is not what is there
 	entry.Smoke = &spec.PendingCall{Releases: s.pending.Releases, Back: s.pending.Back, Version: s.pending.Version, State: spec.CallTakenBack}
 	s.remember(&entry)

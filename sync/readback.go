@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/spec"
+	"github.com/agentsync/agentsync/sync/lock"
 )
 
 // readBack reads the agent once more. It must be what is wanted: a plan of it
@@ -35,10 +37,20 @@ func (j *job) readBack(ctx context.Context, p *progress) error {
 		return &notApplied{describeLeft(left.Steps)}
 	}
 	p.verified = fresh
-	entry := j.verified(j.marked, j.want, fresh)
+	entry := j.wentBack(j.verified(j.marked, j.want, fresh), j.plan.Steps)
 	entry.Smoke = j.marked.Smoke
 	j.remember(&entry)
 	return nil
+}
+
+// wentBack is the entry of an agent whose steps are done. Where they rolled back to
+// a version and no copy of it was made, nothing else says when it went live.
+func (j *job) wentBack(entry lock.Entry, steps []diff.Step) lock.Entry {
+	back := func(s diff.Step) bool { return s.Action == diff.Rollback && s.To != nil && *s.To == entry.Version }
+	if now := j.Remote.Now(); slices.ContainsFunc(steps, back) && !now.IsZero() {
+		entry.Since = now.UTC().Format(time.RFC3339)
+	}
+	return entry
 }
 
 // notApplied is an agent that was read back and is not what was applied.
@@ -129,7 +141,11 @@ func (j *job) readWhole(ctx context.Context, p *progress) (*diff.RemoteAgent, er
 		return nil, err
 	}
 	if v := p.publishedSince(fresh.Versions, p.version); v != nil {
-		return nil, fmt.Errorf("v%d was made live at the same moment%s, and v%d is live in its place: take from v%d what is to stay, and plan again", v.Number, by(v), p.version, v.Number)
+		text := fmt.Sprintf("v%d was published at the same moment%s", v.Number, by(v))
+		if live := diff.LiveVersion(fresh.Versions); live != nil {
+			text += fmt.Sprintf(", and v%d was live when that was read last", live.Number)
+		}
+		return nil, fmt.Errorf("%s: take from v%d what is to stay, and plan again", text, v.Number)
 	}
 	return fresh, nil
 }

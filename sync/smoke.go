@@ -50,7 +50,7 @@ func (j *job) smokeCall(ctx context.Context, p *progress, i int) error {
 	p.wrote = true // the lock's entry is about the call from now on
 	s := &smoke{job: j, p: p, call: j.want.SmokeCall, pending: *j.marked.Smoke, entry: j.marked, live: j.marked.Smoke.Version}
 	if p.verified != nil {
-		s.entry = j.verified(j.marked, j.want, p.verified)
+		s.entry = j.wentBack(j.verified(j.marked, j.want, p.verified), j.plan.Steps)
 	}
 	if n := liveNumber(p); n != nil {
 		s.live = *n

@@ -54,9 +54,9 @@ type Version struct {
 }
 
 // Author is who made the version: the author of its commit where git knows that,
-// else, and of a copy, the platform's id of a user; "" where nobody says.
+// else, of a copy, and where files were not committed, the platform's id of a user; "" where nobody says.
 func (v *Version) Author() string {
-	if v.Commit != nil && v.Commit.Author != "" && v.CopyOf == 0 {
+	if v.Commit != nil && v.Commit.Author != "" && !v.Commit.Dirty && v.CopyOf == 0 {
 		return v.Commit.Author
 	}
 	return v.CreatedBy
@@ -83,7 +83,8 @@ const (
 	// ByCreation: later writes to the version hide when it was published; it was
 	// no earlier than it was made.
 	ByCreation Known = "created"
-	// ByLock: a commit of the lock file has it, so it was live by then.
+	// ByLock: the lock file says when a rollback made it live, or a commit of the
+	// lock file has it, so it was live by then.
 	ByLock Known = "lock"
 	// Assumed: the version was written after a later one had gone live. It is
 	// taken to have been live in its turn before, and may have been a draft then.
@@ -98,16 +99,17 @@ type Span struct {
 	From    time.Time `json:"from,omitzero"` // zero where Known is Untold
 	To      time.Time `json:"to,omitzero"`   // the next span's From; zero for what is live still
 	Known   Known     `json:"known"`
-	Lock    string    `json:"lock,omitempty"` // where Known is ByLock, the lock file's commit, 12 hex digits
+	Lock    string    `json:"lock,omitempty"` // where Known is ByLock, the lock file's commit, 12 hex digits; "" where it is not committed
 }
 
-// Sighting is what a commit of the lock file says: the version was live when it
-// was written, which was no later than the commit.
+// Sighting is what a commit of the lock file says, or the lock file in the folder:
+// the version was live when it was written, which was no later than At.
 type Sighting struct {
 	At      time.Time
 	Version int
-	Newest  int // the newest version that had been published by then; Version where that is it
-	Commit  string
+	Newest  int       // the newest version that had been published by then; 0 where nobody knows
+	Since   time.Time // when a rollback made Version live, by the platform's clock; zero where nobody knows
+	Commit  string    // 12 hex digits; "" for the lock file as it lies in the folder
 }
 
 // VersionOf takes in a version, without what git knows of its commit. want is

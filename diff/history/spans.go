@@ -132,16 +132,47 @@ func (t *tracker) at(when time.Time) *event {
 }
 
 // fromLock adds the rollbacks that only the lock file tells: it went back to a
-// version from before, and the platform's times have another one live then.
+// version from before, or to the same one from a newer one of which it knows, and
+// the platform's times have another one live then. One that knows of fewer versions
+// than an earlier one comes from a revert, and says nothing of the platform.
 func (t *tracker) fromLock() {
 	had := map[int]bool{}
-	for i, s := range t.seen {
-		back := i > 0 && s.Version != t.seen[i-1].Version && (had[s.Version] || s.Version < t.seen[i-1].Version)
-		had[s.Version] = true
-		told := func(when time.Time) bool { e := t.at(when); return e != nil && e.version == s.Version }
-		if back && !told(s.At) && !told(s.At.Add(clocks)) {
-			t.add(event{s.Version, s.At, ByLock, s.Commit})
+	var last Sighting
+	for _, s := range t.seen {
+		if s.Newest > 0 && s.Newest < last.Newest {
+			continue
 		}
+		earlier := last.Version > 0 && s.Version != last.Version && (had[s.Version] || s.Version < last.Version)
+		newer := s.Version < s.Newest && s.Newest != last.Newest
+		if !s.Since.IsZero() || earlier || newer {
+			t.wentBack(s)
+		}
+		had[s.Version], last = true, s
+	}
+}
+
+// wentBack adds a rollback that a sighting tells, unless it is known. Where the lock
+// file does not say when it was, a commit says by when; one that came after the next
+// version had gone live leaves the order alone.
+func (t *tracker) wentBack(s Sighting) {
+	told := func(when time.Time) bool { e := t.at(when); return e != nil && e.version == s.Version }
+	next := slices.IndexFunc(t.events, func(e event) bool { return s.Newest > 0 && e.version > s.Newest })
+	late := s.Commit == "" || next >= 0 && !t.events[next].at.After(s.At)
+	switch {
+	case !s.Since.IsZero():
+		if !told(s.Since) && !told(s.Since.Add(oneAct)) { // it has whole seconds
+			t.add(event{s.Version, s.Since, ByLock, s.Commit})
+		}
+	case s.Newest > 0 && late:
+		if next < 0 {
+			next = len(t.events)
+		}
+		newest := slices.IndexFunc(t.events, func(e event) bool { return e.version == s.Newest })
+		if newest < 0 || newest >= next || !slices.ContainsFunc(t.events[newest:next], func(e event) bool { return e.version == s.Version }) {
+			t.events = slices.Insert(t.events, next, event{version: s.Version, known: Untold})
+		}
+	case !told(s.At) && !told(s.At.Add(clocks)):
+		t.add(event{s.Version, s.At, ByLock, s.Commit})
 	}
 }
 
@@ -152,7 +183,10 @@ func (t *tracker) upTo(live int) {
 		return
 	}
 	seenLive := slices.ContainsFunc(t.seen, func(s Sighting) bool { return s.Version == live })
-	for last().known == ByLock && !seenLive && len(t.events) > 1 { // committed after the next one went live
+	byCommit := func() bool { // and nothing but that
+		return slices.ContainsFunc(t.seen, func(s Sighting) bool { return s.Since.IsZero() && s.At.Equal(last().at) })
+	}
+	for last().known == ByLock && byCommit() && !seenLive && len(t.events) > 1 { // committed after the next one went live
 		t.events = t.events[:len(t.events)-1]
 	}
 	if last().version != live {

@@ -31,7 +31,14 @@ func draft(number int, created float64) diff.Version {
 }
 
 func sight(h float64, version int) Sighting {
-	return Sighting{At: hour(h), Version: version, Newest: version, Commit: fmt.Sprintf("lock%.0f", h)}
+	return Sighting{At: hour(h), Version: version, Commit: fmt.Sprintf("lock%.0f", h)}
+}
+
+// knew is a sighting which knows of the newest version too, and of when it went back.
+func knew(h float64, version, newest int, since float64) Sighting {
+	s := sight(h, version)
+	s.Newest, s.Since = newest, hour(since)
+	return s
 }
 
 // spanText writes spans as "v1 0-2 platform, v2 2- created".
@@ -115,6 +122,29 @@ func TestSpans(t *testing.T) {
 		{"a rollback was committed after the dashboard's version",
 			[]diff.Version{ver(1, 0, 0), ver(2, 2, 2), ver(3, 5, 5)}, 3, []Sighting{sight(1, 1), sight(3, 2), sight(6, 1)},
 			"v1 0-2 platform, v2 2-5 platform, v3 5- platform"},
+
+		// A lock file that says when a rollback was, or of which newer version it knew.
+		{"the lock file in the folder says when it went back",
+			[]diff.Version{ver(1, 0, 0), ver(2, 2, 2)}, 1, []Sighting{sight(1, 1), knew(9, 1, 2, 6)},
+			"v1 0-2 platform, v2 2-6 platform, v1 6- lock lock9"},
+		{"it went back, and then came one of the dashboard's",
+			[]diff.Version{ver(1, 0, 0), ver(2, 2, 2), ver(3, 7, 7)}, 3, []Sighting{knew(9, 1, 2, 6)},
+			"v1 0-2 platform, v2 2-6 platform, v1 6-7 lock lock9, v3 7- platform"},
+		{"it went back and forth",
+			[]diff.Version{ver(1, 0, 0), ver(2, 2, 2)}, 2, []Sighting{knew(3, 2, 2, -1), knew(5, 1, 2, 4), knew(9, 2, 2, 6)},
+			"v1 0-2 platform, v2 2-4 platform, v1 4-6 lock lock5, v2 6- lock lock9"},
+		{"the platform's time is as good",
+			[]diff.Version{ver(1, 0, 5.999), ver(2, 2, 2)}, 1, []Sighting{knew(1, 1, 1, -1), knew(9, 1, 2, 6)},
+			"v1 0-2 created, v2 2-5.999 platform, v1 5.999- platform"},
+		{"back from the dashboard's version to the one that it had, and it does not say when",
+			[]diff.Version{ver(3, 0, 0), ver(4, 2, 2), ver(5, 8, 8)}, 5, []Sighting{knew(1, 3, 3, -1), knew(4, 3, 4, -1), knew(9, 5, 5, -1)},
+			"v3 0-2 platform, v4 2-4 platform, v3 4-8 lock lock4, v5 8- platform"},
+		{"the same, and it was committed after the next version had gone live",
+			[]diff.Version{ver(3, 0, 0), ver(4, 2, 2), ver(5, 8, 8)}, 5, []Sighting{knew(1, 3, 3, -1), knew(9, 3, 4, -1), knew(10, 5, 5, -1)},
+			"v3 0-2 platform, v4 2- platform, v3 -8 untold, v5 8- platform"},
+		{"a revert of the lock file is no rollback",
+			[]diff.Version{ver(1, 0, 0), ver(2, 2, 2)}, 2, []Sighting{knew(1, 1, 1, -1), knew(3, 2, 2, -1), knew(6, 1, 1, -1)},
+			"v1 0-2 platform, v2 2- platform"},
 
 		// What a last write may be besides a publication.
 		{"the platform's clock is ahead of git's, first",

@@ -53,7 +53,9 @@ func blameHead(v *history.Version, opt Options) [4]string {
 	}
 	out := [4]string{fmt.Sprintf("v%d", v.Number), "", shorten(Escape(v.Author()), 24), ""}
 	if v.Commit != nil {
-		out[1] = Escape(v.Commit.ID)
+		if out[1] = Escape(v.Commit.ID); v.Commit.Dirty {
+			out[1] += "+"
+		}
 	}
 	if !v.CreatedAt.IsZero() {
 		out[3] = v.CreatedAt.In(zone(opt)).Format("2006-01-02")

@@ -95,7 +95,7 @@ func (p *printer) spanCells(t *history.Timeline, spans []history.Span) []span {
 func knownText(s history.Span) string {
 	switch s.Known {
 	case history.ByLock:
-		return "lock " + s.Lock
+		return strings.TrimSpace("lock " + s.Lock)
 	case history.Untold:
 		return "nothing"
 	}
@@ -108,7 +108,7 @@ var knownBy = []struct {
 	text  string
 }{
 	{history.ByCreation, "created: the version's last write came later; it went live no earlier than it was made"},
-	{history.ByLock, "lock: this commit of the lock file has it, so it was live by then, and maybe a little before"},
+	{history.ByLock, "lock: the lock file has it, of this commit or in this folder; it was live by then, and maybe a little before"},
 	{history.Assumed, "assumed: it was last written while a later one was live, and may have been a draft until then"},
 	{history.Untold, "nothing: it went live again after the one before it, and nothing says when"},
 }

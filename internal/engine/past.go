@@ -179,34 +179,42 @@ func (a *AgentPast) Version(ctx context.Context, number int) (*history.Version, 
 // maxLock is how much of one revision of the lock file is read.
 const maxLock = 64 << 20
 
-// sightings are what the revisions of the lock file say of agents, by their ids:
+// sightings are what the lock file says of agents, by their ids, and its revisions:
 // each time that a verified version changed, the oldest first. Only commits since
 // a time count; zero is all.
 func (p *Past) sightings(ctx context.Context, ids []string, since time.Time) (map[string][]history.Sighting, error) {
 	out := map[string][]history.Sighting{}
-	if p.repo == nil || p.project.opt.Sandbox { // whose lock is not in git
-		return out, nil
-	}
-	err := p.repo.FileHistory(ctx, lock.FileName, since, maxLock, func(r git.Revision) bool {
-		for _, id := range ids {
-			live, list := lock.LiveOf(r.Data, id), out[id]
-			s := history.Sighting{At: r.At, Version: live.Version, Newest: live.Newest, Commit: r.Commit[:12]}
-			switch n := len(list); {
-			case live.Version == 0:
-			case n > 0 && list[n-1].Version == s.Version && list[n-1].Newest == s.Newest: // the oldest commit that has it counts
-				list[n-1] = s
-			default:
-				out[id] = append(list, s)
-			}
+	add := func(id string, s history.Sighting) {
+		list := out[id]
+		switch n := len(list); {
+		case s.Version == 0:
+		case n > 0 && list[n-1].Version == s.Version && list[n-1].Newest == s.Newest: // the oldest commit that has it counts
+			list[n-1] = s
+		default:
+			out[id] = append(list, s)
 		}
-		return true
-	})
+	}
+	for _, m := range p.memory {
+		if slices.Contains(ids, m.AgentID) && !m.Unfinished {
+			went, _ := time.Parse(time.RFC3339, m.Since)
+			add(m.AgentID, history.Sighting{At: p.project.opt.Now(), Version: m.Version, Newest: max(m.Newest, m.Version), Since: went})
+		}
+	}
+	var err error
+	if p.repo != nil && !p.project.opt.Sandbox { // whose lock is not in git
+		err = p.repo.FileHistory(ctx, lock.FileName, since, maxLock, func(r git.Revision) bool {
+			for _, id := range ids {
+				l := lock.LiveOf(r.Data, id)
+				add(id, history.Sighting{At: r.At, Version: l.Version, Newest: l.Newest, Since: l.Since, Commit: r.Commit[:12]})
+			}
+			return true
+		})
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
 		p.project.opt.Logf("the lock file's history can't be read: %v", err)
-		return nil, nil
 	}
 	for _, id := range ids {
 		slices.Reverse(out[id])

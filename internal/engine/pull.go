@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -136,7 +137,7 @@ func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agen
 	switch {
 	case refused >= 0:
 		out.Err = Errorf(Refused, p.Plan.Refusals[refused].Hint, "%s", p.Plan.Refusals[refused].Message)
-	case p.in.Memory[plan.Name].Unfinished:
+	case p.in.Memory[plan.Name].Unfinished && !moved(plan): // what the apply has left is pending
 		out.Err = Errorf(Failed, "apply again first", "an apply of it did not end, so what is there is not all the platform's")
 	case want.Release.Version > 0 && plan.Drift[spec.SectionConfig] != "":
 		out.Err = Errorf(Failed, "change the pin by hand, or take it out",
@@ -149,6 +150,11 @@ func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agen
 	}
 	out.take(taken)
 	return out, want
+}
+
+// moved reports whether the platform has changed a section for sure.
+func moved(plan diff.AgentPlan) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(plan.Drift)), diff.Class.Moved)
 }
 
 // unknown reports whether nobody could look for an agent: a plan takes it for new.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	gosync "sync"
+	"time"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/history"
@@ -79,16 +80,43 @@ func (p *Project) Status(ctx context.Context, targets []string) (*history.Fleet,
 func (p *Planned) standing(agent *diff.AgentPlan) history.Standing {
 	out := history.Standing{
 		Name: agent.Name, AgentName: agent.AgentName, AgentID: agent.AgentID, Status: agent.Status,
-		Drift: agent.Drift, Unfinished: agent.Unfinished, Steps: len(agent.Steps), Drafts: []history.Version{},
+		Drift: agent.Drift, Unfinished: p.in.Memory[agent.Name].Unfinished, Steps: len(agent.Steps), Drafts: []history.Version{},
 		Unknown: p.unknown(*agent),
 	}
 	if r := p.in.Remote.Agents[agent.Name]; r != nil && r.Current != nil {
 		live := history.VersionOf(r.Current, p.wanted(agent.Name))
 		live.Content.Outcomes, live.Content.Infields = notNil(r.Outcomes), notNil(r.Infields) // as they are now
 		live.CopyOf = copyOf(r, p.wanted(agent.Name))
-		out.Live, out.Since = &live, r.Current.LastTouched()
+		out.Live, out.Since = &live, since(r, p.in.Memory[agent.Name])
 	}
 	return out
+}
+
+// since is when what is live went live; zero where nothing says that. A version that
+// was gone back to mostly has the times of its first turn: those tell nothing.
+func since(r *diff.RemoteAgent, m diff.Remembered) time.Time {
+	live := r.Current
+	written := live.LastTouched()
+	if went, err := time.Parse(time.RFC3339, m.Since); err == nil && m.AgentID == r.ID && m.Version == live.Number {
+		return went
+	}
+	newest := 0
+	if m.AgentID == r.ID {
+		newest = max(m.Version, m.Newest)
+	}
+	for i := range r.Versions {
+		v := &r.Versions[i]
+		if v.IsDraft() || v.Number < newest {
+			continue
+		}
+		if newest = v.Number; newest > live.Number && written.After(v.CreatedAt) {
+			return written // by the rollback
+		}
+	}
+	if newest > live.Number {
+		return time.Time{}
+	}
+	return written
 }
 
 // copyOf is Version.CopyOf of what is live, as far as the plan has read versions.

@@ -13,7 +13,7 @@ import (
 // would be lost when two commits' lock files are merged.
 func TestEntryEqual(t *testing.T) {
 	whole := func() Entry {
-		return Entry{AgentID: "1", AgentName: "A", Protect: true, Unfinished: true, Version: 1, Newest: 3, Config: "c", Wants: "w", Draft: 2,
+		return Entry{AgentID: "1", AgentName: "A", Protect: true, Unfinished: true, Version: 1, Newest: 3, Since: "s", Config: "c", Wants: "w", Draft: 2,
 			Expect: []string{"e"}, PutBack: "{}", Agent: map[string]string{"a": "1"}, Outcomes: map[string]string{"o": "1"}, Infields: map[string]string{"i": "1"},
 			Smoke: &spec.PendingCall{Releases: "r", Back: 7}}
 	}
@@ -54,6 +54,7 @@ func TestEntryCheck(t *testing.T) {
 		"an odd id of a create":     {Entry{AgentID: "a b", Unfinished: true}, `agent_id "a b" is not an id`},
 		"an odd config":             {Entry{AgentID: "1", Config: "0123456789AB"}, `"0123456789AB" is not a digest of 12 hex digits`},
 		"an odd config that may be": {Entry{AgentID: "1", Expect: []string{digest, ""}}, `"" is not a digest of 12 hex digits`},
+		"an odd since":              {Entry{AgentID: "1", Since: "today"}, `since "today" is no time`},
 		"an odd field":              {Entry{AgentID: "1", Agent: map[string]string{"a": "x"}}, `"x" is not a digest of 12 hex digits`},
 		"an odd outcome":            {Entry{AgentID: "1", Outcomes: map[string]string{"a": "y"}}, `"y" is not a digest of 12 hex digits`},
 		"an odd infield":            {Entry{AgentID: "1", Infields: map[string]string{"a": "z"}}, `"z" is not a digest of 12 hex digits`},

@@ -101,9 +101,9 @@ func keysOfAll[V any](maps ...map[string]V) []string {
 }
 
 // mergeEntries merges what two sides have made of an entry, field by field; a
-// conflict leaves ours. Two rules are not those of git: expect has what both
-// sides expect, and wants, a digest of a whole manifest, is left out where the
-// sides differ, since what the manifests want together was not verified.
+// conflict leaves ours. Three rules are not those of git: expect has what both
+// sides expect, and left out where the sides differ are wants, a digest of a whole
+// manifest, since what the manifests want together was not verified, and since.
 func mergeEntries(base, ours, theirs Entry) (Entry, []Conflict) {
 	m := merging{}
 	out := Entry{
@@ -113,6 +113,7 @@ func mergeEntries(base, ours, theirs Entry) (Entry, []Conflict) {
 		Unfinished: pick(&m, "unfinished", base.Unfinished, ours.Unfinished, theirs.Unfinished),
 		Version:    pick(&m, "version", base.Version, ours.Version, theirs.Version),
 		Newest:     pick(&m, "newest", base.Newest, ours.Newest, theirs.Newest),
+		Since:      pick(&merging{}, "since", base.Since, ours.Since, theirs.Since),
 		Config:     pick(&m, "config", base.Config, ours.Config, theirs.Config),
 		Wants:      pick(&merging{}, "wants", base.Wants, ours.Wants, theirs.Wants),
 		Draft:      pick(&m, "draft", base.Draft, ours.Draft, theirs.Draft),
@@ -125,6 +126,9 @@ func mergeEntries(base, ours, theirs Entry) (Entry, []Conflict) {
 	}
 	if base.Wants != ours.Wants && base.Wants != theirs.Wants && ours.Wants != theirs.Wants {
 		out.Wants = ""
+	}
+	if base.Since != ours.Since && base.Since != theirs.Since && ours.Since != theirs.Since {
+		out.Since = ""
 	}
 	return out, m.conflicts
 }

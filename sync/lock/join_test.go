@@ -73,12 +73,12 @@ func TestJoin(t *testing.T) {
 // alone has changed is taken, from whichever side, and what both have is told,
 // but for the fields where both can be right.
 func TestJoinOfEachField(t *testing.T) {
-	base := Entry{AgentID: "1", AgentName: "A", Version: 1, Newest: 5, Config: "c", Wants: "w", Draft: 2,
+	base := Entry{AgentID: "1", AgentName: "A", Version: 1, Newest: 5, Since: "s", Config: "c", Wants: "w", Draft: 2,
 		Expect: []string{"e"}, PutBack: "{}", Agent: map[string]string{"a": "1"}, Outcomes: map[string]string{"o": "1"}, Infields: map[string]string{"i": "1"},
 		Smoke: &spec.PendingCall{CallID: "1"}}
-	one := Entry{"2", "B", true, true, 2, 6, "d", "x", 3, []string{"f"}, `{"a":[]}`, map[string]string{"a": "2"}, map[string]string{"o": "2"}, map[string]string{"i": "2"}, &spec.PendingCall{CallID: "2"}}
-	two := Entry{"3", "C", true, true, 3, 7, "e", "y", 4, []string{"g"}, `{"b":[]}`, map[string]string{"a": "3"}, map[string]string{"o": "3"}, map[string]string{"i": "3"}, &spec.PendingCall{CallID: "3"}}
-	neverInConflict := map[string]bool{"Protect": true, "Unfinished": true, "Wants": true, "Expect": true}
+	one := Entry{"2", "B", true, true, 2, 6, "t", "d", "x", 3, []string{"f"}, `{"a":[]}`, map[string]string{"a": "2"}, map[string]string{"o": "2"}, map[string]string{"i": "2"}, &spec.PendingCall{CallID: "2"}}
+	two := Entry{"3", "C", true, true, 3, 7, "u", "e", "y", 4, []string{"g"}, `{"b":[]}`, map[string]string{"a": "3"}, map[string]string{"o": "3"}, map[string]string{"i": "3"}, &spec.PendingCall{CallID: "3"}}
+	neverInConflict := map[string]bool{"Protect": true, "Unfinished": true, "Wants": true, "Since": true, "Expect": true}
 	for i := range reflect.TypeFor[Entry]().NumField() {
 		name := reflect.TypeFor[Entry]().Field(i).Name
 		with := func(from Entry) Entry {

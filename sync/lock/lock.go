@@ -51,9 +51,11 @@ type Entry struct {
 	// Unfinished marks an agent that an apply has begun to change and not verified.
 	Unfinished bool `yaml:"unfinished,omitempty" json:"unfinished,omitempty"`
 	// Version and Config are the live config version and its digest; Newest is the
-	// newest version that was published by then, where a rollback went back from it.
+	// newest version that was published by then, where a rollback went back from it;
+	// Since is when it did, in RFC 3339.
 	Version int    `yaml:"version,omitempty" json:"version,omitempty"`
 	Newest  int    `yaml:"newest,omitempty" json:"newest,omitempty"`
+	Since   string `yaml:"since,omitempty" json:"since,omitempty"`
 	Config  string `yaml:"config,omitempty" json:"config,omitempty"`
 	// Wants is the digest of what the manifest wanted when the agent was last
 	// verified to be so (spec.Environment.Wants).
@@ -76,7 +78,7 @@ type Entry struct {
 // Equal reports whether two entries are written as the same bytes.
 func (e Entry) Equal(o Entry) bool {
 	return e.AgentID == o.AgentID && e.AgentName == o.AgentName && e.Protect == o.Protect &&
-		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Newest == o.Newest && e.Config == o.Config && e.Wants == o.Wants && e.Draft == o.Draft &&
+		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Newest == o.Newest && e.Since == o.Since && e.Config == o.Config && e.Wants == o.Wants && e.Draft == o.Draft &&
 		slices.Equal(e.Expect, o.Expect) && e.PutBack == o.PutBack && maps.Equal(e.Agent, o.Agent) &&
 		maps.Equal(e.Outcomes, o.Outcomes) && maps.Equal(e.Infields, o.Infields) &&
 		(e.Smoke == nil) == (o.Smoke == nil) && (e.Smoke == nil || *e.Smoke == *o.Smoke)
@@ -212,6 +214,9 @@ func (e Entry) check() error {
 	}
 	if e.PutBack != "" && json.Unmarshal([]byte(e.PutBack), &map[string][]map[string]any{}) != nil {
 		return errors.New("put_back is not JSON of outcomes and infields")
+	}
+	if _, err := time.Parse(time.RFC3339, e.Since); err != nil && e.Since != "" {
+		return fmt.Errorf("since %q is no time", e.Since)
 	}
 	digests := slices.Clone(e.Expect)
 	for _, one := range []string{e.Config, e.Wants} {

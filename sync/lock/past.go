@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -14,8 +15,9 @@ import (
 // not verified, or which the file does not know.
 type Live struct {
 	Version int
-	Newest  int    // the newest version that had been published by then; Version where that is it
-	Config  string // digest
+	Newest  int       // the newest version that had been published by then; Version where that is it
+	Since   time.Time // when a rollback made Version live; zero where nobody knows
+	Config  string    // digest
 	block   []byte
 }
 
@@ -92,6 +94,8 @@ func liveIn(block []byte) Live {
 			out.Version, _ = strconv.Atoi(text)
 		case "newest":
 			out.Newest, _ = strconv.Atoi(text)
+		case "since":
+			out.Since, _ = time.Parse(time.RFC3339, strings.Trim(text, `"`))
 		case "config":
 			out.Config = strings.Trim(text, `"`)
 		}

@@ -3,10 +3,11 @@ package lock
 import (
 	"maps"
 	"testing"
+	"time"
 )
 
 func TestLiveOf(t *testing.T) {
-	sales := Entry{AgentID: "AGT_1", AgentName: "Sales\n      version: 9", Version: 7, Newest: 8, Config: "012345678901", Agent: map[string]string{"version": "0123456789ab"}}
+	sales := Entry{AgentID: "AGT_1", AgentName: "Sales\n      version: 9", Version: 7, Newest: 8, Since: "2026-04-22T09:58:00Z", Config: "012345678901", Agent: map[string]string{"version": "0123456789ab"}}
 	file := &File{Environments: map[string]Environment{
 		"default": {
 			"sales":   sales,
@@ -38,6 +39,9 @@ func TestLiveOf(t *testing.T) {
 		if l := LiveOf(data, id); (live{l.Version, l.Newest, l.Config}) != want {
 			t.Errorf("%q: %v, want %v", id, l, want)
 		}
+	}
+	if got := LiveOf(data, "AGT_1").Since; !got.Equal(time.Date(2026, 4, 22, 9, 58, 0, 0, time.UTC)) {
+		t.Errorf("since %v", got)
 	}
 	if got, ok := LiveOf(data, "AGT_1").Entry(); !ok || !got.Equal(sales) {
 		t.Errorf("the entry is %+v", got)
