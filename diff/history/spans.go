@@ -159,9 +159,13 @@ func (t *tracker) wentBack(s Sighting) {
 	next := slices.IndexFunc(t.events, func(e event) bool { return s.Newest > 0 && e.version > s.Newest })
 	late := s.Commit == "" || next >= 0 && !t.events[next].at.After(s.At)
 	switch {
-	case !s.Since.IsZero():
-		if !told(s.Since) && !told(s.Since.Add(oneAct)) { // it has whole seconds
-			t.add(event{s.Version, s.Since, ByLock, s.Commit})
+	case !s.Since.IsZero(): // in whole seconds, and after the newest one had gone live
+		at := s.Since
+		if i := slices.IndexFunc(t.events, func(e event) bool { return e.version == s.Newest }); i >= 0 && s.Newest != s.Version && at.Before(t.events[i].at) {
+			at = t.events[i].at
+		}
+		if !told(at) && !told(at.Add(oneAct)) {
+			t.add(event{s.Version, at, ByLock, s.Commit})
 		}
 	case s.Newest > 0 && late:
 		if next < 0 {
