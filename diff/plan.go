@@ -83,10 +83,16 @@ type Touch struct {
 	By string    `json:"by,omitempty"`
 }
 
-// String is " at 2026-04-22 09:30:00 UTC by 65f1c0ffee", or what is known of it.
-func (t Touch) String() (text string) {
+// TimeForm is how a time is told that stands in a sentence: with the zone that it is in.
+const TimeForm = "2006-01-02 15:04:05 MST"
+
+// String is In for what people in several zones read: UTC.
+func (t Touch) String() string { return t.In(time.UTC) }
+
+// In is " at 2026-04-22 09:30:00 UTC by 65f1c0ffee" in a zone, or what is known of it.
+func (t Touch) In(zone *time.Location) (text string) {
 	if !t.At.IsZero() {
-		text = " at " + t.At.UTC().Format("2006-01-02 15:04:05 UTC")
+		text = " at " + t.At.In(zone).Format(TimeForm)
 	}
 	if t.By != "" {
 		text += " by " + t.By

@@ -22,7 +22,8 @@ type Options struct {
 	Color   bool // only the caller knows whether it is a terminal
 	Width   int  // columns; 0 = no limit (a pipe)
 	Verbose bool // everything: unchanged agents, whole texts, pending sections
-	// Zone is the one of times in a history; nil is UTC.
+	// Zone is the one of times in text, which says so; nil is UTC. Markdown of a plan,
+	// which people in several zones read, has UTC.
 	Zone *time.Location
 
 	// Of a plan: as whom the platform is asked, such as "as dev…@example.com"; ""
@@ -205,7 +206,7 @@ func (p *printer) drift(a *diff.AgentPlan) {
 	} {
 		names := sections(a.Drift, c.class)
 		for i, name := range names {
-			if touch := a.Touched[name].String(); c.class.Moved() && touch != "" {
+			if touch := a.Touched[name].In(zone(p.opt)); c.class.Moved() && touch != "" {
 				names[i] += " (" + strings.TrimSpace(touch) + ")"
 			}
 		}

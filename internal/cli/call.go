@@ -228,7 +228,7 @@ func (a *app) runCalls(ctx context.Context, name string, opt callsOptions) error
 		if opt.format == "json" {
 			return writeJSON(a.env.Stdout, map[string]any{"agent": name, "since": since, "calls": calls})
 		}
-		return render.Calls(a.env.Stdout, name, calls, since, a.historyOptions())
+		return render.Calls(a.env.Stdout, name, calls, since, a.out.RenderOptions())
 	})
 }
 

@@ -128,6 +128,7 @@ func newApp(env Env) *app {
 		Stdout: env.Stdout, Stderr: env.Stderr, Terminal: env.StderrTerminal, Width: env.Width, Now: env.Now,
 		Color: env.StdoutTerminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb",
 	}
+	out.Zone = env.Now().Location()
 	out.Dumb = env.Getenv("TERM") == "dumb"
 	env.Stdout = out.Results()
 	return &app{env: env, out: out, opt: engine.Options{

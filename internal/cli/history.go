@@ -141,9 +141,9 @@ func (a *app) showHistory(ctx context.Context, past *engine.AgentPast, opt histo
 	case "json":
 		return writeJSON(a.env.Stdout, t)
 	case "markdown":
-		return render.HistoryMarkdown(a.env.Stdout, t, a.historyOptions())
+		return render.HistoryMarkdown(a.env.Stdout, t, a.out.RenderOptions())
 	default:
-		return render.History(a.env.Stdout, t, a.historyOptions())
+		return render.History(a.env.Stdout, t, a.out.RenderOptions())
 	}
 }
 
@@ -156,7 +156,7 @@ func (a *app) showMoment(ctx context.Context, past *engine.AgentPast, at time.Ti
 	if format == "json" {
 		return writeJSON(a.env.Stdout, moment)
 	}
-	return render.At(a.env.Stdout, moment, a.historyOptions())
+	return render.At(a.env.Stdout, moment, a.out.RenderOptions())
 }
 
 func (a *app) showComparison(ctx context.Context, past *engine.AgentPast, before, after, format string) error {
@@ -168,9 +168,9 @@ func (a *app) showComparison(ctx context.Context, past *engine.AgentPast, before
 	case "json":
 		return writeJSON(a.env.Stdout, c)
 	case "markdown":
-		return render.CompareMarkdown(a.env.Stdout, c, a.historyOptions())
+		return render.CompareMarkdown(a.env.Stdout, c, a.out.RenderOptions())
 	default:
-		return render.Compare(a.env.Stdout, c, a.historyOptions())
+		return render.Compare(a.env.Stdout, c, a.out.RenderOptions())
 	}
 }
 
@@ -206,7 +206,7 @@ func (a *app) runBlame(ctx context.Context, name, format string) error {
 		if format == "json" {
 			return writeJSON(a.env.Stdout, blamed(lines, t))
 		}
-		return render.Blame(a.env.Stdout, lines, t, a.historyOptions())
+		return render.Blame(a.env.Stdout, lines, t, a.out.RenderOptions())
 	})
 }
 

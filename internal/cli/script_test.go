@@ -158,7 +158,7 @@ func storyParams(dir string, reading []string, lock string) testscript.Params {
 				env.Setenv(s.clock.Variable())
 			}
 			for _, v := range [][2]string{
-				{"HOME", env.WorkDir}, {"GORACE", "halt_on_error=1 atexit_sleep_ms=0"}, {"STORY_LOG", s.log}, {"LOCK", lock},
+				{"HOME", env.WorkDir}, {"TZ", "UTC"}, {"GORACE", "halt_on_error=1 atexit_sleep_ms=0"}, {"STORY_LOG", s.log}, {"LOCK", lock},
 				{"GIT_CONFIG_GLOBAL", os.DevNull}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CEILING_DIRECTORIES", filepath.Dir(env.WorkDir)},
 				{"GIT_AUTHOR_NAME", "Story"}, {"GIT_AUTHOR_EMAIL", "story@example.com"},
 				{"GIT_COMMITTER_NAME", "Story"}, {"GIT_COMMITTER_EMAIL", "story@example.com"},

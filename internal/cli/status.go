@@ -56,12 +56,5 @@ func (a *app) runStatus(ctx context.Context, names []string, format string) erro
 	for _, w := range plan.Warnings {
 		a.out.Warning(w.Agent, w.Message, w.Hint)
 	}
-	return render.Fleet(a.env.Stdout, fleet, a.historyOptions())
-}
-
-// historyOptions are how a history is shown: with times in this machine's zone.
-func (a *app) historyOptions() render.Options {
-	opt := a.out.RenderOptions()
-	opt.Zone = a.env.Now().Location()
-	return opt
+	return render.Fleet(a.env.Stdout, fleet, a.out.RenderOptions())
 }

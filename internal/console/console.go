@@ -26,12 +26,13 @@ import (
 // use.
 type Console struct {
 	Stdout, Stderr io.Writer
-	Terminal       bool // stderr is one, and shows progress
-	Width          int  // columns of stdout, 0 when it is no terminal
-	Color          bool // stdout takes colours
-	Groups         bool // and is a GitHub runner's log, which folds groups
-	NoColor        bool // and must have none all the same
-	Dumb           bool // a terminal that knows no escapes: lines are not written over
+	Terminal       bool           // stderr is one, and shows progress
+	Width          int            // columns of stdout, 0 when it is no terminal
+	Zone           *time.Location // of times on stdout; nil is UTC
+	Color          bool           // stdout takes colours
+	Groups         bool           // and is a GitHub runner's log, which folds groups
+	NoColor        bool           // and must have none all the same
+	Dumb           bool           // a terminal that knows no escapes: lines are not written over
 	Verbose        bool
 	Now            func() time.Time // for how long what goes on will take; nil is time.Now
 	As             string           // as whom the platform is asked, as engine's Account says it
@@ -43,7 +44,7 @@ type Console struct {
 
 // RenderOptions are how results are shown on stdout.
 func (c *Console) RenderOptions() render.Options {
-	return render.Options{Color: c.Color && !c.NoColor, Width: c.Width, Verbose: c.Verbose, Groups: c.Groups, As: c.As}
+	return render.Options{Color: c.Color && !c.NoColor, Width: c.Width, Verbose: c.Verbose, Groups: c.Groups, As: c.As, Zone: c.Zone}
 }
 
 // ShowPlan prints a plan as text on stdout.

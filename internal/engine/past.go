@@ -269,7 +269,7 @@ func (p *Project) describe(ctx context.Context, repo *git.Repo, versions func(yi
 // now; of another version the platform keeps those that it went live with.
 func (a *AgentPast) At(ctx context.Context, when time.Time) (*history.Moment, error) {
 	if when.After(a.past.project.opt.Now()) {
-		return nil, Errorf(Usage, "", "--at: %s is still to come", when.Format(time.RFC3339))
+		return nil, Errorf(Usage, "", "--at: %s is still to come", when.Format(diff.TimeForm))
 	}
 	t, err := a.Read(ctx, func(t *history.Timeline) bool {
 		_, _, ok := t.At(when)
@@ -281,7 +281,7 @@ func (a *AgentPast) At(ctx context.Context, when time.Time) (*history.Moment, er
 	span, sure, ok := t.At(when)
 	if !ok {
 		return nil, Errorf(Failed, fmt.Sprintf("agentsync history %s shows from when on something was", a.key),
-			"nothing of %s is known to have been live at %s", a.key, when.Format(time.RFC3339))
+			"nothing of %s is known to have been live at %s", a.key, when.Format(diff.TimeForm))
 	}
 	v, err := a.Version(ctx, span.Version)
 	if err != nil {

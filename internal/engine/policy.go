@@ -96,7 +96,7 @@ func (p *Planned) driftOf(agent diff.AgentPlan, is func(diff.Class) bool) (lines
 		if !is(class) {
 			continue
 		}
-		line := strings.ReplaceAll(section, "_", " ") + " " + whoAndWhen(agent, section)
+		line := strings.ReplaceAll(section, "_", " ") + " " + p.whoAndWhen(agent, section)
 		if len(agent.Steps) > 0 && agent.Steps[0].Action == diff.Adopt {
 			line += "; agentsync has never applied it"
 		}
@@ -159,9 +159,9 @@ func unknownSections(agent diff.AgentPlan) []string {
 // IsUnknown says whether nobody can say of a section of the agent who changed it.
 func IsUnknown(agent diff.AgentPlan) bool { return len(unknownSections(agent)) > 0 }
 
-func whoAndWhen(agent diff.AgentPlan, section string) string {
+func (p *Planned) whoAndWhen(agent diff.AgentPlan, section string) string {
 	if agent.AgentID == "" {
 		return "is gone from the platform"
 	}
-	return "changed on the platform" + agent.Touched[section].String()
+	return "changed on the platform" + agent.Touched[section].In(p.project.opt.Now().Location())
 }
