@@ -98,6 +98,7 @@ func TestPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
 			params := storyParams("", nil, "")
 			params.Files, params.UpdateScripts = []string{story}, false
 			params.Cmds = map[string]func(*testscript.TestScript, bool, []string){"block": p.run}

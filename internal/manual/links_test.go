@@ -74,3 +74,20 @@ func anchors(page string) map[string]bool {
 	}
 	return out
 }
+
+var namedPath = regexp.MustCompile("`((?:[a-z0-9_-]+/)+[a-z0-9_.-]+)`")
+
+// TestNamedFiles holds that what the pages about the house name is there.
+func TestNamedFiles(t *testing.T) {
+	for _, page := range []string{"CONTRIBUTING.md", "docs/inside.md"} {
+		named := namedPath.FindAllStringSubmatch(text(t, "../../"+page), -1)
+		if len(named) < 8 {
+			t.Errorf("%s names %d files and packages, want more", page, len(named))
+		}
+		for _, match := range named {
+			if _, err := os.Stat("../../" + match[1]); err != nil {
+				t.Errorf("%s names %s, which is not there", page, match[1])
+			}
+		}
+	}
+}
