@@ -222,22 +222,36 @@ func beforeOf(steps []Step, seen *RemoteAgent) before {
 }
 
 // WantBefore is a manifest of what was there before a release whose smoke call
-// failed: the old version, pinned, with the outcomes and infields of then.
+// failed: the old version, pinned, with the outcomes and infields of then. A section
+// that want does not manage is not managed there either: what a rollback takes of it
+// comes back as from any rollback (Remembered.PutBack).
 func WantBefore(want spec.Agent, pending *spec.PendingCall) (spec.Agent, error) {
-	var b before
-	dec := json.NewDecoder(strings.NewReader(pending.Before))
-	dec.UseNumber()
-	if err := dec.Decode(&b); err != nil {
-		return spec.Agent{}, fmt.Errorf("the lock file does not say what was there before: %w", err)
+	b, err := readBefore(pending)
+	if err != nil {
+		return spec.Agent{}, err
 	}
 	out := spec.Agent{
 		Name: want.Name, AgentName: want.AgentName, PreviousNames: want.PreviousNames, Pos: want.Pos,
 		Agent: value.NewPatch(b.Agent), Config: value.NewPatch(nil), Passthrough: value.NewPatch(nil),
-		OutcomesManaged: true, Outcomes: itemsFrom(OutcomeItems, b.Outcomes),
-		InfieldsManaged: true, Infields: itemsFrom(InfieldItems, b.Infields),
+		OutcomesManaged: want.OutcomesManaged, InfieldsManaged: want.InfieldsManaged,
 		Release: spec.Release{Mode: "publish", Version: pending.Back, ServiceUpdates: "versioned"},
 	}
+	if want.OutcomesManaged {
+		out.Outcomes = itemsFrom(OutcomeItems, b.Outcomes)
+	}
+	if want.InfieldsManaged {
+		out.Infields = itemsFrom(InfieldItems, b.Infields)
+	}
 	return out, nil
+}
+
+func readBefore(pending *spec.PendingCall) (b before, err error) {
+	dec := json.NewDecoder(strings.NewReader(pending.Before))
+	dec.UseNumber()
+	if err := dec.Decode(&b); err != nil {
+		return before{}, fmt.Errorf("the lock file does not say what was there before: %w", err)
+	}
+	return b, nil
 }
 
 func itemsFrom(kind ItemKind, list []map[string]any) []spec.Item {

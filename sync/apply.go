@@ -55,6 +55,8 @@ type ApplyInput struct {
 	// Event is told of each step as it ends; it may be nil and must be safe
 	// for concurrent use.
 	Event func(agent string, step StepReport)
+
+	lines *lines // of this apply
 }
 
 // Apply does what the plan says: agents side by side, the steps of one agent
@@ -81,6 +83,7 @@ func Apply(ctx context.Context, in ApplyInput) (*Report, error) {
 		}
 	}
 	report := NewReport(in.Plan, "done", "")
+	in.lines = &lines{}
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	runAll(running, &in, m, stop, report)

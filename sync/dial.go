@@ -18,11 +18,16 @@ const (
 	callLag   = 20 * time.Second
 	callSlack = 2 * time.Second // that our idea of the platform's clock may be ahead of it
 
-	mostCalls = 2 // requests of one apply, the second where the first has surely not arrived
+	// A request whose answer was lost may be on its way for as long as the client waits
+	// for an answer. Until then, and until the list has its call, an empty list proves
+	// nothing.
+	callFate = time.Minute + callLag
 )
 
 // place returns the call of this release: the one that an earlier apply placed, or
-// a new one. No call is placed while one may have been that nobody has looked for.
+// a new one. No call is placed while one may have been that nobody has looked for,
+// and none twice in one apply: where the answer is lost and the list does not have
+// the call, an apply calls again that comes later than callFate.
 func (s *smoke) place(ctx context.Context) (diff.Call, error) {
 	if s.pending.CallID != "" {
 		return diff.Call{ID: s.pending.CallID, Status: "success"}, nil
@@ -31,26 +36,25 @@ func (s *smoke) place(ctx context.Context) (diff.Call, error) {
 		if found, err := s.find(ctx, nil); err != nil || found != nil {
 			return foundCall(found), err
 		}
+		s.again = "an earlier apply may have called at " + s.pending.Placed + ", and the list of recent calls does not have it: so this is a new call"
+		s.say("%s: %s", s.plan.Name, s.again)
 	}
 	if s.Numbers[s.call.NumberEnv].IsZero() {
 		return diff.Call{}, &noVerdict{s.call.NumberEnv + " is not set any more: nobody was called; the next apply with a number calls"}
 	}
-	for sent := 1; ; sent++ {
-		call, err := s.dial(ctx)
-		if err == nil {
-			return call, nil
-		}
-		if !mayHaveActed(err) {
-			return diff.Call{}, s.notPlaced(ctx, err)
-		}
-		found, lookErr := s.find(ctx, err)
-		switch {
-		case lookErr != nil || found != nil:
-			return foundCall(found), lookErr
-		case sent >= mostCalls:
-			return diff.Call{}, &noVerdict{fmt.Sprintf("%v; the list of recent calls does not have it; the next apply looks again before it calls", err)}
-		}
+	call, err := s.dial(ctx)
+	switch {
+	case err == nil:
+		return call, nil
+	case !mayHaveActed(err):
+		return diff.Call{}, s.notPlaced(ctx, err)
 	}
+	found, lookErr := s.find(ctx, err)
+	if lookErr != nil || found != nil {
+		return foundCall(found), lookErr
+	}
+	return diff.Call{}, &noVerdict{fmt.Sprintf("%v; the list of recent calls does not have it, but it may still be on its way, so nobody is called again: see `agentsync calls %s`; the next apply looks again, and calls where there is none %s after this one",
+		err, s.plan.Name, diff.Minutes(callFate))}
 }
 
 func foundCall(found *diff.Call) diff.Call {
@@ -99,9 +103,10 @@ func (s *smoke) notPlaced(ctx context.Context, err error) error {
 	}
 }
 
-// find looks for a call that may have been placed; nil where it surely was not.
-// lost is the error of its request, nil where an earlier apply placed it. Where
-// nobody can say, it is a noVerdict, and the call is not placed again.
+// find looks for a call that may have been placed; nil where the list does not have
+// it. lost is the error of its request, nil where an earlier apply placed it: then nil
+// means that it surely was not, since find waits until callFate is over. Where nobody
+// can say, it is a noVerdict, and the call is not placed again.
 func (s *smoke) find(ctx context.Context, lost error) (*diff.Call, error) {
 	because := "an earlier apply may have called, and was stopped"
 	if lost != nil {
@@ -113,7 +118,13 @@ func (s *smoke) find(ctx context.Context, lost error) (*diff.Call, error) {
 		s.judged()
 		return nil, &noVerdict{because + "; when that was is not known, so nobody is called again"}
 	}
+	late := func(waited time.Duration) bool { return waited >= callLag }
+	if lost == nil {
+		s.say("%s: %s; looking for the call of %s among the recent ones", s.plan.Name, because, s.pending.Placed)
+		late = func(time.Duration) bool { return s.Remote.Now().Sub(since) >= callFate }
+	}
 	for waited := time.Duration(0); ; waited += firstPoll {
+		over := late(waited) // a list that is read after that has all
 		calls, err := s.recent(ctx, since.Add(-callSlack))
 		switch {
 		case TroubleOf(err) == diff.NoSuchAPI:
@@ -128,7 +139,7 @@ func (s *smoke) find(ctx context.Context, lost error) (*diff.Call, error) {
 			return nil, &noVerdict{fmt.Sprintf("%s; the agent has had %d calls since, and which is ours nobody can say; nobody is called again", because, len(calls))}
 		case len(calls) == 1:
 			return &calls[0], nil
-		case waited >= callLag:
+		case over:
 			return nil, nil
 		}
 		if err := s.Sleep(ctx, firstPoll); err != nil {

@@ -103,6 +103,11 @@ func (j *job) planAs(ctx context.Context, p *progress, want spec.Agent) (*diff.R
 	if err != nil {
 		return nil, diff.AgentPlan{}, err
 	}
+	return j.planRead(ctx, p, want, fresh)
+}
+
+// planRead plans an agent that was read as a manifest wants it.
+func (j *job) planRead(ctx context.Context, p *progress, want spec.Agent, fresh *diff.RemoteAgent) (*diff.RemoteAgent, diff.AgentPlan, error) {
 	in := diff.Input{
 		Policy: j.Policy, Identity: j.Identity, Agents: []spec.Agent{want},
 		Remote: diff.Remote{Agents: map[string]*diff.RemoteAgent{want.Name: fresh}},

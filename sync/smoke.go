@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
@@ -27,6 +28,13 @@ type smoke struct {
 	pending spec.PendingCall
 	entry   lock.Entry // of the agent as it was read back
 	live    int        // the version that is called
+
+	again string // why a call was placed though an earlier one may have been; "" else
+
+	// What somebody else has changed meanwhile, where the old version is put back:
+	// what stays as it is, and the config fields of the version that was called.
+	others  []diff.Others
+	inPlace []string
 }
 
 // noVerdict is a smoke call that proves nothing: nobody was called, or nobody
@@ -61,13 +69,16 @@ func (j *job) smokeCall(ctx context.Context, p *progress, i int) error {
 		j.finish(i, end)
 		return err
 	}
-	call, verdict := s.judge(ctx)
+	call, verdict := s.inLine(ctx)
 	end, err := s.conclude(ctx, verdict)
 	switch {
 	case verdict == nil:
 		end.CallID, end.Note = call.ID, outcomeOf(call)
 	case len(end.Failures) > 0: // which stand for the reason, and don't name it
 		end.Note = call.ID
+	}
+	if s.again != "" {
+		end.Note = strings.TrimPrefix(end.Note+"; "+s.again, "; ")
 	}
 	j.finish(i, end)
 	return err
@@ -93,6 +104,25 @@ func liveNumber(p *progress) *int {
 	}
 	n := p.verified.Current.Number
 	return &n
+}
+
+// inLine is judge, once no other agent of this apply calls the same number.
+func (s *smoke) inLine(ctx context.Context) (diff.Call, error) {
+	number := s.Numbers[s.call.NumberEnv]
+	if number.IsZero() || s.pending.CallID != "" {
+		return s.judge(ctx)
+	}
+	release, err := s.lines.take(ctx, number)
+	if err != nil {
+		return diff.Call{}, err
+	}
+	call, err := s.judge(ctx)
+	release(func() {
+		if answered, _ := call.Answered(); answered && !call.TranscriptEnded() {
+			s.hungUp(ctx)
+		}
+	})
+	return call, err
 }
 
 // judge sees to it that the call is placed, waits for what it needs, and returns it.

@@ -155,11 +155,12 @@ var named = map[string]Action{
 	"504":             Status(504),
 	"504-after":       StatusAfter(504),
 	"truncate":        Truncate(),
+	"empty-list":      Answer(200, "application/json", "[]"),
 }
 
 // Named is the action with a script's name for it: cut-before, cut-after, 401,
 // 429, 429-retry-after, 429-far, 500-before, 500-after, 502, 502-after, 503, 504,
-// 504-after or truncate.
+// 504-after, truncate or empty-list.
 func Named(name string) (Action, error) {
 	if a, ok := named[name]; ok {
 		return a, nil
