@@ -254,6 +254,9 @@ func (a *app) checkReviewed(opt applyOptions, saved, now *diff.Plan) error {
 	}
 	part := engine.PartOf(saved, opt.scope)
 	if err := engine.CheckSaved(now, part); err != nil {
+		if engine.LeavesNothing(now, part) {
+			return err
+		}
 		a.out.Message("what differs from %s:", opt.planFile)
 		return errors.Join(render.Differences(a.env.Stderr, part, now, a.out.RenderOptions()), err)
 	}

@@ -135,7 +135,10 @@ func wasUnstarted(r *sync.Report, step sync.StepReport) bool {
 
 // nameSome is "a, b, c and 9 more agents".
 func nameSome(agents []string) string {
-	const most = 3
+	most := 3
+	if len(agents) == most+1 { // a name says more than "1 more agent"
+		most++
+	}
 	names := make([]string, min(most, len(agents)))
 	for i := range names {
 		names[i] = render.Escape(agents[i])

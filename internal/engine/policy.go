@@ -36,9 +36,17 @@ func CheckSaved(now, saved *diff.Plan) error {
 	if now.Digest == saved.Digest {
 		return nil
 	}
+	if LeavesNothing(now, saved) {
+		return Errorf(Stale, "no new plan is needed: this one was applied already, or the files have gone back to what is live",
+			"the plan is stale: the platform is as the manifests want it, and there is nothing to apply")
+	}
 	return Errorf(Stale, "make the plan again, and review what is new in it",
 		"the plan is stale: manifests or platform have moved since it was made, nothing was written")
 }
+
+// LeavesNothing reports whether nothing of a saved plan is left to do, as when it is
+// applied for a second time.
+func LeavesNothing(now, saved *diff.Plan) bool { return now.IsEmpty() && !saved.IsEmpty() }
 
 // CheckDrift refuses a plan that nobody has reviewed when it would overwrite
 // what was changed on the platform. onDrift is "fail" or "overwrite"; "" is what
