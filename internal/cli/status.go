@@ -56,5 +56,11 @@ func (a *app) runStatus(ctx context.Context, names []string, format string) erro
 	for _, w := range plan.Warnings {
 		a.out.Warning(w.Agent, w.Message, w.Hint)
 	}
-	return render.Fleet(a.env.Stdout, fleet, a.out.RenderOptions())
+	if err := render.Fleet(a.env.Stdout, fleet, a.out.RenderOptions()); err != nil {
+		return err
+	}
+	if command := plan.PullCommand(); command != "" {
+		a.out.Message("hint: agentsync plan shows what drifts, %s takes it into the files", command)
+	}
+	return nil
 }
