@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"internal/action":                  {}, // tests alone
 	"internal/elsewhere":               {}, // tests alone
 	"internal/e2e":                     {}, // tests alone
-	"examples/bench":                   {"internal/benchgen", "sync/sandbox"},
+	"examples/bench":                   {"internal/benchgen", "internal/faults", "sync/sandbox"},
 }
 
 var belowEngine = []string{"schema", "spec", "spec/checks", "spec/edit", "diff", "diff/history", "diff/planfile", "diff/words", "sync", "sync/lock", "sync/indus", "sync/sandbox",

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
 )
 
@@ -39,6 +40,16 @@ func serve(latency string) error {
 				fmt.Fprintf(w, "%s?%s\n", r.Path, r.Query)
 			}
 		}
+		server.ResetRequests()
+	})
+	mux.HandleFunc("/bench/counts", func(w http.ResponseWriter, _ *http.Request) {
+		all, writes := server.Requests(), 0
+		for _, r := range all {
+			if faults.IsWrite(r.Method, r.Path) {
+				writes++
+			}
+		}
+		fmt.Fprintln(w, len(all), writes)
 		server.ResetRequests()
 	})
 	far := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -103,6 +114,17 @@ func (p *platform) reads() (string, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	return string(body), err
+}
+
+// counts are the requests since the last call, and the writes among them.
+func (p *platform) counts() (requests, writes int, err error) {
+	resp, err := http.Get(p.near + "/bench/counts")
+	if err != nil {
+		return 0, 0, err
+	}
+	defer resp.Body.Close()
+	_, err = fmt.Fscan(resp.Body, &requests, &writes)
+	return requests, writes, err
 }
 
 // env is what connects agentsync to the platform at url.
