@@ -91,6 +91,31 @@ func TestLimitedServer(t *testing.T) {
 	}
 }
 
+// TestLimitedFleet applies and plans 1,000 agents against a server that takes 20
+// requests a second: no step fails, and neither takes more than 1.1 times what the
+// limit dictates. Time passes four times as fast.
+func TestLimitedFleet(t *testing.T) {
+	if !exhaustive.On() {
+		t.Skip("two minutes of waiting; " + exhaustive.Variable + " switches it on")
+	}
+	const agents, limit = 1000, 20
+	w := newWorldAt(t, 4, func(o *sandbox.Options) { o.RateLimit = limit })
+	w.fleet(agents, "Limited")
+	for _, args := range [][]string{{"apply", "--auto-approve"}, {"plan", "--detailed-exitcode"}} {
+		w.faults.Reset()
+		start := w.clock.Now()
+		w.must(0, args...)
+		took := w.clock.Now().Sub(start)
+		all, limited := len(w.faults.Requests()), w.faults.Count("", "", http.StatusTooManyRequests)
+		dictated := time.Duration(all-limited-limit) * time.Second / limit // the first second's worth is free
+		fmt.Printf("%s: %d requests, %d answered 429, %s of %s dictated (%.2f times)\n",
+			args[0], all, limited, took.Round(time.Second), dictated, took.Seconds()/dictated.Seconds())
+		if took > dictated*11/10 {
+			t.Errorf("%s took %s, more than 1.1 times %s", args[0], took, dictated)
+		}
+	}
+}
+
 // TestTokensDieAllTheTime lets tokens live two seconds while every request
 // takes its time.
 func TestTokensDieAllTheTime(t *testing.T) {
