@@ -11,6 +11,9 @@ func lintRule(name, doc string) *Field {
 var lintRules = []*Field{
 	lintRule("placeholder-undeclared",
 		"A {name} or {{name}} in a prompt, in any script, is neither an infield nor metadata of the agent. Without a value it is spoken as it stands."),
+	lintRule("placeholder-misspelt",
+		"A name that the agent declares stands in braces that are no placeholder's: with blanks in one brace, { name }, or with a brace too few or too many, "+
+			"{name or {{name}. It is spoken as it stands. Silent in what reads as code or JSON."),
 	lintRule("template-tag",
 		"A prompt has what other systems replace, such as {% if %}, {{#if}} or ${name}. The platform speaks it as it stands."),
 	lintRule("braces-mixed",

@@ -21,22 +21,81 @@ const (
 	twoBraces             // {{name}}
 	dollar                // ${name}
 	tag                   // {% if %}, {{#if}} and others of other systems: name is the first of its kind
+	padded                // { name }: one brace, and blanks
+	uneven                // {{name} or {name}}
+	unclosed              // {name: it is the beginning of what stands before the next brace or the line's end
 )
 
 // placeholder is the first use of a name in a prompt.
 type placeholder struct {
-	name  string
-	form  form
-	doubt bool // it may be no placeholder
-	pos   Pos
+	name    string
+	form    form
+	doubt   bool // it may be no placeholder
+	pos     Pos
+	written string // as it stands, where the form is no placeholder's; of unclosed, the braces
+	at      int    // the byte of the text where it begins
 }
 
-// String is the placeholder as it is written, without padding.
+// String is the placeholder as it is to be written, without padding.
 func (p placeholder) String() string {
 	if p.form == twoBraces {
 		return "{{" + printable(p.name) + "}}"
 	}
 	return "{" + printable(p.name) + "}"
+}
+
+// isMisspelt says that the braces are not those of a placeholder.
+func (p placeholder) isMisspelt() bool {
+	return p.form == padded || p.form == uneven || p.form == unclosed
+}
+
+// begunAs is a placeholder that is not closed with the longest of the names that it
+// may begin with: one with a blank, the end of a sentence's part or nothing behind
+// it. Where there is none, so is its name.
+func (p placeholder) begunAs(names map[string]bool) placeholder {
+	rest := p.name
+	p.name = ""
+	for end := range rest + " " {
+		if _, is := names[rest[:end]]; is && endsName(rest[end:]) {
+			p.name = rest[:end]
+		}
+	}
+	p.written += p.name
+	return p
+}
+
+// endsName reports whether a name may end before a text: it goes on with a blank or
+// a sign of prose, and not as JSON and code do, with a colon or an equals sign.
+func endsName(behind string) bool {
+	next := strings.TrimSpace(behind)
+	switch {
+	case next == "":
+		return true
+	case len(next) < len(behind) && strings.TrimLeft(behind, " \t") != behind:
+		return !strings.ContainsAny(next[:1], ":=")
+	}
+	first, _ := utf8.DecodeRuneInString(behind)
+	return strings.ContainsRune(",;!?।…", first) || behind == "." || strings.HasPrefix(behind, ". ")
+}
+
+// Misspelt returns what stands in a text as placeholders of these names would, with
+// blanks or braces that make it none: the platform speaks it as it stands. Each has
+// the place of what is written. What reads as code or JSON is none.
+func Misspelt(text string, names []string) []Braced {
+	declared := map[string]bool{}
+	for _, name := range names {
+		declared[name] = true
+	}
+	var out []Braced
+	for _, p := range placeholders("", text) {
+		if p.form == unclosed {
+			p = p.begunAs(declared)
+		}
+		if p.isMisspelt() && !p.doubt && declared[p.name] {
+			out = append(out, Braced{Name: p.name, Start: p.at, End: p.at + len(p.written)})
+		}
+	}
+	return out
 }
 
 // placeholders finds the names in braces in a text, and other systems' tags, each
@@ -45,9 +104,11 @@ func placeholders(file, text string) []placeholder {
 	if !strings.Contains(text, "{") && !strings.Contains(text, "<%") {
 		return nil
 	}
-	s := scanner{file: file, seen: map[placeholder]bool{}}
+	s := scanner{file: file, seen: map[placeholder]bool{}, surplus: strings.Count(text, "{") - strings.Count(text, "}")}
+	next := 0
 	for line := range strings.Lines(text) {
 		s.line++
+		s.begin, next = next, next+len(line)
 		if mark := strings.TrimLeft(line, " \t>"); strings.HasPrefix(mark, "```") || strings.HasPrefix(mark, "~~~") {
 			s.fence(mark)
 			continue
@@ -69,6 +130,9 @@ type scanner struct {
 	seen   map[placeholder]bool
 	at     int // a byte of the current line
 	last   Pos // its place
+
+	begin   int // the byte of the text where the current line begins
+	surplus int // how many more braces are opened in the text than closed
 }
 
 // prose are the words behind a ``` that say that what follows is no code.
@@ -146,6 +210,7 @@ func (s *scanner) scan(line string) {
 		}
 		b, ok := bracedAt(line[:min(i+longest, len(line))], i)
 		if !ok {
+			i = s.open(line, i, code)
 			continue
 		}
 		name, before, at := strings.TrimSpace(b.Name), line[max(0, i-longest):i], i
@@ -156,28 +221,70 @@ func (s *scanner) scan(line string) {
 		case afterDollar:
 			s.add(line, i-1, name, dollar, func() bool { return b.Name != name || doubt() })
 		default:
-			s.add(line, i, name, oneBrace, func() bool {
-				return b.Name != name || strings.HasSuffix(before, "]") || strings.Contains(before, `\`) && macro.MatchString(before) || doubt()
+			s.oneBrace(line, b, func() bool {
+				nested := b.Name != name && strings.Count(before, "{") > strings.Count(before, "}")
+				return nested || strings.HasSuffix(before, "]") || strings.Contains(before, `\`) && macro.MatchString(before) || doubt()
 			})
 		}
 		i = b.End - 1
 	}
 }
 
+// oneBrace notes what stands in one brace, and what is nearly that.
+func (s *scanner) oneBrace(line string, b Braced, doubt func() bool) {
+	name, start, end := strings.TrimSpace(b.Name), b.Start, b.End
+	kind := oneBrace
+	switch opened, closed := strings.HasSuffix(line[:start], "{"), strings.HasPrefix(line[end:], "}"); {
+	case b.Name != name:
+		kind = padded
+	case opened && !closed && s.surplus > 0: // else it closes, or is closed, in another line, as JSON is
+		kind, start = uneven, start-1
+	case closed && !opened && s.surplus < 0:
+		kind, end = uneven, end+1
+	}
+	if s.add(line, start, name, kind, doubt) && kind != oneBrace {
+		s.found[len(s.found)-1].written = line[start:end]
+	}
+}
+
+// open notes what begins as a placeholder and is not closed before the next brace
+// or the line's end. It returns the last byte that it has looked at.
+func (s *scanner) open(line string, at int, code func() bool) int {
+	start := at
+	for start < len(line) && line[start] == '{' {
+		start++
+	}
+	const longest = 96 // bytes of a name and what follows it
+	rest := line[start:min(start+longest, len(line))]
+	switch brace := strings.IndexAny(rest, "{}"); {
+	case brace >= 0 && rest[brace] == '}':
+		return at // {{name}, which the next brace shows
+	case brace >= 0:
+		rest = rest[:brace]
+	case s.surplus <= 0:
+		return start - 1 // another line closes it
+	}
+	if s.add(line, at, strings.TrimSpace(rest), unclosed, code) {
+		s.found[len(s.found)-1].written = line[at:start]
+	}
+	return start - 1
+}
+
 // add notes a name in braces that begin at a byte of the line; doubt is asked only
-// of a name that was not there yet without one.
-func (s *scanner) add(line string, at int, name string, kind form, doubt func() bool) {
+// of a name that was not there yet without one. It reports whether it did.
+func (s *scanner) add(line string, at int, name string, kind form, doubt func() bool) bool {
 	const longest = 128
 	p := placeholder{name: name, form: kind}
 	if name == "" || len(name) > longest || s.seen[p] {
-		return
+		return false
 	}
 	if p.doubt = doubt(); s.seen[p] {
-		return
+		return false
 	}
 	s.seen[p] = true
-	p.pos = s.pos(line, at)
+	p.pos, p.at = s.pos(line, at), s.begin+at
 	s.found = append(s.found, p)
+	return true
 }
 
 // pos is the place of a byte of the current line. It counts from the last such

@@ -15,6 +15,7 @@ import (
 // registry (schema.LintRules), and nowhere else.
 const (
 	ruleUndeclared    = "placeholder-undeclared"
+	ruleMisspelt      = "placeholder-misspelt"
 	ruleTag           = "template-tag"
 	ruleMixed         = "braces-mixed"
 	ruleUnused        = "declared-unused"

@@ -80,7 +80,7 @@ func TestEveryRuleIsTold(t *testing.T) {
 			t.Errorf("docs/gates.md does not tell of the rule %s", row.Name)
 		}
 	}
-	used := []string{ruleUndeclared, ruleTag, ruleMixed, ruleUnused, ruleEnum, ruleLong, ruleMany, ruleTokens, ruleVoice, ruleNoPrompt, rulePinned, ruleSpokenComment}
+	used := []string{ruleUndeclared, ruleMisspelt, ruleTag, ruleMixed, ruleUnused, ruleEnum, ruleLong, ruleMany, ruleTokens, ruleVoice, ruleNoPrompt, rulePinned, ruleSpokenComment}
 	for _, rule := range used {
 		if !rows[rule] {
 			t.Errorf("the rule %s is in no row of the registry", rule)

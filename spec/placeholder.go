@@ -65,6 +65,9 @@ func (s *spoken) checkPlaceholders(agent string, nth int, spec *node) {
 		managed = managed || n.IsText()
 		seen := map[placeholder]bool{}
 		for p, ignored := range s.named(n) {
+			if p.form == unclosed {
+				p = p.begunAs(used)
+			}
 			_, isKnown := used[p.name]
 			if isKnown {
 				used[p.name] = true
@@ -75,9 +78,13 @@ func (s *spoken) checkPlaceholders(agent string, nth int, spec *node) {
 			}
 			same := placeholder{name: p.name, form: p.form}
 			switch {
-			case p.doubt && !isKnown:
+			case (p.doubt || p.form == padded || p.form == unclosed) && !isKnown:
 				continue
-			case p.form == oneBrace && !isKnown || p.form == twoBraces && !isKnown:
+			case p.isMisspelt() && isKnown:
+				if !p.doubt && !ignored(ruleMisspelt) {
+					s.lint(ruleMisspelt, misspelt(p))
+				}
+			case !isKnown && (p.form == oneBrace || p.form == twoBraces || p.form == uneven):
 				if !seen[same] && !ignored(ruleUndeclared) {
 					s.add(p, agent, nth, known)
 				}
@@ -131,6 +138,14 @@ func ofType(list *node, name, kind string) []string {
 		}
 	}
 	return names
+}
+
+// misspelt warns of a declared name whose braces are not a placeholder's.
+func misspelt(p placeholder) Problem {
+	if strings.HasPrefix(p.written, "{{") {
+		p.form = twoBraces
+	}
+	return warning(p.pos, "write "+p.String()+": it is spoken as it stands", "%s is no placeholder", schema.Quote(p.written))
 }
 
 // unknownTag warns of what other systems replace in a text.

@@ -86,8 +86,8 @@ func (p *Project) Enhance(ctx context.Context, name string) (*Enhancement, error
 // the other one has not.
 func lost(before, after string, names []string) []string {
 	var out []string
-	kept := checks.Left(after, names)
-	for _, b := range checks.Left(before, names) {
+	kept := checks.Placeholders(after, names)
+	for _, b := range checks.Placeholders(before, names) {
 		if !slices.ContainsFunc(kept, func(k spec.Braced) bool { return k.Name == b.Name }) {
 			out = append(out, before[b.Start:b.End])
 		}

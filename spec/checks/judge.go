@@ -76,8 +76,20 @@ func Judge(c spec.Check, r Rendered, declared []string) []Failure {
 	return out
 }
 
-// Left are the placeholders of these names in a text, each name once.
+// Left is what is spoken of placeholders of these names in a text, each name once:
+// those without a value, and those whose braces or blanks make them none.
 func Left(text string, names []string) []spec.Braced {
+	out := Placeholders(text, names)
+	for _, p := range spec.Misspelt(text, names) {
+		if !slices.ContainsFunc(out, func(q spec.Braced) bool { return q.Name == p.Name }) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Placeholders are those of these names in a text, each name once.
+func Placeholders(text string, names []string) []spec.Braced {
 	var out []spec.Braced
 	for p := range spec.AllBraced(text) {
 		if slices.Contains(names, p.Name) && !slices.ContainsFunc(out, func(q spec.Braced) bool { return q.Name == p.Name }) {

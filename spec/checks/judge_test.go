@@ -41,7 +41,11 @@ func TestJudge(t *testing.T) {
 		"left, each once": {left, "Hi {name}, {name}.\nIn {{शहर}}.", []string{
 			`system_prompt: must not keep the placeholder {name}, which would be spoken as it stands; line 1: Hi {name}, {name}.`,
 			`system_prompt: must not keep the placeholder {{शहर}}, which would be spoken as it stands; line 2: In {{शहर}}.`}},
-		"not asked": {e(spec.Expectation{Contains: []string{"Hi"}}), "Hi {name}", nil},
+		"left, misspelt": {left, "Hi { name }, {name }.\nIn {{शहर, is it?", []string{
+			`system_prompt: must not keep the placeholder { name }, which would be spoken as it stands; line 1: Hi { name }, {name }.`,
+			`system_prompt: must not keep the placeholder {{शहर, which would be spoken as it stands; line 2: In {{शहर, is it?`}},
+		"code has braces": {left, "```js\nlet { name }\n```\n{\"name\": {\"a\": 1}} const { name } = x", nil},
+		"not asked":       {e(spec.Expectation{Contains: []string{"Hi"}}), "Hi {name}", nil},
 		"a long line": {e(spec.Expectation{Excludes: []string{"x"}}), far + "x" + far,
 			[]string{`system_prompt: must not contain "x"; line 1: …` + strings.Repeat("न", 40) + "x" + strings.Repeat("न", 40) + "…"}},
 	} {
