@@ -7,6 +7,7 @@
 //
 //	load.go    manifests → Project; tracked.go and commit.go are other places to load from
 //	scope.go   which agents: targets, and what changed since a commit; change.go has a workflow's
+//	shard.go   which of those, where a fleet is planned and applied in parts
 //	connect.go the platform's address and credentials; state.go has the lock file
 //	plan.go    observe → compute → Planned, whose plan has its digest
 //	policy.go  may it be applied: refusals, drift, what was reviewed

@@ -23,6 +23,9 @@
 // one that is run again, would bring back what was reverted since. The run of
 // the branch's last commit applies what is left.
 //
+// Jobs may plan and apply a fleet in parts (part.go); of these the comment is the
+// merge's (merge.go).
+//
 // Only comments by the token's own author count. Whoever may write to the
 // repository may edit them too, and could as well edit the workflow: GitHub's
 // write permission is the trust that all this rests on.
