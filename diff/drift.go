@@ -186,7 +186,10 @@ func (f liveFacts) verdict() verdict {
 }
 
 func (p *agentPlanner) liveFacts(live *Version) liveFacts {
-	digest := LiveDigest(p.want, live)
+	digest := p.wanted.ConfigDigest
+	if !value.Equal(live.Content, p.wanted.Config) { // mostly they are, and a digest takes a while
+		digest = LiveDigest(p.want, live)
+	}
 	line, ok := lineOf(live)
 	f := liveFacts{
 		locked:   p.memory.Config == digest && p.memory.Version == live.Number,
