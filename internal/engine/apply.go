@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/sync"
@@ -25,6 +26,15 @@ func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.
 		defer release()
 	}
 	collect(enoughToApply)
+	var ended atomic.Int64
+	tell := func(agent string, step sync.StepReport) {
+		if ended.Add(1)%256 == 0 {
+			collect(enoughToApply)
+		}
+		if event != nil {
+			event(agent, step)
+		}
+	}
 	commit := diff.NoCommit
 	if !p.Plan.IsEmpty() {
 		commit = p.stamp(ctx)
@@ -33,7 +43,7 @@ func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.
 		Plan: p.Plan, Agents: p.in.Agents, Seen: p.in.Remote, Memory: p.in.Memory, Locked: p.locked, Matched: p.matched, Orphans: p.in.Orphans,
 		Policy: p.project.Policy, Environment: p.project.Environment, Identity: p.project.identity(), Commit: commit,
 		Numbers: numbers, Remote: p.remote, Lock: p.keeper,
-		Parallelism: opt.Parallelism, Sleep: opt.Sleep, Logf: opt.Logf, Message: opt.Message, Event: event,
+		Parallelism: opt.Parallelism, Sleep: opt.Sleep, Logf: opt.Logf, Message: opt.Message, Event: tell,
 	})
 	switch {
 	case err != nil:

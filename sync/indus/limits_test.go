@@ -157,7 +157,7 @@ func TestLimitedServer(t *testing.T) {
 		{"600 each minute", func() func(time.Time) bool { return window(600, time.Minute) }, 1200, 0.05, 4 * time.Minute},
 		{"2 a second", func() func(time.Time) bool { return bucket(2, 10) }, 200, 0.17, 140 * time.Second},
 		{"200 a second", func() func(time.Time) bool { return bucket(200, 200) }, 3000, 0.03, 120 * time.Second},
-		{"a fleet", func() func(time.Time) bool { return bucket(20, 20) }, 6000, 0.03, 329 * time.Second}, // 1.1 times what the limit dictates
+		{"a fleet", func() func(time.Time) bool { return bucket(20, 20) }, 6000, 0.02, 315 * time.Second}, // 1.05 times what the limit dictates
 		{"random 7 %", func() func(time.Time) bool { return random(0.07, rand.New(rand.NewPCG(3, 4))) }, 700, 0.1, 5 * time.Minute},
 	}
 	for _, l := range limits {

@@ -9,7 +9,10 @@ import (
 
 const (
 	backTo     = 0.8   // of the pace, when a limit turns a request away
+	backNear   = 0.95  // the same, where a limit is known to be about there
 	growth     = 0.045 // requests a second more for each one that is accepted
+	growthNear = 0.009 // the same, near the pace at which a limit last showed
+	nearby     = 0.1   // of that pace
 	slowest    = 0.5   // requests a second
 	firstGuess = 10    // requests a second at least, when a limit shows for the first time
 	firstPause = 500 * time.Millisecond
@@ -17,13 +20,15 @@ const (
 )
 
 // pacer learns how many requests a second the platform accepts: additive
-// increase, multiplicative decrease. The pace is unlimited until a limit shows
-// for the first time. A server that allows 20 requests a second then turns
-// away about one in 80. It does no I/O and has no clock; the gate guards it.
+// increase, multiplicative decrease, both gentle near the pace at which the
+// limit last showed. The pace is unlimited until a limit shows for the first
+// time. A server that allows 20 requests a second then turns away about one in
+// 100. It does no I/O and has no clock; the gate guards it.
 type pacer struct {
 	lim         *rate.Limiter
-	waited      bool      // the last request had to wait for the pace
-	slowedAt    time.Time // when the pace was last lowered
+	waited      bool       // the last request had to wait for the pace
+	slowedAt    time.Time  // when the pace was last lowered
+	limit       rate.Limit // the pace at which that was, 0 before
 	pausedUntil time.Time
 	refused     int // decreases since the platform last accepted something
 
@@ -53,8 +58,17 @@ func (p *pacer) accepted(now, started time.Time) {
 	}
 	p.refused = 0
 	if p.waited { // a pace that delays nobody is not put to the test
-		p.lim.SetLimitAt(now, p.lim.Limit()+growth)
+		more := rate.Limit(growth)
+		if p.isNear(p.lim.Limit()) {
+			more = growthNear
+		}
+		p.lim.SetLimitAt(now, p.lim.Limit()+more)
 	}
+}
+
+// isNear reports whether a pace is about that at which a limit last showed.
+func (p *pacer) isNear(pace rate.Limit) bool {
+	return pace >= (1-nearby)*p.limit && pace <= (1+nearby)*p.limit
 }
 
 // turnedAway notes that a limit stopped a request that started then. The pace
@@ -70,7 +84,12 @@ func (p *pacer) turnedAway(now, started time.Time, retryAfter time.Duration, jit
 	if p.slowedAt.IsZero() {
 		pace = rate.Limit(max(p.recent, firstGuess))
 	}
-	p.lim.SetLimitAt(now, max(slowest, backTo*pace))
+	back := rate.Limit(backTo)
+	if p.isNear(pace) && p.refused == 0 {
+		back = backNear
+	}
+	p.limit = pace
+	p.lim.SetLimitAt(now, max(slowest, back*pace))
 	p.slowedAt = now
 	p.refused++
 	p.pause(now.Add(jitter(exponential(firstPause, lastPause, p.refused))))
