@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/agentsync/agentsync/diff"
+	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/benchgen"
 	"github.com/agentsync/agentsync/internal/engine"
@@ -55,7 +57,15 @@ func TestLargeFleetInParts(t *testing.T) {
 		}
 		defer planned.Close()
 		do(planned)
-		return planned.Plan
+		var file bytes.Buffer // as the next job has it, and all that is kept of it
+		if err := planfile.Write(&file, planned.Plan); err != nil {
+			t.Fatal(err)
+		}
+		read, err := planfile.Read(file.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return read
 	}
 	var files []string
 	var parts []*diff.Plan
