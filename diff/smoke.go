@@ -45,6 +45,7 @@ func (p *agentPlanner) smokeCall(rel release) []Step {
 	goesOn := !releases && pending != nil && len(rel.steps) == 0 && p.remote != nil && p.remote.Current != nil &&
 		(pending.State == spec.CallFailed || pending.State == spec.CallWaits && p.remote.Current.Number != pending.Back)
 	if call == nil || !releases && !goesOn {
+		p.warnUnjudged(rel)
 		return nil
 	}
 	step := p.step(SmokeCall, call.NumberEnv)
@@ -113,6 +114,26 @@ func (p *agentPlanner) warnTakenBack() {
 		Agent:   p.want.Name,
 		Message: "git still wants what failed its smoke call" + live + ": an apply makes it live again, and calls again",
 		Hint:    "revert the commit in git to keep what is live, or correct what it changes",
+	})
+}
+
+// warnUnjudged tells of a live version of ours that the lock does not know: the apply
+// that released it may have been lost with its journal before its call was judged. A
+// call that the manifest asks for since then has nothing to be about: the lock knows
+// the version.
+func (p *agentPlanner) warnUnjudged(rel release) {
+	if p.want.SmokeCall == nil || p.offline || len(rel.steps) > 0 || p.memory.Smoke != nil || p.remote == nil || p.remote.Current == nil {
+		return
+	}
+	live := p.remote.Current
+	if line, ok := lineOf(live); !ok || live.Number == p.memory.Version || p.in.Identity.isOther(line) || !vouched(live, p.want) {
+		return
+	}
+	p.warnings = append(p.warnings, Warning{
+		Agent:   p.want.Name,
+		Message: fmt.Sprintf("v%d is live, agentsync made it, and the lock file does not know it: nothing says that its smoke call was made and judged", live.Number),
+		Hint: fmt.Sprintf("see `agentsync calls %[1]s`, or call: `agentsync call %[1]s --to NUMBER --wait`; where it is bad, `agentsync rollback %[1]s`; and commit the lock file after each apply",
+			p.want.Name),
 	})
 }
 
