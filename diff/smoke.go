@@ -150,13 +150,25 @@ func callChanges(c *spec.SmokeCall) []Change {
 	add("expect.call_outcome", c.Expect.Outcomes)
 	add("expect.transcript_contains", c.Expect.Contains)
 	for _, name := range value.SortedKeys(c.Infields) {
-		out = append(out, Change{Path: "infields." + name, After: value.Of(c.Infields[name])})
+		out = append(out, Change{Path: "infields." + name, After: maskedValue(c.Infields[name])})
 	}
 	add("timeout", Minutes(c.Timeout))
 	add("on_failure", c.OnFailure)
 	add("on_timeout", c.OnTimeout)
 	add("required", c.Required)
 	return out
+}
+
+// maskedValue is a value of a call as plans show it: of a phone number its end.
+func maskedValue(v any) value.Value {
+	text := value.Of(v).Text()
+	if n, ok := v.(json.Number); ok {
+		text = n.String()
+	}
+	if masked := MaskPhones(text); masked != text {
+		return value.Of(masked)
+	}
+	return value.Of(v)
 }
 
 // Minutes is a duration as people write it: 10m, 1h30m.

@@ -264,7 +264,7 @@ var smokeCall = []*Field{
 		Doc: "rollback (default): when the call is not answered, or is not as expected, the version that was live before is put back, " +
 			"with its fields, outcomes and infields. keep: the new version stays live. The apply has failed either way."},
 	{Name: "on_timeout", Type: Choice, Values: []string{"keep", "rollback"},
-		Doc: "What happens when no transcript comes in time: keep (default) or rollback. The apply has failed either way."},
+		Doc: "What happens when no transcript comes in time, or the platform says that none will: keep (default) or rollback. The apply has failed either way."},
 	{Name: "required", Type: Bool,
 		Doc: "true: an apply that would need the number and has none is refused before it writes. Default: false, then the call is skipped with a warning."},
 }

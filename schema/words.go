@@ -28,6 +28,13 @@ func (c *checker) say(p *place, hint, format string, args ...any) {
 func (c *checker) word(keyword string, p *place) {
 	row, n := p.row, p.node
 	switch keyword {
+	case "type", "pattern":
+		if row.Type == Variable && isNumber(n.raw) {
+			c.say(p, "write the name of the variable that holds it, such as INDUSLABS_SMOKE_NUMBER", "want the name of an environment variable, got a number (…%s)", n.raw[len(n.raw)-4:])
+			return
+		}
+	}
+	switch keyword {
 	case "type", "const", "enum":
 		c.wrongType(p)
 	case "required":
@@ -48,6 +55,18 @@ func (c *checker) word(keyword string, p *place) {
 	case "maximum":
 		c.say(p, "", "want %s or less, got %s", decimals(*row.Max), Clip(n.raw))
 	}
+}
+
+// isNumber reports whether a text reads as a phone number, of which no message
+// shows more than the end.
+func isNumber(s string) bool {
+	digits := 0
+	for _, r := range s {
+		if r >= '0' && r <= '9' {
+			digits++
+		}
+	}
+	return digits >= 8 && strings.Trim(s, "0123456789+-. ()") == "" && s[len(s)-1] >= '0' && strings.Trim(s[len(s)-4:], "0123456789") == ""
 }
 
 func decimals(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

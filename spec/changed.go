@@ -49,7 +49,7 @@ func Same(a, b *Agent) bool {
 func (e Environment) Wants(a *Agent) string {
 	config := sorted(a.Config)
 	wants := map[string]any{
-		"base_url": e.BaseURL, "variables": []string{e.Credentials.Email, e.Credentials.Password, e.Credentials.Token, e.Credentials.APIKey},
+		"base_url": e.BaseURL, "variables": e.Credentials.names(),
 		"name": a.Name, "agent_name": a.AgentName, "previous_names": a.PreviousNames,
 		"mode": a.Release.Mode, "version": a.Release.Version, "service_updates": a.Release.ServiceUpdates,
 		"absent": a.Lifecycle.Absent, "protect": a.Lifecycle.Protect,

@@ -92,7 +92,7 @@ func (l *loader) checkAgent(doc *document, merged resolved) {
 		l.report(problem(pin.KeyPos(), "remove one of the two",
 			"release: mode draft leaves what is live alone, and version asks for another one to be live"))
 	}
-	l.checkWholeSmokeCall(spec.Get("smoke_call"), merged.incomplete)
+	l.checkWholeSmokeCall(spec, merged.incomplete)
 	l.checkUnused(doc, merged)
 	name := section.Get("agent_name")
 	if merged.incomplete || section.IsInvalid() || name.IsInvalid() || name.Text() != "" || isAbsent(spec) {

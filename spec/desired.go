@@ -56,6 +56,8 @@ type CredentialVars struct {
 	APIKey   string `json:"api_key_env"`
 }
 
+func (v CredentialVars) names() []string { return []string{v.Email, v.Password, v.Token, v.APIKey} }
+
 // Policy is agentsync.yaml's policy section with its defaults filled in.
 type Policy struct {
 	Prune            bool   `json:"prune"`              // delete orphans that the lock knows; default false

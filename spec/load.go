@@ -64,7 +64,8 @@ type loader struct {
 	opt      LoadOptions
 	prompts  sync.Map // path → what readPrompt returns for it
 	effort   atomic.Int64
-	work     int // of merging and building, which one goroutine does
+	secrets  []string // the variables with credentials of any environment
+	work     int      // of merging and building, which one goroutine does
 	problems Problems
 	told     map[Problem]bool
 	levels   map[string]string // of the lint's rules, by name; "" for the default

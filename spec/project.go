@@ -46,6 +46,7 @@ func (l *loader) settings(r *fileResult) settings {
 	s := settings{policy: DefaultPolicy(), env: Environment{Name: cmp.Or(l.opt.Env, defaultEnv), Credentials: CredentialVars{
 		Email: "INDUSLABS_EMAIL", Password: "INDUSLABS_PASSWORD", Token: "INDUSLABS_TOKEN", APIKey: "INDUSLABS_API_KEY",
 	}}}
+	l.secrets = s.env.Credentials.names()
 	if found == nil {
 		if len(r.problems.Errors()) > 0 {
 			s.env.Name = defaultEnv // the wanted one may well be in the part that cannot be read
@@ -80,6 +81,9 @@ func (l *loader) chooseEnvironment(s *settings, at Pos, environments *node, r *f
 		known = append(known, e.Key)
 		env, overrides := s.env, l.readOverrides(e, r)
 		env.readURL("environments."+e.Key+".", e.Get("base_url"), r.report)
+		for _, variable := range e.Get("credentials").Below {
+			l.secrets = append(l.secrets, variable.Text())
+		}
 		if e == chosen {
 			decode(e.Get("credentials"), &env.Credentials)
 			for _, former := range e.Get("previous_names").Texts() {

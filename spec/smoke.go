@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"time"
 
 	"github.com/agentsync/agentsync/internal/value"
@@ -76,6 +77,9 @@ func (c *SmokeCall) asWritten() value.Value {
 // checkSmokeCall finds what the schema does not say of one document's smoke_call.
 func checkSmokeCall(n *node, report func(Problem)) {
 	for _, f := range n.Get("infields").Below {
+		if slices.Contains(reserved, f.Key) {
+			report(problem(f.KeyPos(), "leave it out", "smoke_call.infields: the platform sets %s itself", schema.Quote(f.Key)))
+		}
 		if f.IsMap() || f.IsList() {
 			report(problem(f.KeyPos(), "infields are spoken: write text, a number, true or false",
 				"smoke_call.infields: the value of %s is a map or a list", schema.Quote(f.Key)))
@@ -96,14 +100,19 @@ func checkSmokeCall(n *node, report func(Problem)) {
 }
 
 // checkWholeSmokeCall finds what is missing once bases and overrides are merged in.
-func (l *loader) checkWholeSmokeCall(n *node, incomplete bool) {
+func (l *loader) checkWholeSmokeCall(spec *node, incomplete bool) {
+	n := spec.Get("smoke_call")
 	if n.IsEmpty() || n.IsInvalid() || incomplete {
 		return
 	}
 	if number := n.Get("customer_number_env"); number.Text() == "" && !number.IsInvalid() {
 		l.report(problem(n.KeyPos(), "name the environment variable that holds the number to call, such as INDUSLABS_SMOKE_NUMBER",
 			`smoke_call: missing the field "customer_number_env"`))
+	} else if slices.Contains(l.secrets, number.Text()) {
+		l.report(problem(number.Pos, "name a variable that holds nothing but the number, such as INDUSLABS_SMOKE_NUMBER",
+			"smoke_call.customer_number_env: %s holds a credential of agentsync, and what a call dials is sent", number.Text()))
 	}
+	l.checkSpokenValues(spec, n.Get("infields"))
 	expect := n.Get("expect")
 	asks := expect.IsInvalid()
 	for _, f := range expect.Below {
@@ -112,6 +121,27 @@ func (l *loader) checkWholeSmokeCall(n *node, incomplete bool) {
 	if !asks {
 		l.report(problem(n.KeyPos(), "say what must hold: expect: {answered: true}, or a call_outcome, or what transcript_contains",
 			"smoke_call: it expects nothing"))
+	}
+}
+
+// checkSpokenValues warns of the call's values that nothing of the agent takes, where
+// the manifest says what there is.
+func (l *loader) checkSpokenValues(spec, values *node) {
+	if spec.Get(SectionInfields).IsNone() {
+		return // the platform may have any
+	}
+	known := []string{"user_name", "voice_id", "language", "target_agent_id"}
+	for _, declared := range slices.Concat(spec.Get(SectionInfields).Texts("field_name"), spec.Get(SectionConfig, "metadata_schema").Texts("name")) {
+		known = append(known, declared.Text())
+	}
+	for _, f := range values.Below {
+		if !slices.Contains(known, f.Key) && !slices.Contains(reserved, f.Key) {
+			hint := schema.DidYouMean(f.Key, known)
+			if hint == "" {
+				hint = "declare it in call_infields, or leave it out"
+			}
+			l.report(warning(f.KeyPos(), hint, "smoke_call.infields: no infield is called %s, so nothing is filled in with it", schema.Quote(f.Key)))
+		}
 	}
 }
 

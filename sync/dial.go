@@ -182,17 +182,21 @@ func (s *smoke) wait(ctx context.Context, id string) (diff.Call, error) {
 	case heard.TranscriptStatus == "ready":
 		return heard, nil
 	case heard.TranscriptEnded():
-		return heard, fmt.Errorf("%w of call %s: it is %s", errTimeout, id, ended(heard))
+		return heard, fmt.Errorf("%w of call %s will come: %s", errTimeout, id, ended(heard))
+	case heard.TranscriptStatus == "":
+		return heard, fmt.Errorf("%w of call %s within %s: the platform knows of none", errTimeout, id, diff.Minutes(s.call.Timeout))
 	default:
 		return heard, fmt.Errorf("%w of call %s within %s: it is %s", errTimeout, id, diff.Minutes(s.call.Timeout), heard.TranscriptStatus)
 	}
 }
 
+// ended says in the platform's words why a call has no transcript.
 func ended(call diff.Call) string {
-	if call.Problem == "" {
-		return call.TranscriptStatus
+	text := fmt.Sprintf("the platform says %q", call.TranscriptStatus)
+	if call.Problem != "" {
+		text += ": " + call.Problem
 	}
-	return call.TranscriptStatus + ": " + call.Problem
+	return text
 }
 
 // unmet are the expectations that a call whose transcript is there does not meet.

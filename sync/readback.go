@@ -162,12 +162,12 @@ func rollsBack(steps []diff.Step) bool {
 }
 
 // mayHaveMoved names the outcomes and infields that a rollback may have moved, of an
-// agent whose apply has ended with err; "" where none was sent, and where err says
-// already what differs.
-func (j *job) mayHaveMoved(err error) string {
+// agent whose apply has ended with err; "" where none was sent, where err says already
+// what differs, and where the agent was read back after it.
+func (j *job) mayHaveMoved(p *progress, err error) string {
 	var told *notApplied
 	sent := func(s StepReport) bool { return s.Action == diff.Rollback && (s.Status == Done || s.Status == Fate) }
-	if err == nil || errors.As(err, &told) || !slices.ContainsFunc(j.out.Steps, sent) {
+	if err == nil || p.verified != nil || errors.As(err, &told) || !slices.ContainsFunc(j.out.Steps, sent) {
 		return ""
 	}
 	names := strings.Join(diff.Remembered(j.marked).KeptNames(), ", ")

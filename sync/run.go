@@ -80,7 +80,7 @@ func (j *job) run(ctx context.Context) {
 	default:
 		j.out.Result, j.out.Error = "failed", err.Error()
 	}
-	j.out.Error += j.mayHaveMoved(err)
+	j.out.Error += j.mayHaveMoved(p, err)
 	if err != nil && !p.wrote && !j.moved {
 		j.unmark()
 	}
