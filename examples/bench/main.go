@@ -58,7 +58,7 @@ func parse() (options, error) {
 	flag.StringVar(&opt.agentsync, "agentsync", "", "the agentsync binary")
 	flag.StringVar(&opt.dir, "dir", "", "an empty folder for the generated projects")
 	flag.StringVar(&agents, "agents", "", "plan projects of so many agents, in turn; 250,500,1000,2000, or for the table 100,1000,10000")
-	flag.BoolVar(&opt.table, "table", false, "print how plan and first apply grow, as the README has it, and nothing else")
+	flag.BoolVar(&opt.table, "table", false, "print how plan and first apply grow, as docs/inside.md has it, and nothing else")
 	flag.StringVar(&latencies, "latencies", "0s,5ms,20ms", "of the table: what the platform waits, in turn")
 	flag.IntVar(&opt.validate, "validate", 10_000, "validate a project of so many agents")
 	flag.IntVar(&opt.imports, "import", 500, "import so many agents; 0 for none")
