@@ -16,13 +16,13 @@ type lines struct {
 }
 
 type line struct {
-	free chan struct{} // holds one token while nobody is called
-	want int           // agents that call, or wait for it
+	free chan struct{}         // holds one token while nobody is called
+	last func(context.Context) // waits for the end of the last call; nil where it is over
 }
 
-// take waits until nobody else calls the number. The function gives it back; its
-// argument waits for a call's end, and is called where others want the line.
-func (l *lines) take(ctx context.Context, number diff.Phone) (release func(hungUp func()), err error) {
+// take waits until nobody else calls the number and the last call has ended. The
+// function gives it back, with what waits for the end of a call that is not over.
+func (l *lines) take(ctx context.Context, number diff.Phone) (release func(hungUp func(context.Context)), err error) {
 	l.mu.Lock()
 	if l.held == nil {
 		l.held = map[diff.Phone]*line{}
@@ -33,24 +33,17 @@ func (l *lines) take(ctx context.Context, number diff.Phone) (release func(hungU
 		one.free <- struct{}{}
 		l.held[number] = one
 	}
-	one.want++
 	l.mu.Unlock()
-	leave := func() (others bool) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		one.want--
-		return one.want > 0
-	}
 	select {
 	case <-one.free:
 	case <-ctx.Done():
-		leave()
 		return nil, ctx.Err()
 	}
-	return func(hungUp func()) {
-		if leave() {
-			hungUp()
-		}
+	if one.last != nil {
+		one.last(ctx)
+	}
+	return func(hungUp func(context.Context)) {
+		one.last = hungUp
 		one.free <- struct{}{}
 	}, nil
 }

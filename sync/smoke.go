@@ -117,11 +117,11 @@ func (s *smoke) inLine(ctx context.Context) (diff.Call, error) {
 		return diff.Call{}, err
 	}
 	call, err := s.judge(ctx)
-	release(func() {
-		if answered, _ := call.Answered(); answered && !call.TranscriptEnded() {
-			s.hungUp(ctx)
-		}
-	})
+	if answered, _ := call.Answered(); answered && !call.TranscriptEnded() {
+		release(s.hungUp)
+	} else {
+		release(nil)
+	}
 	return call, err
 }
 
