@@ -32,7 +32,8 @@ func AskRecent(numbers ...int) VersionsAsked {
 }
 
 func unlisted(listed []Version, numbers []int) []int {
-	return slices.DeleteFunc(slices.Clone(numbers), func(n int) bool { return n <= 0 || FindVersion(listed, n) != nil })
+	numbers = slices.Compact(slices.Sorted(slices.Values(numbers)))
+	return slices.DeleteFunc(numbers, func(n int) bool { return n <= 0 || FindVersion(listed, n) != nil })
 }
 
 // AskVersions is what the plan of an agent asks of its versions. With the
@@ -42,10 +43,14 @@ func unlisted(listed []Version, numbers []int) []int {
 //
 //   - an older version, or a waiting draft, that has what is wanted. Where it is
 //     missed, a new version with the same content goes live;
-//   - a draft of ours that an apply has left. Where it is missed, it stays.
+//   - a draft of ours that an apply has left. Where it is missed, it stays;
+//   - without a lock, an older version that the live one repeats, as a rollback
+//     on the platform makes one. Where it is missed, what is live is believed by
+//     its line. (To look for it to the end would cost each change of an agent
+//     that no lock knows its whole history.)
 //
-// Whose an agent is, and whether somebody has moved it, is never judged by a part
-// of the list: for that, pages are read until they tell, or to the end.
+// Whose an agent is, and else whether somebody has moved it, is never judged by a
+// part of the list: for that, pages are read until they tell, or to the end.
 func AskVersions(in Input, want spec.Agent, r *RemoteAgent, w Wanted) VersionsAsked {
 	planner := func(listed []Version) *agentPlanner {
 		seen := *r
@@ -67,15 +72,20 @@ func (p *agentPlanner) knowsEnough() bool {
 		return false
 	case p.owner == others || live == nil || !NeedVersions(p.want, p.remote, p.wanted):
 		return true
-	case p.want.Lifecycle.Absent:
-		return true
 	}
 	switch f := p.liveFacts(live); f.verdict() {
 	case notOurs:
 		return p.lastApplied(live) != nil || p.remembersBefore(live)
-	default: // it is believed by its line alone: does it repeat an older version?
-		return f.locked || f.expected || p.memory.Version == 0 || p.memory.Unfinished
+	default: // it is believed by its line alone: is one of ours newer, does it repeat an older version?
+		return f.locked || f.expected || p.memory.Unfinished ||
+			p.memory.Version == 0 && (!f.lined || f.back || p.listedDownTo(live.Number))
 	}
+}
+
+// listedDownTo reports whether all versions that are newer than number are
+// listed.
+func (p *agentPlanner) listedDownTo(number int) bool {
+	return slices.ContainsFunc(p.remote.Versions, func(v Version) bool { return v.Number <= number })
 }
 
 // furtherBack are the versions that the plan may want although no page that was
@@ -83,7 +93,7 @@ func (p *agentPlanner) knowsEnough() bool {
 // draft that the lock knows as its own.
 func (p *agentPlanner) furtherBack() []int {
 	numbers := []int{p.want.Release.Version, p.memory.Draft}
-	if live := p.remote.Current; live == nil || LiveDigest(p.want, live) != p.memory.Config {
+	if live := p.remote.Current; live == nil || live.Number != p.memory.Version || LiveDigest(p.want, live) != p.memory.Config {
 		numbers = append(numbers, p.memory.Version)
 	}
 	return numbers

@@ -30,6 +30,9 @@ func TestAPartOfTheListPlansAsTheWhole(t *testing.T) {
 			missed++
 			a, b = withoutConfig(a, want), withoutConfig(b, want)
 		}
+		if missedCopy(in, whole, part) {
+			a, b = withoutDrift(a), withoutDrift(b)
+		}
 		if d := cmp.Diff(a, b, cmp.AllowUnexported(value.Value{}, value.Patch{})); d != "" {
 			t.Fatalf("of %d versions, %d were read, and the plans differ (-whole +part):\n%s", len(whole.Versions), len(part.Versions), d)
 		}
@@ -83,6 +86,21 @@ func missedOne(plan AgentPlan, want spec.Agent, whole, part *RemoteAgent) bool {
 		want.Release.Mode == "draft" && slices.ContainsFunc(whole.Versions, func(v Version) bool {
 			return v.IsDraft() && unread(v.Number) && ConfigMismatch(want, v.Content) == nil
 		})
+}
+
+// missedCopy reports whether no lock knows the agent, and what is live repeats an
+// older version that was not read.
+func missedCopy(in Input, whole, part *RemoteAgent) bool {
+	live := whole.Current
+	return live != nil && in.Memory["sales"].Version == 0 && slices.ContainsFunc(whole.Versions, func(v Version) bool {
+		return v.Number < live.Number && !v.IsDraft() && v.Notes == live.Notes && SameContent(&v, live) && FindVersion(part.Versions, v.Number) == nil
+	})
+}
+
+// withoutDrift is a plan without what it says of who has changed the config.
+func withoutDrift(plan AgentPlan) AgentPlan {
+	plan.Drift, plan.Moves = nil, nil
+	return plan
 }
 
 // withoutConfig is a plan without its steps on versions, what follows from
