@@ -65,7 +65,7 @@ func TestEveryJournalEvent(t *testing.T) {
 			if len(grew) < 4 {
 				t.Fatalf("the journal grew only before the requests %v, want marks, two creates and a delete", grew)
 			}
-			for _, i := range exhaustive.Of(len(grew)*(quarters+1), 7, name+"event") {
+			for _, i := range exhaustive.Of(len(grew)*(quarters+1), 14, name+"event") {
 				n, kept := grew[(i-1)/(quarters+1)], (i-1)%(quarters+1)
 				t.Run(fmt.Sprintf("request %d, %d quarters", n, kept), func(t *testing.T) {
 					t.Parallel()
