@@ -108,8 +108,10 @@ func (w *world) begin() {
 	}
 }
 
-// pageComment is the comment that the page of pull requests shows, the line about its run aside.
-func pageComment(t *testing.T) string {
+// pageComment is the comment that the page of pull requests shows, the line about its run aside, of this world's
+// platform and account.
+func (w *world) pageComment() string {
+	t := w.t
 	t.Helper()
 	page, err := os.ReadFile("../../docs/pull-requests.md")
 	if err != nil {
@@ -121,7 +123,8 @@ func pageComment(t *testing.T) string {
 		t.Fatal("the page quotes no comment")
 	}
 	comment := strings.ReplaceAll(strings.ReplaceAll(quoted, "\n> ", "\n"), "\n>", "\n")
-	return strings.Replace(comment, "<details open>", "<details>", 1) // folded, where it has company
+	return strings.NewReplacer("<details open>", "<details>", // folded, where it has company
+		"https://developer.induslabs.io", w.urls.platform, "dev…@example.com", "dev…@sandbox.invalid").Replace(comment)
 }
 
 // TestReviewedIsApplied is the way of a pull request: its plan is one comment
@@ -135,7 +138,7 @@ func TestReviewedIsApplied(t *testing.T) {
 	w.unchanged(func() {
 		w.plan(2).ends(0, "").says("::set-output:: changes=true", "::set-output:: to-update=1", "Plan: 1 to update")
 	})
-	first := w.commentSays(2, pageComment(t))
+	first := w.commentSays(2, w.pageComment())
 
 	w.push(2, repository, "Ask kindly", func() { w.replace(prompt, "in rupees", "in rupees, kindly") })
 	w.plan(2).ends(0, "")
