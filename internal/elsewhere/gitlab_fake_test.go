@@ -121,6 +121,13 @@ func answer(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
+// change changes what it holds, between two of its answers.
+func (f *gitlabFake) change(how func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	how()
+}
+
 // ours are the bot's notes of a merge request.
 func (f *gitlabFake) ours(request int) string {
 	f.mu.Lock()

@@ -98,7 +98,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	data := packed(t, "#!/bin/sh\nIS_AGENTSYNC=1 exec '"+self+"' \"$@\"\n")
-	w.gitlab.archives["/releases/v1.2.3/"+archive] = data
+	w.gitlab.change(func() { w.gitlab.archives["/releases/v1.2.3/"+archive] = data })
 	w.sha256 = fmt.Sprintf("%x", sha256.Sum256(data))
 
 	if err := os.CopyFS(w.origin, os.DirFS("../../examples/quickstart")); err != nil {
@@ -307,7 +307,7 @@ func TestNothingUnreviewedIsApplied(t *testing.T) {
 	direct := w.edit("Ask for the budget.", "Ask for all their money.")
 	r := w.run("agentsync-apply", 0).ends(1)
 	says(t, r, "came from no merge request")
-	w.gitlab.merged[direct] = 3
+	w.gitlab.change(func() { w.gitlab.merged[direct] = 3 })
 	says(t, w.run("agentsync-apply", 0).ends(1), "Merge request !3 has no plan")
 
 	// Reverted since: a run that comes late brings it back no more.
@@ -355,7 +355,8 @@ func TestAForkIsComparedWithGit(t *testing.T) {
 // TestNothingUncheckedRuns: an archive with another checksum is not unpacked.
 func TestNothingUncheckedRuns(t *testing.T) {
 	w := newWorld(t)
-	w.gitlab.archives["/releases/v1.2.3/"+archive] = packed(t, "#!/bin/sh\necho I run\n")
+	other := packed(t, "#!/bin/sh\necho I run\n")
+	w.gitlab.change(func() { w.gitlab.archives["/releases/v1.2.3/"+archive] = other })
 	r := w.run("agentsync-plan", 2)
 	if r.code == 0 || strings.Contains(r.said, "I run") {
 		t.Errorf("the job ended with %d:\n%s", r.code, r.said)
