@@ -93,8 +93,9 @@ spec:
 `,
 }
 
-// prepare applies the history and returns the folder that each boundary starts from.
-func prepare(t *testing.T, change func(*sandbox.Options)) string {
+// prepare applies the history, writes the files that come next, and returns the
+// folder that each boundary starts from.
+func prepare(t *testing.T, change func(*sandbox.Options), next map[string]string, history ...map[string]string) string {
 	t.Helper()
 	base := t.TempDir()
 	w := newWorld(t, func(o *sandbox.Options) {
@@ -106,7 +107,7 @@ func prepare(t *testing.T, change func(*sandbox.Options)) string {
 		w.write(files)
 		w.must(0, "apply", "--auto-approve")
 	}
-	w.write(story)
+	w.write(next)
 	return base
 }
 
@@ -151,13 +152,13 @@ var boundaryReadings = map[string]func(*sandbox.Options){
 }
 
 // TestEveryBoundary disturbs every write of a story, in every way (the quick
-// tests a fifth of them). After each, a second apply ends where the undisturbed
+// tests a sample of them). After each, a second apply ends where the undisturbed
 // one did.
 func TestEveryBoundary(t *testing.T) {
 	var tried atomic.Int64
 	for name, change := range boundaryReadings {
 		t.Run(name, func(t *testing.T) {
-			base := prepare(t, change)
+			base := prepare(t, change, story, history...)
 			calm := from(t, base, change)
 			calm.must(0, "apply", "--auto-approve", "--parallelism", "1")
 			writes, renderings := calm.faults.Writes(), calm.faults.Count("POST", "/configs/render", 200)
@@ -183,12 +184,10 @@ func TestEveryBoundary(t *testing.T) {
 	t.Cleanup(func() { fmt.Printf("boundaries tried: %d\n", tried.Load()) })
 }
 
-func disturb(t *testing.T, w *world, kind string, n int, want sandbox.Snapshot) {
-	w.faults.Add(faults.Rule{Writes: true, Nth: n, Do: boundaryFaults(w)[kind]})
-	first := w.run("apply", "--auto-approve", "--parallelism", "1", "--report", filepath.Join(w.dir, "report.json"))
-	if w.faults.Faulted() != 1 {
-		t.Fatalf("the fault struck %d times: %s", w.faults.Faulted(), first)
-	}
+// secondEnds holds that an apply after the first one, which was cut off, ends as the
+// undisturbed one did, and leaves nothing to do and no journal.
+func secondEnds(t *testing.T, w *world, first result, want sandbox.Snapshot) {
+	t.Helper()
 	w.faults.Reset()
 	second := w.run("apply", "--auto-approve")
 	if second.code != 0 {
@@ -202,6 +201,15 @@ func disturb(t *testing.T, w *world, kind string, n int, want sandbox.Snapshot) 
 	if w.journal() != "" {
 		t.Error("the journal is still there")
 	}
+}
+
+func disturb(t *testing.T, w *world, kind string, n int, want sandbox.Snapshot) {
+	w.faults.Add(faults.Rule{Writes: true, Nth: n, Do: boundaryFaults(w)[kind]})
+	first := w.run("apply", "--auto-approve", "--parallelism", "1", "--report", filepath.Join(w.dir, "report.json"))
+	if w.faults.Faulted() != 1 {
+		t.Fatalf("the fault struck %d times: %s", w.faults.Faulted(), first)
+	}
+	secondEnds(t, w, first, want)
 	for _, stray := range []string{"lock.tmp"} {
 		if _, err := os.Stat(filepath.Join(w.dir, ".agentsync", stray)); err == nil && kind != "kill before" && kind != "kill after" {
 			t.Errorf("%s is left over", stray)

@@ -48,7 +48,7 @@ func rolledBack(t *testing.T, change func(*sandbox.Options)) string {
 }
 
 // TestRollbackPutsBackWhatGitDoesNotHave kills a rollback at every request, before
-// and after the platform has acted (the quick tests at a sixth of them). The same
+// and after the platform has acted (the quick tests at a sample of them). The same
 // command once more puts back every outcome and infield, though no manifest and no
 // version holds them.
 func TestRollbackPutsBackWhatGitDoesNotHave(t *testing.T) {

@@ -2,14 +2,12 @@ package e2e
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/faults"
-	"github.com/agentsync/agentsync/sync/sandbox"
 )
 
 // refused is a change whose check fails, and what it is mended to.
@@ -27,7 +25,7 @@ func (w *world) struck() {
 	w.faults.Reset()
 }
 
-// TestEveryRefusedBoundary disturbs every write (the quick tests a sixth of them) of an apply whose check fails, and
+// TestEveryRefusedBoundary disturbs every write (the quick tests a sample of them) of an apply whose check fails, and
 // of the one after it that publishes the same draft. Whatever happens, what was live
 // stays live until the check holds, and the draft that is there is the one that is
 // published: none is left, and no second one is made.
@@ -35,15 +33,7 @@ func TestEveryRefusedBoundary(t *testing.T) {
 	var tried atomic.Int64
 	for name, change := range boundaryReadings {
 		t.Run(name, func(t *testing.T) {
-			base := t.TempDir()
-			w := newWorld(t, func(o *sandbox.Options) {
-				change(o)
-				o.DataFile = filepath.Join(base, "platform.json")
-			})
-			w.dir = base
-			w.write(map[string]string{"refused.yaml": agentYAML("refused", "One.", twoOutcomes)})
-			w.must(0, "apply", "--auto-approve")
-
+			base := prepare(t, change, nil, map[string]string{"refused.yaml": agentYAML("refused", "One.", twoOutcomes)})
 			calm := from(t, base, change)
 			calm.write(refused)
 			stopped := calm.must(1, "apply", "--auto-approve")

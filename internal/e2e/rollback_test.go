@@ -12,7 +12,7 @@ import (
 )
 
 // TestRollbackAtEveryRequest kills rollback --apply at every request, reads among
-// them (the quick tests every third), before and after the platform has acted. The
+// them (the quick tests a sample of them), before and after the platform has acted. The
 // same command once more ends where the undisturbed one did: the version before is
 // live, the files want it, and it did not lead forward again.
 func TestRollbackAtEveryRequest(t *testing.T) {

@@ -50,7 +50,7 @@ func TestEveryBoundaryOfASmokeCall(t *testing.T) {
 	} {
 		for reading, change := range smokeReadings {
 			t.Run(name+" "+reading, func(t *testing.T) {
-				base := prepareCalls(t, change, story.files)
+				base := prepare(t, change, story.files, map[string]string{"changed.yaml": agentYAML("changed", "One.", twoOutcomes)})
 				calm := from(t, base, change)
 				calm.env = []string{smokeNumber}
 				calm.must(story.code, "apply", "--auto-approve", "--parallelism", "1")
@@ -73,22 +73,6 @@ func TestEveryBoundaryOfASmokeCall(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() { fmt.Printf("boundaries of smoke calls tried: %d\n", tried.Load()) })
-}
-
-// prepareCalls applies one version of an agent, writes the story, and returns the
-// folder.
-func prepareCalls(t *testing.T, change func(*sandbox.Options), files map[string]string) string {
-	t.Helper()
-	base := t.TempDir()
-	w := newWorld(t, func(o *sandbox.Options) {
-		change(o)
-		o.DataFile = filepath.Join(base, "platform.json")
-	})
-	w.dir = base
-	w.write(map[string]string{"changed.yaml": agentYAML("changed", "One.", twoOutcomes)})
-	w.must(0, "apply", "--auto-approve")
-	w.write(files)
-	return base
 }
 
 func disturbCall(t *testing.T, w *world, kind string, n int, want sandbox.Snapshot, calls int) {

@@ -36,7 +36,7 @@ var interrupts = map[string]struct {
 func TestAnInterruptedReportIsTrue(t *testing.T) {
 	t.Parallel()
 	change := func(*sandbox.Options) {}
-	base := prepare(t, change)
+	base := prepare(t, change, story, history...)
 	calm := from(t, base, change)
 	calm.must(0, "apply", "--auto-approve")
 	total := len(calm.faults.Requests())
