@@ -68,7 +68,7 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
-	if isGone(err) && cmd.Name() != "apply" { // the reader has seen enough; an apply has not begun
+	if isGone(err) && onlyShows(cmd) { // the reader has seen enough
 		return ExitOK
 	}
 	if err != nil && !a.reported {
@@ -94,6 +94,15 @@ func (a *app) tree(others []console.Command) *cobra.Command {
 		root.AddCommand(other(a.out, &a.opt))
 	}
 	return root
+}
+
+// shownFirst are the commands that do their work once it is shown: where nobody could
+// read that, nothing is done, and so they have failed.
+var shownFirst = []string{"apply", "pull", "rollback"}
+
+func onlyShows(cmd *cobra.Command) bool {
+	dry, _ := cmd.Flags().GetBool("dry-run") // false where there is no such flag
+	return dry || !slices.Contains(shownFirst, cmd.Name())
 }
 
 // writing are the commands that may have written files before they were
