@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -240,8 +241,11 @@ func parseBack(text string) (time.Duration, error) {
 	if m == nil {
 		return 0, console.Usagef("--since %q: want such as 90m, 24h, 7d or 2w", text)
 	}
-	n, _ := strconv.Atoi(m[1])
+	n, _ := strconv.ParseInt(m[1], 10, 64)
 	unit := map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[m[2]]
+	if n > math.MaxInt64/int64(unit) {
+		return 0, console.Usagef("--since %q: no call is that old", text)
+	}
 	return time.Duration(n) * unit, nil
 }
 
