@@ -189,26 +189,21 @@ func callsRemarks(c *history.Calls, opt Options) []string {
 	return out
 }
 
-// callsMarkdown is the same as a table of Markdown; "" where calls were not asked
-// for.
+// callsMarkdown is the same as a table of Markdown, in at most half of Options.Budget;
+// "" where calls were not asked for.
 func callsMarkdown(c *history.Calls, opt Options) string {
 	if c == nil {
 		return ""
 	}
-	var b strings.Builder
-	if len(c.Versions) > 0 {
-		b.WriteString("\n| " + strings.Join(callHeads, " | ") + " |\n" + strings.Repeat("|---", len(callHeads)) + "|\n")
+	remarks := "\n" + strings.Join(callsRemarks(c, opt), " ") + "\n"
+	if len(c.Versions) == 0 {
+		return remarks
 	}
+	var rows [][]span
 	for i := range c.Versions {
-		b.WriteString("|")
-		for _, cell := range versionCallsRow(&c.Versions[i]) {
-			if cell.text == "" {
-				b.WriteString("  |")
-				continue
-			}
-			b.WriteString(" " + strings.ReplaceAll(Code(cell.text, 200), "|", `\|`) + " |")
-		}
-		b.WriteString("\n")
+		rows = append(rows, versionCallsRow(&c.Versions[i]))
 	}
-	return b.String() + "\n" + strings.Join(callsRemarks(c, opt), " ") + "\n"
+	head := "\n| " + strings.Join(callHeads, " | ") + " |\n" + strings.Repeat("|---", len(callHeads)) + "|\n"
+	const rest = 100 // bytes for what is said of rows that have no room
+	return head + rowsMarkdown(rows, len(callHeads), 200, budgetOf(opt)/2-len(head)-len(remarks)-rest) + remarks
 }

@@ -218,26 +218,35 @@ func HistoryMarkdown(w io.Writer, t *history.Timeline, opt Options) error {
 		}
 	}
 	rows = append(rows, p.unread(t)...)
-	const rest = 100 // bytes for what follows the table
+	calls := callsMarkdown(t.Calls, opt)
+	const rest = 100 // bytes for what else follows the table
+	b.WriteString(rowsMarkdown(rows, 8, 100, budgetOf(opt)-b.Len()-len(calls)-rest))
+	if !t.Whole && len(t.Versions) > 0 {
+		b.WriteString("\nOlder versions are not shown.\n")
+	}
+	b.WriteString(calls)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// rowsMarkdown are rows of a Markdown table, each with so many cells of at most most
+// columns, as far as they go into room bytes, and below them how many did not.
+func rowsMarkdown(rows [][]span, cells, most, room int) string {
+	var b strings.Builder
 	for n, row := range rows {
 		var line strings.Builder
-		for i := range 8 {
+		for i := range cells {
 			text := ""
 			if i < len(row) && row[i].text != "" {
-				text = strings.ReplaceAll(Code(row[i].text, 100), "|", `\|`)
+				text = strings.ReplaceAll(Code(row[i].text, most), "|", `\|`)
 			}
 			line.WriteString("| " + text + " ")
 		}
-		if b.Len()+line.Len()+rest > budgetOf(opt) {
+		if b.Len()+line.Len() > room {
 			fmt.Fprintf(&b, "\nThere is no room for %s.\n", Count(len(rows)-n, "more row"))
 			break
 		}
 		b.WriteString(line.String() + "|\n")
 	}
-	if !t.Whole && len(t.Versions) > 0 {
-		b.WriteString("\nOlder versions are not shown.\n")
-	}
-	b.WriteString(callsMarkdown(t.Calls, opt))
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }

@@ -181,3 +181,31 @@ func TestHistoryMarkdownFits(t *testing.T) {
 		}
 	}
 }
+
+// TestHistoryMarkdownFitsCalls holds that neither of the two tables takes the other's
+// room, nor both more than there is.
+func TestHistoryMarkdownFitsCalls(t *testing.T) {
+	long := &history.Timeline{Name: "a", AgentName: "A", AgentID: "AGT_1", Live: 900, Whole: true, Calls: &history.Calls{Since: time.Unix(0, 0)}}
+	for n := 900; n > 0; n-- {
+		long.Versions = append(long.Versions, history.Version{Number: n, Status: "archived", CreatedBy: "user", Notes: strings.Repeat("नोट ", 40)})
+		long.Calls.Versions = append(long.Calls.Versions, history.VersionCalls{Version: n, Calls: 1, Unread: 1})
+	}
+	for _, budget := range []int{0, 5000} {
+		var out bytes.Buffer
+		if err := HistoryMarkdown(&out, long, Options{Budget: budget}); err != nil {
+			t.Fatal(err)
+		}
+		if most := budgetOf(Options{Budget: budget}); out.Len() > most || out.Len() < most*3/4 {
+			t.Errorf("%d bytes, for %d", out.Len(), most)
+		}
+		versions, calls, _ := strings.Cut(out.String(), "| version | calls |")
+		for _, table := range []string{versions, calls} {
+			if shown := strings.Count(table, "| `v"); shown == 0 || shown < 900 && !strings.Contains(table, "There is no room for "+Count(900-shown, "more row")+".") {
+				t.Errorf("%d rows of a table for %d bytes, and it does not say what is left", shown, budget)
+			}
+		}
+		if !strings.HasSuffix(out.String(), "the version that was live when it was made.\n") {
+			t.Errorf("it ends with %q", out.String()[out.Len()-200:])
+		}
+	}
+}
