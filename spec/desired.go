@@ -100,8 +100,8 @@ type Agent struct {
 	Positions Positions
 }
 
-// Forget lets go of what the agent wants, for who needs it no more. Its names, its
-// place and its lifecycle stay.
+// Forget lets go of what is large in what the agent wants, for who needs it no more.
+// Its names, its place, its release, its lifecycle and its smoke call stay.
 func (a *Agent) Forget() {
 	a.Agent, a.Config, a.Passthrough = value.Patch{}, value.Patch{}, value.Patch{}
 	a.Outcomes, a.Infields, a.Checks, a.Sources, a.Positions = nil, nil, nil, nil, nil

@@ -14,11 +14,11 @@ import (
 // are about more than one of its fields, or about a text as a whole.
 func (l *loader) checkSpeech(spec *node) {
 	config := spec.Get(SectionConfig)
-	for _, row := range Fields(SectionConfig) {
-		n := config.Get(row.Name)
-		if row.Spoken && strings.Contains(n.Text(), ignoreWord) {
+	for _, field := range SpokenFields() {
+		n := config.Get(field)
+		if strings.Contains(n.Text(), ignoreWord) {
 			l.lint(ruleSpokenComment, warning(startOf(n), "take it out: what is to be ignored in a prompt file stands in the manifest, at the line that names it",
-				"%s: the text holds %q, which is spoken", row.Name, ignoreWord), at(n)...)
+				"%s: the text holds %q, which is spoken", field, ignoreWord), at(n)...)
 		}
 	}
 	l.checkLength(config.Get("starting_instructions"))

@@ -30,9 +30,6 @@ type CallExpectation struct {
 // Transcript says that the expectation is about what was said in the call.
 func (e CallExpectation) Transcript() bool { return len(e.Outcomes)+len(e.Contains) > 0 }
 
-// RollsBack says that the call may lead to the old version being put back.
-func (c *SmokeCall) RollsBack() bool { return c.OnFailure == "rollback" || c.OnTimeout == "rollback" }
-
 const (
 	defaultCallTimeout = 10 * time.Minute
 	minCallTimeout     = 10 * time.Second

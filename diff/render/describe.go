@@ -32,8 +32,11 @@ func describe(steps []diff.Step) []detail {
 	out := make([]detail, len(steps))
 	for i := range steps {
 		out[i].step(&steps[i])
+		if !isRemoval(&steps[i]) {
+			continue
+		}
 		for k := range steps { // an item under a name that looks like the one that goes
-			if steps[i].Action.Facts().Noun != steps[k].Action.Facts().Noun || !isRemoval(&steps[i]) {
+			if steps[i].Action.Facts().Noun != steps[k].Action.Facts().Noun {
 				continue
 			}
 			if note := alikeNote(steps[i].Target, steps[k].Target); note != "" {

@@ -88,7 +88,7 @@ func pairs(before, after []string) [][2]int {
 	return out
 }
 
-// samePairs are the lines that are the same on both sides, in order.
+// samePairs are what is the same on both sides, in order: lines, or parts of one.
 func samePairs(before, after []string) (out [][2]int) {
 	i, j := 0, 0
 	for _, h := range append(search(before, after), Hunk{Span{len(before), len(before)}, Span{len(after), len(after)}}) {

@@ -34,14 +34,10 @@ func Alike(before, after string) []Pair {
 // each calls do with what stands at the same place of two lists, and differs, and
 // looks the same.
 func each(before, after []string, do func(old, now string)) {
-	i, j := 0, 0
-	for _, h := range append(search(looks(before), looks(after)), Hunk{Span{len(before), len(before)}, Span{len(after), len(after)}}) {
-		for ; i < h.Old.From; i, j = i+1, j+1 {
-			if before[i] != after[j] {
-				do(before[i], after[j])
-			}
+	for _, p := range samePairs(looks(before), looks(after)) {
+		if old, now := before[p[0]], after[p[1]]; old != now {
+			do(old, now)
 		}
-		i, j = h.Old.To, h.New.To
 	}
 }
 

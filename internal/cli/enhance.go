@@ -84,10 +84,7 @@ func (a *app) runEnhance(ctx context.Context, opt enhanceOptions) error {
 
 // printEnhanced prints what comes; fits says that files can take it, or have.
 func (a *app) printEnhanced(e *engine.Enhancement, write, fits bool) error {
-	shown := render.Taken{Name: e.Name, AgentName: e.AgentName, ID: e.ID}
-	for _, f := range e.Files {
-		shown.Files = append(shown.Files, render.File{Path: f.Path, Before: f.Before, After: f.After})
-	}
+	shown := render.Taken{Name: e.Name, AgentName: e.AgentName, ID: e.ID, Files: shownFiles(e.Files)}
 	if err := render.Files(a.env.Stdout, []render.Taken{shown}, a.out.RenderOptions()); err != nil {
 		return err
 	}

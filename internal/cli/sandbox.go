@@ -68,6 +68,7 @@ call is placed and its answer lost. All others are answered.`,
 	console.FixedValues(cmd, "superseded", "archived", "published")
 	console.FixedValues(cmd, "numbers", "max", "once")
 	console.FixedValues(cmd, "listing", "bearer", "legacy", "none")
+	console.FixedValues(cmd, "enhance", "flat", "nested", "none")
 	console.FixedValues(cmd, "calls", "both", "new", "old", "none")
 	flags.BoolVar(&opt.log, "log", false, "log each request to stderr")
 	return cmd
