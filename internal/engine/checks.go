@@ -79,10 +79,7 @@ func (p *Project) Test(ctx context.Context, which Checking) (results []CheckResu
 
 // knows reports an agent that no manifest has.
 func (p *Project) knows(names []string) error {
-	var known []string
-	for _, agent := range p.Agents {
-		known = append(known, agent.Name)
-	}
+	known := p.names()
 	for _, name := range names {
 		if !slices.Contains(known, name) {
 			return Errorf(Failed, Nearest(name, known), "no manifest has the agent %q", diff.MaskPhones(name))

@@ -33,7 +33,7 @@ func (p *Project) Enhance(ctx context.Context, name string) (*Enhancement, error
 	if err := p.knows([]string{name}); err != nil {
 		return nil, err
 	}
-	agent := p.Agents[slices.IndexFunc(p.Agents, func(a spec.Agent) bool { return a.Name == name })]
+	agent := *manifestOf(p.Agents, name)
 	out := &Enhancement{Name: name, AgentName: agent.AgentName, Before: map[string]string{}, project: p}
 	for _, field := range spec.SpokenFields() {
 		if text := agent.Config.Get(field).Text(); text != "" {

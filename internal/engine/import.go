@@ -305,16 +305,12 @@ func (m *importing) leaveOverridden(ctx context.Context) error {
 	if ctx.Err() != nil || project == nil { // check tells what is wrong
 		return ctx.Err()
 	}
-	wanted := map[string]spec.Agent{}
-	for _, a := range project.Agents {
-		wanted[a.Name] = a
-	}
 	for _, f := range taken {
-		want, there := wanted[f.key]
-		if !there {
+		want := manifestOf(project.Agents, f.key)
+		if want == nil {
 			continue
 		}
-		if paths := differs(f.whole())(want); len(paths) > 0 {
+		if paths := differs(f.whole())(*want); len(paths) > 0 {
 			slices.Sort(paths)
 			f.take = takeNone
 			m.failed("%s: an override of environment %q says something else than the platform has, which an apply would publish: %s\n  hint: %s",
@@ -351,8 +347,7 @@ func (m *importing) check(ctx context.Context, files []edit.File, written []*fou
 	}
 	for _, f := range written {
 		at := edit.ManifestPath(f.key)
-		i := slices.IndexFunc(project.Agents, func(a spec.Agent) bool { return a.Name == f.key })
-		if i < 0 {
+		if manifestOf(project.Agents, f.key) == nil {
 			return nil, Errorf(Failed, "add agents/*.yaml to `manifests` in agentsync.yaml", "%s would not be read: no pattern of the project matches it, so nothing was written", at)
 		}
 	}

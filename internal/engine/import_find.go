@@ -143,11 +143,11 @@ func (m *importing) holder(name string) string {
 }
 
 func (m *importing) manifest(key string) (spec.Agent, bool) {
-	i := slices.IndexFunc(m.Agents, func(a spec.Agent) bool { return a.Name == key })
-	if i < 0 {
+	agent := manifestOf(m.Agents, key)
+	if agent == nil {
 		return spec.Agent{}, false
 	}
-	return m.Agents[i], true
+	return *agent, true
 }
 
 // nameAll gives keys to the agents that have none yet, in the order of their

@@ -77,9 +77,8 @@ type AgentPast struct {
 // git or on the platform, is an error.
 func (p *Past) Agent(ctx context.Context, name string) (*AgentPast, error) {
 	out := &AgentPast{past: p, key: name}
-	var want *spec.Agent
-	if i := slices.IndexFunc(p.project.Agents, func(a spec.Agent) bool { return a.Name == name }); i >= 0 {
-		want = &p.project.Agents[i]
+	want := manifestOf(p.project.Agents, name)
+	if want != nil {
 		out.want = *want
 	} else if err := known(p.project.Project, p.memory, name); err != nil {
 		return nil, err

@@ -150,10 +150,20 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 	return nil
 }
 
-// forget lets go of what an agent's manifest wants. agents are sorted by name.
+// forget lets go of what an agent's manifest wants.
 func forget(agents []spec.Agent, name string) {
-	byName := func(a spec.Agent, name string) int { return cmp.Compare(a.Name, name) }
-	if i, found := slices.BinarySearchFunc(agents, name, byName); found {
-		agents[i].Forget()
+	if agent := manifestOf(agents, name); agent != nil {
+		agent.Forget()
 	}
+}
+
+// manifestOf is the agent of that name among those of a project or of a plan's input,
+// which are sorted by it; nil where it has no manifest there.
+func manifestOf(agents []spec.Agent, name string) *spec.Agent {
+	byName := func(a spec.Agent, name string) int { return cmp.Compare(a.Name, name) }
+	i, found := slices.BinarySearchFunc(agents, name, byName)
+	if !found {
+		return nil
+	}
+	return &agents[i]
 }

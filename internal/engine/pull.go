@@ -62,10 +62,8 @@ func (a PulledAgent) Taken() bool { return a.Err == nil && !a.Gone && !a.Unknown
 // taken all the same. Of a value that git and the platform both changed, nobody
 // can tell which is right, so without Force its agent has an error.
 func (p *Project) Pull(ctx context.Context, opt PullOptions) (*Pull, error) {
-	for _, name := range opt.Names {
-		if !slices.ContainsFunc(p.Agents, func(a spec.Agent) bool { return a.Name == name }) {
-			return nil, Errorf(Failed, Nearest(name, p.names()), "no manifest of an agent is called %q", diff.MaskPhones(name))
-		}
+	if err := p.knows(opt.Names); err != nil {
+		return nil, err
 	}
 	planned, err := p.Plan(ctx, Scope{Targets: opt.Names})
 	if err != nil {
@@ -107,15 +105,15 @@ func (p *Project) names() (names []string) {
 // pull works out what is to be taken of one agent: nil where there is no drift.
 func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agent) {
 	out := &PulledAgent{Name: plan.Name, AgentName: plan.AgentName, ID: plan.AgentID, Drift: p.driftOf(plan, changedOn)}
-	i := slices.IndexFunc(p.in.Agents, func(a spec.Agent) bool { return a.Name == plan.Name })
-	if i >= 0 && p.unknown(plan) {
+	manifest := manifestOf(p.in.Agents, plan.Name)
+	if manifest != nil && p.unknown(plan) {
 		out.Unknown = true
-		return out, p.in.Agents[i]
+		return out, *manifest
 	}
-	if len(out.Drift) == 0 || i < 0 || plan.Status == diff.Delete {
+	if len(out.Drift) == 0 || manifest == nil || plan.Status == diff.Delete {
 		return nil, spec.Agent{}
 	}
-	want, seen := p.in.Agents[i], p.in.Remote.Agents[plan.Name]
+	want, seen := *manifest, p.in.Remote.Agents[plan.Name]
 	if seen == nil {
 		out.Gone = true
 		return out, want
@@ -123,15 +121,13 @@ func (p *Planned) pull(plan diff.AgentPlan, force bool) (*PulledAgent, spec.Agen
 	var taken []diff.Move
 	var both []string
 	for _, move := range plan.Moves {
-		switch path := move.Section + "." + move.Path; {
-		case move.Class == diff.Pending:
+		if move.Class == diff.Pending {
 			continue
-		case move.Class == diff.Both:
-			both = append(both, path)
-			fallthrough
-		default:
-			taken = append(taken, move)
 		}
+		if move.Class == diff.Both {
+			both = append(both, move.Section+"."+move.Path)
+		}
+		taken = append(taken, move)
 	}
 	refused := slices.IndexFunc(p.Plan.Refusals, func(r diff.Refusal) bool { return r.Agent == plan.Name })
 	switch {

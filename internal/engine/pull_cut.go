@@ -22,9 +22,8 @@ func (p *Planned) tellUncommitted(ctx context.Context, out *Pull) error {
 	files := map[string][]string{} // by agent
 	var all []string
 	for _, plan := range p.Plan.Agents {
-		i := slices.IndexFunc(p.in.Agents, func(a spec.Agent) bool { return a.Name == plan.Name })
-		if i >= 0 && plan.Status == diff.Unchanged {
-			files[plan.Name] = filesOf(&p.in.Agents[i])
+		if agent := manifestOf(p.in.Agents, plan.Name); agent != nil && plan.Status == diff.Unchanged {
+			files[plan.Name] = filesOf(agent)
 			all = append(all, files[plan.Name]...)
 		}
 	}
@@ -40,8 +39,7 @@ func (p *Planned) tellUncommitted(ctx context.Context, out *Pull) error {
 	changed := spec.Changed(was, p.project.Project)
 	for _, plan := range p.Plan.Agents {
 		its := slices.DeleteFunc(files[plan.Name], func(name string) bool { return !slices.Contains(dirty, name) })
-		there := slices.ContainsFunc(was.Agents, func(a spec.Agent) bool { return a.Name == plan.Name })
-		if len(its) > 0 && there && slices.Contains(changed, plan.Name) {
+		if len(its) > 0 && manifestOf(was.Agents, plan.Name) != nil && slices.Contains(changed, plan.Name) {
 			out.Agents = append(out.Agents, PulledAgent{Name: plan.Name, AgentName: plan.AgentName, ID: plan.AgentID,
 				Err: Errorf(Refused, "commit them: git add "+strings.Join(append(its, lock.FileName), " ")+" && git commit",
 					"its files say already what the platform has, and are in no commit, as a pull that was cut off leaves them: %s", listed(its))})

@@ -11,7 +11,6 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/history"
 	"github.com/agentsync/agentsync/internal/value"
-	"github.com/agentsync/agentsync/spec"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -89,8 +88,8 @@ func (p *Past) timeline(ctx context.Context, s history.Standing, seen []history.
 	a := &AgentPast{past: p, key: s.Name, agent: &diff.RemoteAgent{
 		ID: s.AgentID, Fields: value.Of(map[string]any{"agent_name": s.AgentName}),
 	}}
-	if i := slices.IndexFunc(p.project.Agents, func(a spec.Agent) bool { return a.Name == s.Name }); i >= 0 {
-		a.want = p.project.Agents[i]
+	if want := manifestOf(p.project.Agents, s.Name); want != nil {
+		a.want = *want
 	}
 	var err error
 	if a.current, err = p.client.CurrentVersion(ctx, s.AgentID); err != nil {

@@ -208,25 +208,10 @@ func newest(t *history.Timeline, is func(*history.Version) bool) *history.Versio
 	return nil
 }
 
-// Target resolves what a rollback goes back to: a version by its number, a commit,
-// or "previous" (see there). Of a commit
-// it is the version that its manifest pins, else the newest that was made from it,
-// else the newest that holds what its manifests want. A draft, and what is live already, are errors.
-func (a *AgentPast) Target(ctx context.Context, to string) (*history.Version, error) {
-	v, err := a.target(ctx, to)
-	switch {
-	case err != nil:
-		return nil, err
-	case v.Status == "draft":
-		return nil, Errorf(Failed, "agentsync apply publishes a draft that git wants",
-			"v%d of %s is a draft, and was never live", v.Number, a.key)
-	case a.current != nil && v.Number == a.current.Number:
-		return nil, Errorf(Failed, fmt.Sprintf("agentsync history %s says what was live before", a.key),
-			"v%d of %s is live already", v.Number, a.key)
-	}
-	return v, nil
-}
-
+// target resolves what a rollback goes back to: a version by its number, a commit,
+// or "previous" (see there). Of a commit it is the version that its manifest pins,
+// else the newest that was made from it, else the newest that holds what its
+// manifests want.
 func (a *AgentPast) target(ctx context.Context, to string) (*history.Version, error) {
 	if number, ok := versionNumber(to); ok {
 		return a.Version(ctx, number)

@@ -53,11 +53,10 @@ func (r *Rollback) Close() { r.done() }
 // most 8 requests, a login among them, and one write where no outcome or infield
 // needs setting right (design section 7). Close must be called on what it returns.
 func (p *Project) Rollback(ctx context.Context, opt RollbackOptions) (_ *Rollback, err error) {
-	i := slices.IndexFunc(p.Agents, func(a spec.Agent) bool { return a.Name == opt.Name })
-	if i < 0 {
-		return nil, Errorf(Failed, Nearest(opt.Name, p.names()), "no manifest of an agent is called %q", diff.MaskPhones(opt.Name))
+	if err := p.knows([]string{opt.Name}); err != nil {
+		return nil, err
 	}
-	want := p.Agents[i]
+	want := *manifestOf(p.Agents, opt.Name)
 	if err := canRollBack(want, opt); err != nil {
 		return nil, err
 	}
@@ -126,7 +125,7 @@ func (r *Rollback) prepare(ctx context.Context, past *Past, want spec.Agent, opt
 }
 
 // goesBackTo is the version that is to be live: of an apply that did not end, it
-// may be live already. Its config is not what is live otherwise.
+// may be live already. Otherwise what is live already is an error, and so is a draft.
 func (a *AgentPast) goesBackTo(ctx context.Context, opt RollbackOptions, memory diff.Remembered) (*history.Version, error) {
 	if _, err := a.Read(ctx, func(t *history.Timeline) bool { return len(t.Versions) >= diff.Recent }); err != nil {
 		return nil, err
@@ -136,17 +135,21 @@ func (a *AgentPast) goesBackTo(ctx context.Context, opt RollbackOptions, memory 
 		return a.timeline.Find(a.current.Number), nil
 	}
 	target, err := a.target(ctx, opt.To)
-	if err == nil && a.current != nil && target.Status != "draft" && value.Equal(target.Content.Config, a.current.Content) {
-		if unfinished {
-			return target, nil
-		}
-		return nil, Errorf(Failed, fmt.Sprintf("agentsync history %s says what was live before", a.key),
-			"%s", alreadyLive(a.key, target.Number, a.current.Number))
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case target.Status == "draft":
+		return nil, Errorf(Failed, "agentsync apply publishes a draft that git wants",
+			"v%d of %s is a draft, and was never live", target.Number, a.key)
+	case a.current == nil:
+		return target, nil
 	}
-	return a.Target(ctx, opt.To)
+	same := value.Equal(target.Content.Config, a.current.Content)
+	if !same && target.Number != a.current.Number || same && unfinished {
+		return target, nil
+	}
+	return nil, Errorf(Failed, fmt.Sprintf("agentsync history %s says what was live before", a.key),
+		"%s", alreadyLive(a.key, target.Number, a.current.Number))
 }
 
 func alreadyLive(name string, version, live int) string {

@@ -2,10 +2,8 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/agentsync/agentsync/diff"
-	"github.com/agentsync/agentsync/spec"
 )
 
 // numbers reads, for the plan's smoke calls, the numbers that they dial, by the
@@ -18,8 +16,7 @@ func (p *Planned) numbers() (numbers map[string]diff.Phone, missing []string, er
 		if !diff.Dials(agent.Steps, p.in.Memory[agent.Name].Smoke) {
 			continue
 		}
-		i := slices.IndexFunc(p.in.Agents, func(a spec.Agent) bool { return a.Name == agent.Name })
-		call := p.in.Agents[i].SmokeCall
+		call := manifestOf(p.in.Agents, agent.Name).SmokeCall
 		given := p.project.opt.getenv(call.NumberEnv)
 		if given == "" {
 			if call.Required {

@@ -144,12 +144,10 @@ func notNil(items []value.Value) []value.Value {
 
 // wanted is an agent's manifest, empty where there is none.
 func (p *Planned) wanted(name string) spec.Agent {
-	byName := func(a spec.Agent, name string) int { return cmp.Compare(a.Name, name) }
-	i, found := slices.BinarySearchFunc(p.in.Agents, name, byName)
-	if !found {
-		return spec.Agent{}
+	if agent := manifestOf(p.in.Agents, name); agent != nil {
+		return *agent
 	}
-	return p.in.Agents[i]
+	return spec.Agent{}
 }
 
 // readOnce is a connection that reads the listing once.
