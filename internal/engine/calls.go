@@ -99,6 +99,9 @@ func (c *Caller) lost(ctx context.Context, name string, order diff.CallOrder, be
 		}
 	}
 	switch {
+	case err != nil && ctx.Err() != nil:
+		unknown.Kind = Interrupted
+		return diff.Call{}, unknown
 	case err != nil:
 		c.project.opt.Logf("the recent calls can't be read: %v", err)
 		return diff.Call{}, unknown
