@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -73,6 +74,20 @@ func (s *releases) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	answer(w, r)
+}
+
+// answers makes these the answers to the next requests.
+func (s *releases) answers(trouble ...http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble = append(s.trouble, trouble...)
+}
+
+// asked are the paths of all requests so far.
+func (s *releases) asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
 }
 
 func (s *releases) good(w http.ResponseWriter, r *http.Request) {
@@ -148,8 +163,8 @@ func (r *runner) gets(s *releases, requests int) (said string) {
 	if onPath := strings.Split(strings.TrimSpace(r.read("path")), "\n"); onPath[len(onPath)-1] != filepath.Dir(path) {
 		r.t.Errorf("later steps find %q on their PATH, and the program is %s", onPath, path)
 	}
-	if len(s.requests) != requests {
-		r.t.Errorf("want %d requests, got %q", requests, s.requests)
+	if asked := s.asked(); len(asked) != requests {
+		r.t.Errorf("want %d requests, got %q", requests, asked)
 	}
 	return said
 }
@@ -163,8 +178,8 @@ func (r *runner) refuses(s *releases, requests int, what string) {
 	if code != 1 || r.output != "failure-reason=error\n" || !strings.HasPrefix(last, "::error title=agentsync::") || !strings.Contains(last, what) {
 		r.t.Errorf("want it to end with %q, got exit %d, output %q:\n%s", what, code, r.output, said)
 	}
-	if len(s.requests) != requests {
-		r.t.Errorf("want %d requests, got %q", requests, s.requests)
+	if asked := s.asked(); len(asked) != requests {
+		r.t.Errorf("want %d requests, got %q", requests, asked)
 	}
 	if ran := r.read("ran") + r.read("builds.log"); ran != "" {
 		r.t.Errorf("it ran %s", ran)
@@ -188,7 +203,7 @@ func TestGetKeepsTheRelease(t *testing.T) {
 		t.Fatal("the cache does not have the archive")
 	}
 	for _, spoilt := range [][]byte{s.archive[:20], archiveOf(t, []byte("#!/bin/sh\necho evil\n"))} {
-		before := len(s.requests)
+		before := len(s.asked())
 		r.write(kept, string(spoilt), 0o644)
 		r.gets(s, before+1)
 		if r.read(kept) != string(s.archive) {
@@ -202,7 +217,7 @@ func TestGetRefusesWhatIsNotTheRelease(t *testing.T) {
 	t.Parallel()
 	t.Run("tampered archive", func(t *testing.T) {
 		r, s := newReleased(t)
-		s.trouble = []http.HandlerFunc{s.tampered}
+		s.answers(s.tampered)
 		r.refuses(s, 1, fmt.Sprintf("must be %x; nothing of it was run", sha256.Sum256(s.archive)))
 	})
 	t.Run("tampered checksum", func(t *testing.T) {
@@ -252,13 +267,13 @@ func TestGetTriesAgain(t *testing.T) {
 			}
 			trouble := c.trouble(s)
 			if c.once {
-				s.trouble = []http.HandlerFunc{trouble}
+				s.answers(trouble)
 				r.refuses(s, 1, c.says)
 				return
 			}
-			s.trouble = []http.HandlerFunc{trouble, trouble, trouble, trouble}
+			s.answers(trouble, trouble, trouble, trouble)
 			r.refuses(s, 4, c.says)
-			s.trouble = []http.HandlerFunc{trouble, trouble}
+			s.answers(trouble, trouble)
 			r.gets(s, 7)
 		})
 	}
@@ -293,8 +308,8 @@ func TestGetBuilds(t *testing.T) {
 			r.fakeGo("go/bin/go", "1.26.1", "")
 			change(r)
 			said, code := r.run("get.sh")
-			if code != 0 || r.builds() != 1 || len(s.requests) != 0 || !strings.Contains(said, "agentsync is built from source: ") {
-				t.Errorf("want a build and no request, got exit %d, %d and %q:\n%s", code, r.builds(), s.requests, said)
+			if code != 0 || r.builds() != 1 || len(s.asked()) != 0 || !strings.Contains(said, "agentsync is built from source: ") {
+				t.Errorf("want a build and no request, got exit %d, %d and %q:\n%s", code, r.builds(), s.asked(), said)
 			}
 			if strings.Contains(r.read("builds.log"), "t0ken") {
 				t.Error("the build got the token")

@@ -80,8 +80,8 @@ func newReleasedWorld(t *testing.T) released {
 func (w released) validates(code int, reason string, requests int) run {
 	w.t.Helper()
 	r := w.act("push", false, map[string]any{"ref": "refs/heads/main", "repository": map[string]any{"full_name": repository}}).ends(code, reason)
-	if len(w.requests) != requests {
-		w.t.Errorf("want %d requests, got %q", requests, w.requests)
+	if asked := w.asked(); len(asked) != requests {
+		w.t.Errorf("want %d requests, got %q", requests, asked)
 	}
 	return r
 }
@@ -130,7 +130,7 @@ func TestReleaseIsCheckedByTheRunner(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newReleasedWorld(t)
 			for range c.times {
-				w.trouble = append(w.trouble, c.trouble(w.releases))
+				w.answers(c.trouble(w.releases))
 			}
 			r := w.validates(c.code, c.reason, c.requests).says(c.says)
 			if c.code != 0 && strings.Contains(r.log, "agentsync v1\n") {
