@@ -56,16 +56,18 @@ sum_of() {
 
 # download URL FILE tries four times, save for what no second try changes.
 download() {
-  local try status
+  local try status code
   for try in 1 2 3 4; do
-    if status=$(curl -q --silent --show-error --fail --location --proto '=https,http' --proto-redir '=https' \
+    code=0
+    status=$(curl -q --silent --show-error --fail --location --proto '=https,http' --proto-redir '=https' \
       --connect-timeout 10 --speed-limit 1024 --speed-time 15 --max-time 180 --max-filesize 200000000 \
-      --write-out '%{http_code}' --output "$2" "$1" 2>"$work/said"); then
+      --write-out '%{http_code}' --output "$2" "$1" 2>"$work/said") || code=$?
+    if [ "$code" -eq 0 ]; then
       return
     fi
-    case $status in
-      404) stop "there is no $1: the release $version lacks it" ;;
-      4?? | 63) break ;;
+    case "$status $code" in
+      404\ *) stop "there is no $1: the release $version lacks it" ;;
+      4??\ * | *\ 63) break ;; # 63 is a file that is too large
     esac
     echo "$1: $(cat "$work/said")"
     if [ "$try" -lt 4 ]; then

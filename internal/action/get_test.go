@@ -118,6 +118,11 @@ func (s *releases) stalled(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
+// huge announces more than any release has.
+func (s *releases) huge(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "1000000000")
+}
+
 func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
@@ -255,6 +260,7 @@ func TestGetTriesAgain(t *testing.T) {
 	}{
 		"missing": {func(*releases) http.HandlerFunc { return http.NotFound }, true, "the release v1.2.3 lacks it"},
 		"denied":  {func(*releases) http.HandlerFunc { return status(403) }, true, "could not be downloaded: curl: (22)"},
+		"huge":    {func(s *releases) http.HandlerFunc { return s.huge }, true, "could not be downloaded: curl: (63)"},
 		"down":    {func(*releases) http.HandlerFunc { return status(503) }, false, "could not be downloaded: curl: (22)"},
 		"cut off": {func(s *releases) http.HandlerFunc { return s.cutOff }, false, "could not be downloaded: curl: (18)"},
 		"stalled": {func(s *releases) http.HandlerFunc { return s.stalled }, false, "could not be downloaded: curl: (28)"},

@@ -3,6 +3,7 @@ package github
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,8 @@ const (
 	driftMarker = "<!-- agentsync:drift -->" // the second line, below a plan's marker
 	issueLines  = 20_000                     // bytes of the issue that drift's lines take
 	issueRest   = 3_000                      // characters for what follows the plan in it
+
+	driftGone = "The drift is gone: the platform is as the last apply left it, or as the manifests want it."
 )
 
 // drift reports what was changed on the platform since the last apply.
@@ -123,7 +126,7 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines, unknown []stri
 	}
 	open := slices.DeleteFunc(slices.Clone(ours), func(one *api.Issue) bool { return one.GetState() != "open" })
 	if len(lines) == 0 {
-		return j.closeIssues(ctx, open, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
+		return j.closeIssues(ctx, open, driftGone)
 	}
 	if number != 0 {
 		return j.closeIssues(ctx, open, fmt.Sprintf("See #%d, which takes into the files what can be taken.", number))
@@ -147,14 +150,14 @@ func (j *Job) keepIssue(ctx context.Context, p *diff.Plan, lines, unknown []stri
 	if err != nil || len(open) > 0 {
 		return err
 	}
-	return j.say(ctx, one, "The drift is back.")
+	return j.say(ctx, one.GetNumber(), "The drift is back.")
 }
 
-// say adds a comment to an issue, which is the less important part: one that is
-// locked takes none.
-func (j *Job) say(ctx context.Context, issue *api.Issue, text string) error {
-	_, err := j.Client.CreateComment(ctx, issue.GetNumber(), text)
-	if isLocked(err) {
+// say adds a comment to an issue or pull request, which is the less important part:
+// one that is locked takes none.
+func (j *Job) say(ctx context.Context, number int, text string) error {
+	_, err := j.Client.CreateComment(ctx, number, text)
+	if refusal, ok := errors.AsType[*apiError](err); ok && refusal.locked {
 		return nil
 	}
 	return err
@@ -184,7 +187,7 @@ func (j *Job) findIssues(ctx context.Context) ([]*api.Issue, error) {
 
 func (j *Job) closeIssues(ctx context.Context, issues []*api.Issue, why string) error {
 	for _, issue := range issues {
-		if err := j.say(ctx, issue, why); err != nil {
+		if err := j.say(ctx, issue.GetNumber(), why); err != nil {
 			return err
 		}
 		if err := j.Client.SaveIssue(ctx, issue.GetNumber(), api.IssueRequest{State: new("closed")}); err != nil {

@@ -247,7 +247,7 @@ func (j *Job) keep(p *diff.Plan) error {
 	marker.Digest = p.Digest
 	var data bytes.Buffer
 	dir, err := j.files()
-	plan, markdown := filepath.Join(dir, "plan.json"), filepath.Join(dir, "plan.md")
+	plan, markdown := filepath.Join(dir, planFileName), filepath.Join(dir, "plan.md")
 	if err == nil {
 		err = planfile.Write(&data, p)
 	}

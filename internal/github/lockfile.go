@@ -132,12 +132,8 @@ func (j *Job) mergeLock(before, after, theirs []byte) ([]byte, error) {
 	}
 	var files [3]*lock.File
 	for i, data := range [][]byte{before, after, theirs} {
-		files[i] = &lock.File{Environments: map[string]lock.Environment{}}
-		if data == nil {
-			continue
-		}
 		var err error
-		if files[i], err = lock.Parse(data); err != nil {
+		if files[i], err = parseLock(data); err != nil {
 			return nil, fmt.Errorf("%s: %w", lock.FileName, err)
 		}
 	}
@@ -146,4 +142,12 @@ func (j *Job) mergeLock(before, after, theirs []byte) ([]byte, error) {
 		return nil, err
 	}
 	return merged.Bytes()
+}
+
+// parseLock reads a lock file; nil is one that is not there.
+func parseLock(data []byte) (*lock.File, error) {
+	if data == nil {
+		return &lock.File{}, nil
+	}
+	return lock.Parse(data)
 }

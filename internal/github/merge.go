@@ -35,6 +35,10 @@ func (l leftPart) name() string {
 	return "part " + l.plan.Shard.String()
 }
 
+// lost says, where others have left the end of an apply, that this one has begun one
+// and has not.
+func (l leftPart) lost() bool { return l.plan != nil && l.done == nil }
+
 // merge makes of what parts have left one plan and its comment, or one report and
 // lock of their applies.
 func (j *Job) merge(ctx context.Context) error {
@@ -158,7 +162,7 @@ func (j *Job) mergeApplied(ctx context.Context, parts []leftPart) error {
 			j.warn("the reviews of earlier pull requests can't be read", err)
 		}
 	}
-	s, title := endOf(parts, report, failure)
+	s, title := endOf(parts, report, failure, r.note.status.State)
 	told := func(limit int) string { return j.partsMarkdown(parts, report, failure, limit) }
 	j.report(title, told(100_000))
 	if s != "" && !(s == applied && report.Summary.Steps == 0 && r.note.status.State == applied) { // whose report stays
@@ -201,12 +205,16 @@ func joinReports(p *diff.Plan, parts []leftPart) *sync.Report {
 }
 
 // partsFailure is what keeps the parts' applies from being one that ended well: of
-// the kind that the first failed one was of.
+// the kind that the first failed one was of. Of an apply that has left its plan and
+// no end, as one that was killed, nobody knows what it did.
 func partsFailure(parts []leftPart, joinErr error) error {
 	var failed []string
 	kind := engine.Failed
 	for _, part := range parts {
-		if part.done != nil && part.done.Reason != "" {
+		switch {
+		case part.lost():
+			failed = append(failed, part.name()+": its job has not said what became of the apply")
+		case part.done != nil && part.done.Reason != "":
 			if len(failed) == 0 {
 				kind = kindOf(part.done.Reason)
 			}
@@ -233,14 +241,18 @@ func kindOf(reason string) engine.Kind {
 	return engine.Failed
 }
 
-// endOf is what the comment says of the parts' applies: done, failed where anything
-// was begun, else what the first refused one would say; "" for nothing.
-func endOf(parts []leftPart, report *sync.Report, failure error) (s state, title string) {
+// endOf is what the comment, which is in the state now, says of the parts' applies:
+// done, failed where anything was or may have been begun, else what the first refused
+// one would say; "" for nothing.
+func endOf(parts []leftPart, report *sync.Report, failure error, now state) (s state, title string) {
 	if failure == nil {
 		if report.Summary.Steps == 0 {
 			return applied, "✅ Nothing left to apply"
 		}
 		return applied, "✅ Applied"
+	}
+	if now == applying || slices.ContainsFunc(parts, leftPart.lost) {
+		return applyFailed, "❌ The apply failed"
 	}
 	for _, part := range parts {
 		switch done := part.done; {
@@ -338,12 +350,4 @@ func (j *Job) joinLocks(ctx context.Context, parts []leftPart) error {
 		farewell(ctx, func(ctx context.Context) { j.commitLock(ctx, before) })
 	}
 	return nil
-}
-
-// parseLock reads a lock file; nil is one that is not there.
-func parseLock(data []byte) (*lock.File, error) {
-	if data == nil {
-		return &lock.File{}, nil
-	}
-	return lock.Parse(data)
 }

@@ -225,6 +225,45 @@ func TestMergeRefuses(t *testing.T) {
 	w.comment("### ❌ The apply failed", "parts are missing: 1/3", `state="failed"`)
 }
 
+// TestPartThatIsLost: what became of a part's apply that has said nothing of its end,
+// or whose folder is not there, nobody knows. It is no success, and nothing that is
+// still under way.
+func TestPartThatIsLost(t *testing.T) {
+	w := inParts(t)
+	w.replace("n0.yaml", "Help the caller.", "Count.")
+	w.planParts()
+	w.landParts()
+	for i := range 3 {
+		w.partJob(0, "", "apply", i+1)
+	}
+	w.comment(`state="applying"`)
+	part := filepath.Join(w.dir, "agentsync-parts", "part-1")
+	if err := os.Remove(filepath.Join(part, "apply.json")); err != nil {
+		t.Fatal(err)
+	}
+	w.checkout()
+	const why = "part 1/3: its job has not said what became of the apply"
+	has(t, "stderr", w.job(1, "error", "merge").stderr, why)
+	w.comment("### ❌ The apply failed", why, `state="failed"`)
+
+	w.env["GITHUB_RUN_ATTEMPT"] = "2"
+	w.github.Edit(func(s *fakegithub.State) { // as the part's job has left it
+		one := s.Repo(repo).Comments[0]
+		one.Body = strings.Replace(one.Body, `state="failed"`, `state="applying"`, 1)
+	})
+	if err := os.RemoveAll(part); err != nil {
+		t.Fatal(err)
+	}
+	w.checkout()
+	has(t, "stderr", w.job(1, "error", "merge").stderr, "parts are missing: 1/3")
+	w.comment("### ❌ The apply failed", "parts are missing: 1/3", `state="failed"`)
+
+	w.partJob(0, "", "apply", 1)
+	w.checkout()
+	w.job(0, "", "merge")
+	w.comment("### ✅", `state="applied"`)
+}
+
 // TestPartsOfALargePlan: where the comment does not hold the plan, each part is held
 // against its digest there, and any other number of parts is refused.
 func TestPartsOfALargePlan(t *testing.T) {

@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -44,7 +43,7 @@ type proposal struct {
 func (j *Job) keepPull(ctx context.Context, planned *engine.Planned, lines, unknown []string) (number int) {
 	var err error
 	if len(lines) == 0 {
-		err = j.dropPull(ctx, "The drift is gone: the platform is as the last apply left it, or as the manifests want it.")
+		err = j.dropPull(ctx, driftGone)
 	} else {
 		number, err = j.propose(ctx, planned, lines, unknown)
 	}
@@ -287,7 +286,7 @@ func (j *Job) dropPull(ctx context.Context, why string) error {
 		return err
 	}
 	if one != nil {
-		if _, err := j.Client.CreateComment(ctx, one.GetNumber(), why); err != nil && !isLocked(err) {
+		if err := j.say(ctx, one.GetNumber(), why); err != nil {
 			return err
 		}
 		if err := j.Client.SavePull(ctx, one.GetNumber(), map[string]string{"state": "closed"}); err != nil {
@@ -298,12 +297,6 @@ func (j *Job) dropPull(ctx context.Context, why string) error {
 		return err
 	}
 	return j.Client.DeleteBranch(ctx, branch)
-}
-
-// isLocked says that a conversation takes no comment.
-func isLocked(err error) bool {
-	refusal, ok := errors.AsType[*apiError](err)
-	return ok && refusal.locked
 }
 
 // pullBody says for each agent what changed, who changed it and when, and what
