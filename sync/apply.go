@@ -179,7 +179,7 @@ func waves(plans []diff.AgentPlan) []map[string]bool {
 
 // conclude counts the steps, and says how the apply ended.
 func (r *Report) conclude(ctx context.Context) {
-	r.count()
+	r.Count()
 	failed := 0
 	for _, agent := range r.Agents {
 		if agent.Result != "done" {

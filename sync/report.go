@@ -81,7 +81,7 @@ func NewReport(plan *diff.Plan, result, reason string) *Report {
 			r.Agents = append(r.Agents, newAgentReport(agent, "skipped", reason))
 		}
 	}
-	r.count()
+	r.Count()
 	return r
 }
 
@@ -94,7 +94,8 @@ func newAgentReport(agent diff.AgentPlan, result, reason string) AgentReport {
 	return out
 }
 
-func (r *Report) count() {
+// Count makes the summary that of the agents' steps.
+func (r *Report) Count() {
 	r.Summary = ReportSummary{}
 	for _, agent := range r.Agents {
 		for _, step := range agent.Steps {

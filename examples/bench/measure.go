@@ -188,10 +188,6 @@ func fill(opt options, n int) (dir string, p *platform, err error) {
 
 // besideBare measures a command beside a bare client that makes the same reads.
 func (opt options) besideBare(p *platform, name string, command func() (usage, error)) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	var ours, bares []usage
 	var ratios []float64
 	var reads string
@@ -203,13 +199,8 @@ func (opt options) besideBare(p *platform, name string, command func() (usage, e
 		if reads, err = p.reads(); err != nil {
 			return err
 		}
-		cmd := exec.Command(self, "read", p.far, strconv.Itoa(opt.connections))
-		cmd.Stdin = strings.NewReader(reads)
-		bare, _, err := run(cmd)
+		bare, err := opt.bare(p, reads)
 		if err != nil {
-			return err
-		}
-		if _, err := p.reads(); err != nil {
 			return err
 		}
 		if i > 0 { // the first one warms the caches up

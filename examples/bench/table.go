@@ -120,25 +120,25 @@ func (c *cell) once(opt options, dir string, p *platform) (apply, plan measured,
 	}
 	list := slices.Collect(strings.Lines(reads))
 	plan.requests = len(list)
-	if plan.bare, err = opt.bare(p, list); err != nil {
+	if plan.bare, err = opt.bare(p, reads); err != nil {
 		return apply, plan, err
 	}
 	many := make([]string, apply.requests)
 	for i := range many {
 		many[i] = list[i%len(list)]
 	}
-	apply.bare, err = opt.bare(p, many)
+	apply.bare, err = opt.bare(p, strings.Join(many, ""))
 	return apply, plan, err
 }
 
-// bare runs the bare client over a list of reads.
-func (opt options) bare(p *platform, list []string) (usage, error) {
+// bare runs the bare client over reads, as platform.reads has them.
+func (opt options) bare(p *platform, reads string) (usage, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return usage{}, err
 	}
 	cmd := exec.Command(self, "read", p.far, strconv.Itoa(opt.connections))
-	cmd.Stdin = strings.NewReader(strings.Join(list, ""))
+	cmd.Stdin = strings.NewReader(reads)
 	u, _, err := run(cmd)
 	if err == nil {
 		_, err = p.reads() // forget them

@@ -191,15 +191,11 @@ func joinReports(p *diff.Plan, parts []leftPart) *sync.Report {
 		}
 		r := part.done.Report
 		out.Agents = append(out.Agents, r.Agents...)
-		out.Summary.Steps += r.Summary.Steps
-		out.Summary.Done += r.Summary.Done
-		out.Summary.Failed += r.Summary.Failed
-		out.Summary.Skipped += r.Summary.Skipped
-		out.Summary.Unknown += r.Summary.Unknown
 		if !r.OK() {
 			out.Result, out.Error = r.Result, r.Error
 		}
 	}
+	out.Count()
 	slices.SortFunc(out.Agents, func(a, b sync.AgentReport) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
