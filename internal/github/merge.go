@@ -49,8 +49,8 @@ func (j *Job) merge(ctx context.Context) error {
 		return err
 	}
 	parts, err := j.readParts()
-	if err == nil && slices.ContainsFunc(parts, func(p leftPart) bool { return p.done != nil }) {
-		return j.mergeApplied(ctx, parts)
+	if slices.ContainsFunc(parts, func(p leftPart) bool { return p.done != nil }) {
+		return j.mergeApplied(ctx, parts, err)
 	}
 	var p *diff.Plan
 	if err == nil {
@@ -64,7 +64,8 @@ func (j *Job) merge(ctx context.Context) error {
 	return j.commented(ctx, p, err)
 }
 
-// readParts reads the folders of the parts, by their names.
+// readParts reads the folders of the parts, by their names. The error is of those
+// whose plan can't be read.
 func (j *Job) readParts() ([]leftPart, error) {
 	dir := j.Inputs.Parts
 	if !filepath.IsAbs(dir) {
@@ -89,7 +90,7 @@ func (j *Job) readParts() ([]leftPart, error) {
 		if data, err := os.ReadFile(filepath.Join(folder, doneFileName)); err == nil {
 			part.done = &partDone{}
 			if err := json.Unmarshal(data, part.done); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %s: %w", filepath.Base(folder), doneFileName, err))
+				part.done = &partDone{State: applyFailed, Title: "❌ The apply failed", Reason: reasonOf(err), Error: doneFileName + ": " + err.Error()}
 			}
 		}
 		about, _ := os.ReadFile(filepath.Join(folder, aboutFileName)) // of an offline plan there is none
@@ -128,8 +129,8 @@ func (j *Job) joinPlans(parts []leftPart) (*diff.Plan, error) {
 }
 
 // mergeApplied says in one comment what became of the parts' applies, and makes one
-// lock file of theirs. It ends as they have ended.
-func (j *Job) mergeApplied(ctx context.Context, parts []leftPart) error {
+// lock file of theirs. It ends as they have ended; readErr is that of readParts.
+func (j *Job) mergeApplied(ctx context.Context, parts []leftPart, readErr error) error {
 	if j.Client == nil || j.Run.SHA == "" {
 		return engine.Errorf(engine.Failed, "outside a workflow, use agentsync lock merge", "GITHUB_REPOSITORY and GITHUB_SHA are not set")
 	}
@@ -145,9 +146,12 @@ func (j *Job) mergeApplied(ctx context.Context, parts []leftPart) error {
 		j.failed("⛔ Nothing was merged", joinErr)
 		return joinErr
 	}
+	failure := partsFailure(parts, errors.Join(readErr, joinErr))
 	report := joinReports(p, parts)
+	if failure != nil && report.OK() { // what has a report ended well, and not all has
+		report.Result = "failed"
+	}
 	console.Report(j.out.Stdout, report)
-	failure := partsFailure(parts, joinErr)
 	if j.whole = inLog; p != nil {
 		if err := j.keep(p); err != nil {
 			return err

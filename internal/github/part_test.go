@@ -246,6 +246,17 @@ func TestPartThatIsLost(t *testing.T) {
 	has(t, "stderr", w.job(1, "error", "merge").stderr, why)
 	w.comment("### ❌ The apply failed", why, `state="failed"`)
 
+	// What is there and can't be read is not lost in silence, and takes nothing from the others.
+	for _, name := range []string{"apply.json", "plan.json"} {
+		if err := os.WriteFile(filepath.Join(part, name), []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := w.job(1, "error", "merge")
+	has(t, "stderr", r.stderr, "part-1: apply.json: unexpected end of JSON input", "part-1: plan file: it ends too early", "parts are missing: 1/3")
+	has(t, "stdout", r.stdout, "Apply failed: 0 done of 0 steps.")
+	w.comment("### ❌ The apply failed", "#### part-1: ❌ The apply failed", "apply.json: unexpected end of JSON input", `state="failed"`)
+
 	w.env["GITHUB_RUN_ATTEMPT"] = "2"
 	w.github.Edit(func(s *fakegithub.State) { // as the part's job has left it
 		one := s.Repo(repo).Comments[0]
