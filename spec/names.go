@@ -102,18 +102,11 @@ func (n *names) check() {
 func (l *loader) elsewhere(kind, name string) string {
 	l.others.Do(func() {
 		l.unread = map[string]string{}
-		found, _ := l.search(nil, func(...Problem) {})
-		for _, file := range found {
-			data, err := l.read(file)
-			if err != nil || !strings.Contains(string(data), apiVersion) || isHidden(file) {
-				continue
+		l.eachKey(func(file, of, key string) {
+			if !isHidden(file) {
+				l.unread[of+" "+key] = file
 			}
-			for _, c := range split(data) {
-				if m, k := keyName.FindSubmatch(c.data), keyKind.FindSubmatch(c.data); m != nil && k != nil {
-					l.unread[string(k[1])+" "+string(m[1])] = file
-				}
-			}
-		}
+		})
 	})
 	other := map[string]string{"Base": "Agent", "Agent": "Base"}[kind]
 	switch file := l.unread[kind+" "+name]; {
@@ -130,75 +123,75 @@ func (l *loader) elsewhere(kind, name string) string {
 var keyKind = regexp.MustCompile(`(?m)^kind:\s*["']?(Agent|Base)\b`)
 
 var keyName = regexp.MustCompile(`(?m)^metadata:\s*\{?\s*name:\s*["']?([a-z0-9][a-z0-9-]{0,62})\b`)
-var agentKind = regexp.MustCompile(`(?m)^kind:\s*Agent\b`)
 
-// AgentNames returns the keys of the agents below dir, sorted, for completion: it
-// looks no further than the first lines of each document, and passes over what
-// it cannot read.
-func AgentNames(dir string) []string {
-	return sortedNames(dir, func(l *loader) (names []string) {
-		found, _ := l.search(nil, func(...Problem) {})
-		for _, file := range found {
-			data, err := l.read(file)
-			if err != nil || !strings.Contains(string(data), apiVersion) {
-				continue
-			}
-			for _, c := range split(data) {
-				if m := keyName.FindSubmatch(c.data); m != nil && agentKind.Match(c.data) {
-					names = append(names, string(m[1]))
-				}
+// eachKey calls visit with the kind and key of each agent and base in a file that may
+// be a manifest, whether the project's patterns match it or not. It goes by
+// the lines that say so, without parsing, and passes over what it cannot read.
+func (l *loader) eachKey(visit func(file, kind, name string)) {
+	found, _ := l.search(nil, func(...Problem) {})
+	for _, file := range found {
+		data, err := l.read(file)
+		if err != nil || !strings.Contains(string(data), apiVersion) {
+			continue
+		}
+		for _, c := range split(data) {
+			if m, k := keyName.FindSubmatch(c.data), keyKind.FindSubmatch(c.data); m != nil && k != nil {
+				visit(file, string(k[1]), string(m[1]))
 			}
 		}
-		return names
+	}
+}
+
+// AgentNames returns the keys of the agents below dir, sorted, for completion, as
+// eachKey finds them.
+func AgentNames(dir string) (names []string) {
+	lookInto(dir, func(l *loader) {
+		l.eachKey(func(_, kind, name string) {
+			if kind == "Agent" {
+				names = append(names, name)
+			}
+		})
 	})
+	slices.Sort(names)
+	return names
 }
 
 // AgentFiles returns, of the agents with these keys, the files below dir that have a
-// manifest of theirs, whether the project's patterns match the file or not. It looks
-// as AgentNames does.
+// manifest of theirs, as eachKey finds them.
 func AgentFiles(dir string, keys []string) map[string]string {
 	files := map[string]string{}
-	sortedNames(dir, func(l *loader) []string {
-		found, _ := l.search(nil, func(...Problem) {})
-		for _, file := range found {
-			data, err := l.read(file)
-			if err != nil || !strings.Contains(string(data), apiVersion) || isHidden(file) {
-				continue
+	lookInto(dir, func(l *loader) {
+		l.eachKey(func(file, kind, name string) {
+			if kind == "Agent" && !isHidden(file) && slices.Contains(keys, name) {
+				files[name] = file
 			}
-			for _, c := range split(data) {
-				m := keyName.FindSubmatch(c.data)
-				if m != nil && agentKind.Match(c.data) && slices.Contains(keys, string(m[1])) {
-					files[string(m[1])] = file
-				}
-			}
-		}
-		return nil
+		})
 	})
 	return files
 }
 
 // EnvironmentNames returns the environments of agentsync.yaml below dir, sorted,
 // for completion: none where the file cannot be read.
-func EnvironmentNames(dir string) []string {
-	return sortedNames(dir, func(l *loader) (names []string) {
+func EnvironmentNames(dir string) (names []string) {
+	lookInto(dir, func(l *loader) {
 		for _, doc := range l.loadProjectFile().documents {
 			for _, f := range doc.spec.Get("environments").Below {
 				names = append(names, f.Key)
 			}
 		}
-		return names
 	})
-}
-
-func sortedNames(dir string, find func(*loader) []string) []string {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil
-	}
-	defer root.Close()
-	names := find(newLoader(LoadOptions{FS: root.FS()}))
 	slices.Sort(names)
 	return names
+}
+
+// lookInto calls do with a loader of the project in dir, if dir can be read.
+func lookInto(dir string, do func(*loader)) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return
+	}
+	defer root.Close()
+	do(newLoader(LoadOptions{FS: root.FS()}))
 }
 
 // ManifestFiles returns the files that a load of the project reads documents from,

@@ -33,7 +33,6 @@ var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"fault":     fault,
 	"requests":  requests,
 	"endpoints": endpoints,
-	"reached":   reached,
 	"remote":    remote,
 	"drift":     drift,
 	"dashboard": dashboard,

@@ -139,22 +139,22 @@ func quick(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(s.clock.Variable())
 }
 
-// await is `await METHOD PATHPART N`: until there were so many such requests.
+// await is `await METHOD PATHPART N`: waits until there were so many such requests
+// since `requests reset`.
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg)
 	want, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	p := storyOf(ts).platform(ts)
-	for range 3000 {
-		n := countRequests(p.proxy.Requests()[p.from:], func(r faults.Record) bool {
-			return r.Method == args[0] && strings.Contains(r.Path, args[1])
-		})
-		if n >= want {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		since := p.proxy.Requests()[p.from:]
+		if countRequests(since, func(r faults.Record) bool { return r.Method == args[0] && strings.Contains(r.Path, args[1]) }) >= want {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		if time.Now().After(end) {
+			ts.Fatalf("a minute, and no %d requests %s %s; all of them:\n%s", want, args[0], args[1], listRequests(since))
+		}
 	}
-	ts.Fatalf("half a minute, and no %s requests %s %s", args[2], args[0], args[1])
 }
 
 // later is `later DURATION`: the platform's clock goes on by so long, such as 2h.
@@ -230,22 +230,6 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 		wantCount(ts, since, n, args[2])
 	default:
 		ts.Fatalf("usage: requests reset | METHOD PATHPART N | writes N | most N")
-	}
-}
-
-// reached is `reached METHOD PATHPART`: waits until such a request has come since
-// `requests reset`.
-func reached(ts *testscript.TestScript, neg bool, args []string) {
-	noNeg(ts, neg)
-	p := storyOf(ts).platform(ts)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		since := p.proxy.Requests()[p.from:]
-		if countRequests(since, func(r faults.Record) bool { return r.Method == args[0] && strings.Contains(r.Path, args[1]) }) > 0 {
-			return
-		}
-		if time.Now().After(end) {
-			ts.Fatalf("no request %s %s within a minute; all of them:\n%s", args[0], args[1], listRequests(since))
-		}
 	}
 }
 
