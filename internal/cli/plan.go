@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -141,7 +142,8 @@ func (a *app) saySaved(path string, p *diff.Plan) {
 	}
 }
 
-// command is a command line for the same project and environment as this one.
+// command is a command line for the same project and environment as this one, to be
+// copied into a shell.
 func (a *app) command(args ...string) string {
 	line := []string{"agentsync"}
 	if a.started != "." {
@@ -153,8 +155,18 @@ func (a *app) command(args ...string) string {
 	if a.opt.Sandbox {
 		line = append(line, "--sandbox")
 	}
-	return strings.Join(append(line, args...), " ")
+	line = append(line, args...)
+	for i, word := range line {
+		if !plainWord.MatchString(word) {
+			line[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(line, " ")
 }
+
+// plainWord is what stays as it is: what a shell takes so, and the backslashes of
+// Windows, whose shells do.
+var plainWord = regexp.MustCompile(`^[\pL\pN_@%+=:,./\\-]+$`)
 
 // makePlan makes the kind of plan that the flags ask for.
 func (a *app) makePlan(ctx context.Context, opt planOptions) (*diff.Plan, error) {
