@@ -15,34 +15,33 @@ import (
 // done like a manifest that pins that version, and read back like one, so that it
 // ends the same under each reading of what a rollback brings back. What somebody
 // else has changed since the release was verified stays theirs (diff.LeaveOthers).
-// Its error is the agent's: because, what is live now, and what was left.
-func (s *smoke) goBack(ctx context.Context, because error) (StepReport, error) {
-	end := StepReport{Status: Failed, Reason: because.Error(), CallID: s.pending.CallID}
+// It returns the version that is live again, nil where none was put back. Its error is
+// the agent's: because, what is live now, and what was left.
+func (s *smoke) goBack(ctx context.Context, because error) (backTo *int, err error) {
 	if s.pending.Back == 0 {
 		s.judged()
-		return end, fmt.Errorf("%w: v%d stays live: nothing was live before it, so there is nothing to go back to", because, s.live)
+		return nil, fmt.Errorf("%w: v%d stays live: nothing was live before it, so there is nothing to go back to", because, s.live)
 	}
 	s.pending.State = spec.CallFailed
 	if err := s.keep(); err != nil {
-		return end, err
+		return nil, err
 	}
 	live, err := s.restore(ctx)
 	switch {
 	case ctx.Err() != nil && err != nil:
-		return end, fmt.Errorf("%w, and putting back v%d was interrupted: the next apply finishes it%s: %w", because, s.pending.Back, s.theirs(), context.Canceled)
+		return nil, fmt.Errorf("%w, and putting back v%d was interrupted: the next apply finishes it%s: %w", because, s.pending.Back, s.theirs(), context.Canceled)
 	case isConflict(err):
 		s.judged()
-		return end, fmt.Errorf("%w, and v%d was not put back: %w", because, s.pending.Back, err)
+		return nil, fmt.Errorf("%w, and v%d was not put back: %w", because, s.pending.Back, err)
 	case err != nil:
-		return end, fmt.Errorf("%w, and putting back v%d did not succeed: %w; the next apply goes on with it%s", because, s.pending.Back, err, s.theirs())
+		return nil, fmt.Errorf("%w, and putting back v%d did not succeed: %w; the next apply goes on with it%s", because, s.pending.Back, err, s.theirs())
 	}
 	entry := s.wentBack(s.verified(s.entry, s.want, live), []diff.Step{{Action: diff.Rollback, To: &s.pending.Back}})
 	entry = lock.Entry(diff.Remembered(entry).Forgotten(s.others, diff.Remembered(s.baseline())))
 	entry.Wants = "" // what git wants is not what is there
 	entry.Smoke = &spec.PendingCall{Releases: s.pending.Releases, Back: s.pending.Back, Version: s.pending.Version, State: spec.CallTakenBack}
 	s.remember(&entry)
-	end.BackTo = &s.pending.Back
-	return end, fmt.Errorf("%w: v%d is live again in place of v%d%s; git still wants v%d, so the next apply makes it live again and calls again: revert the commit in git to stop that",
+	return &s.pending.Back, fmt.Errorf("%w: v%d is live again in place of v%d%s; git still wants v%d, so the next apply makes it live again and calls again: revert the commit in git to stop that",
 		because, s.pending.Back, s.pending.Version, s.theirs(), s.pending.Version)
 }
 

@@ -64,9 +64,9 @@ func (j *job) smokeCall(ctx context.Context, p *progress, i int) error {
 		s.live = *n
 	}
 	if s.pending.State == spec.CallFailed {
-		end, err := s.goBack(ctx, errors.New("the smoke call failed in an earlier apply"))
-		end.To = j.plan.Steps[i].To
-		j.finish(i, end)
+		because := errors.New("the smoke call failed in an earlier apply")
+		backTo, err := s.goBack(ctx, because)
+		j.finish(i, StepReport{Status: Failed, Reason: because.Error(), To: j.plan.Steps[i].To, CallID: s.pending.CallID, BackTo: backTo})
 		return err
 	}
 	call, verdict := s.inLine(ctx)
@@ -194,8 +194,8 @@ func (s *smoke) conclude(ctx context.Context, verdict error) (StepReport, error)
 			s.judged()
 			return end, fmt.Errorf("the smoke call failed: v%d stays live, as on_failure: keep says", s.live)
 		}
-		back, err := s.goBack(ctx, errors.New("the smoke call failed"))
-		end.BackTo = back.BackTo
+		var err error
+		end.BackTo, err = s.goBack(ctx, errors.New("the smoke call failed"))
 		return end, err
 	case errors.As(verdict, &open):
 		end.Status, end.Reason = Fate, open.why
@@ -207,8 +207,8 @@ func (s *smoke) conclude(ctx context.Context, verdict error) (StepReport, error)
 			return end, fmt.Errorf("the smoke call has no transcript: v%d stays live, as on_timeout: keep says", s.live)
 		}
 		end.Status = Failed
-		back, err := s.goBack(ctx, errors.New("the smoke call has no transcript"))
-		end.BackTo = back.BackTo
+		var err error
+		end.BackTo, err = s.goBack(ctx, errors.New("the smoke call has no transcript"))
 		return end, err
 	case ctx.Err() != nil:
 		end.Status, end.Reason = Fate, s.interrupted(ctx)

@@ -113,9 +113,9 @@ func mergeEntries(base, ours, theirs Entry) (Entry, []Conflict) {
 		Unfinished: pick(&m, "unfinished", base.Unfinished, ours.Unfinished, theirs.Unfinished),
 		Version:    pick(&m, "version", base.Version, ours.Version, theirs.Version),
 		Newest:     pick(&m, "newest", base.Newest, ours.Newest, theirs.Newest),
-		Since:      pick(&merging{}, "since", base.Since, ours.Since, theirs.Since),
+		Since:      agreed(base.Since, ours.Since, theirs.Since),
 		Config:     pick(&m, "config", base.Config, ours.Config, theirs.Config),
-		Wants:      pick(&merging{}, "wants", base.Wants, ours.Wants, theirs.Wants),
+		Wants:      agreed(base.Wants, ours.Wants, theirs.Wants),
 		Draft:      pick(&m, "draft", base.Draft, ours.Draft, theirs.Draft),
 		Expect:     mergeExpect(base.Expect, ours.Expect, theirs.Expect),
 		PutBack:    pick(&m, "put_back", base.PutBack, ours.PutBack, theirs.PutBack),
@@ -123,12 +123,6 @@ func mergeEntries(base, ours, theirs Entry) (Entry, []Conflict) {
 		Outcomes:   m.digests("call_outcomes", base.Outcomes, ours.Outcomes, theirs.Outcomes),
 		Infields:   m.digests("call_infields", base.Infields, ours.Infields, theirs.Infields),
 		Smoke:      m.call(base.Smoke, ours.Smoke, theirs.Smoke),
-	}
-	if base.Wants != ours.Wants && base.Wants != theirs.Wants && ours.Wants != theirs.Wants {
-		out.Wants = ""
-	}
-	if base.Since != ours.Since && base.Since != theirs.Since && ours.Since != theirs.Since {
-		out.Since = ""
 	}
 	return out, m.conflicts
 }
@@ -145,6 +139,15 @@ func pick[T comparable](m *merging, field string, base, ours, theirs T) T {
 	}
 	m.conflicts = append(m.conflicts, Conflict{Field: field, Ours: shown(ours), Theirs: shown(theirs)})
 	return ours
+}
+
+// agreed is pick of what is left out where the sides differ.
+func agreed(base, ours, theirs string) string {
+	var m merging
+	if picked := pick(&m, "", base, ours, theirs); len(m.conflicts) == 0 {
+		return picked
+	}
+	return ""
 }
 
 // shown is a value as the lock file has it; its zero value is not in the file.

@@ -2,6 +2,7 @@ package lock
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/agentsync/agentsync/internal/value"
@@ -119,12 +121,14 @@ func (c change) onto(block Environment, key string) (Entry, error) {
 		return *c.Now, nil
 	}
 	merged, conflicts := mergeEntries(was, have, *c.Now)
-	for _, conflict := range conflicts {
-		if conflict.Field == fieldAgentID {
-			return Entry{}, fmt.Errorf("%q is %s in the lock file, and an apply that did not end has created it as %s: put that id into the lock file, and run the command again",
-				key, conflict.Ours, conflict.Theirs)
-		}
+	if !slices.ContainsFunc(conflicts, func(one Conflict) bool { return one.Field == fieldAgentID }) {
+		return merged, nil
 	}
+	if have.AgentID != "" && c.Now.AgentID != "" {
+		return Entry{}, fmt.Errorf("%q is %s in the lock file, and an apply that did not end has created it as %s: put that id into the lock file, and run the command again",
+			key, have.AgentID, c.Now.AgentID)
+	}
+	merged.AgentID = cmp.Or(have.AgentID, c.Now.AgentID) // one of them began to create it, and has no id yet
 	return merged, nil
 }
 

@@ -242,15 +242,11 @@ func checkSmoke(c *spec.PendingCall) error {
 	if c == nil {
 		return nil
 	}
-	placed := c.Placed == ""
-	if !placed {
-		_, err := time.Parse(time.RFC3339, c.Placed)
-		placed = err == nil
-	}
+	_, err := time.Parse(time.RFC3339, c.Placed)
 	switch {
 	case !digestForm.MatchString(c.Releases):
 		return fmt.Errorf("smoke_call: %q is not a digest of 12 hex digits", c.Releases)
-	case !placed:
+	case err != nil && c.Placed != "":
 		return fmt.Errorf("smoke_call: placed_at %q is no time", c.Placed)
 	case c.Before != "" && !json.Valid([]byte(c.Before)):
 		return errors.New("smoke_call: before is no JSON")

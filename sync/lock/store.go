@@ -331,7 +331,7 @@ func (s *Store) flush() error {
 		}
 	}
 	s.mu.Unlock()
-	_, err := s.write([]left{{head: head{Environment: s.env}, changes: folding}})
+	_, err := s.write([]left{{head: head{Environment: s.env}, path: journalPath(s.state.Dir, s.path, s.env), changes: folding}})
 	if err == nil && s.journal != nil {
 		err = s.journal.remove()
 	}
