@@ -39,13 +39,13 @@ func LeaveOthers(want spec.Agent, pending *spec.PendingCall, verified Remembered
 	var all []Others
 	for _, field := range value.SortedKeys(b.Agent) {
 		is := now.Fields.Get(field)
-		if digest := is.ShortDigest(); digest != verified.Agent[field] && digest != value.Of(b.Agent[field]).ShortDigest() {
+		if digest := is.ShortDigest(); digest != verified.Agent[field] && digest != b.Agent[field].ShortDigest() {
 			all = append(all, Others{spec.SectionAgent, field, "changed"})
 			delete(b.Agent, field)
 		}
 	}
-	is := formOf(now)
-	leave := func(kind ItemKind, managed bool, before, is []map[string]any, known map[string]string) []map[string]any {
+	is := keptOf(now)
+	leave := func(kind ItemKind, managed bool, before, is []value.Value, known map[string]string) []value.Value {
 		if !managed {
 			return is
 		}
@@ -63,18 +63,16 @@ func LeaveOthers(want spec.Agent, pending *spec.PendingCall, verified Remembered
 }
 
 // leaveItems is LeaveOthers of one section.
-func leaveItems(kind ItemKind, before, is []map[string]any, known map[string]string) (out []map[string]any, others []Others) {
-	find := func(list []map[string]any, name string) (map[string]any, string) {
-		for _, fields := range list {
-			if item := kind.ItemOf(fields); kind.NameOf(item) == name {
-				return fields, item.ShortDigest()
-			}
+func leaveItems(kind ItemKind, before, is []value.Value, known map[string]string) (out []value.Value, others []Others) {
+	find := func(list []value.Value, name string) (item value.Value, digest string) {
+		if item = kind.Find(list, name); !item.IsEmpty() {
+			digest = item.ShortDigest()
 		}
-		return nil, ""
+		return item, digest
 	}
 	var names []string
-	for _, fields := range slices.Concat(before, is) {
-		if name := kind.NameOf(kind.ItemOf(fields)); !slices.Contains(names, name) {
+	for _, item := range slices.Concat(before, is) {
+		if name := kind.NameOf(item); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -85,14 +83,14 @@ func leaveItems(kind ItemKind, before, is []map[string]any, known map[string]str
 		switch {
 		case digest == known[name] || digest == oldDigest:
 			item = old
-		case item == nil:
+		case item.IsEmpty():
 			others = append(others, Others{kind.Section, name, "deleted"})
 		case known[name] == "":
 			others = append(others, Others{kind.Section, name, "new"})
 		default:
 			others = append(others, Others{kind.Section, name, "changed"})
 		}
-		if item != nil {
+		if !item.IsEmpty() {
 			out = append(out, item)
 		}
 	}

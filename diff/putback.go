@@ -16,10 +16,10 @@ import (
 // the write until the agent is verified the lock holds them in full, and a plan made
 // meanwhile, by this apply or by the next one after it was cut off, wants them back.
 
-// kept are the items of an agent before a rollback.
+// kept are the items of an agent before a rollback, as Remembered.PutBack has them.
 type kept struct {
-	Outcomes []value.Value
-	Infields []value.Value
+	Outcomes []value.Value `json:"call_outcomes"`
+	Infields []value.Value `json:"call_infields"`
 }
 
 func (k kept) items(kind ItemKind) []value.Value {
@@ -29,43 +29,24 @@ func (k kept) items(kind ItemKind) []value.Value {
 	return k.Infields
 }
 
-// keptForm is how Remembered.PutBack has them.
-type keptForm struct {
-	Outcomes []map[string]any `json:"call_outcomes"`
-	Infields []map[string]any `json:"call_infields"`
-}
-
 // Keep is an agent's outcomes and infields as Remembered.PutBack has them.
 func Keep(r *RemoteAgent) string {
-	text, err := json.Marshal(formOf(r))
+	text, err := json.Marshal(keptOf(r))
 	if err != nil {
 		panic(fmt.Sprintf("diff: canonical values are JSON: %v", err))
 	}
 	return string(text)
 }
 
-func formOf(r *RemoteAgent) keptForm {
-	objects := func(items []value.Value) []map[string]any {
-		out := make([]map[string]any, len(items))
-		for i, item := range items {
-			out[i], _ = item.Any().(map[string]any)
-		}
-		return out
-	}
-	return keptForm{objects(r.Outcomes), objects(r.Infields)}
+// keptOf has lists where the agent has no items, not nulls.
+func keptOf(r *RemoteAgent) kept {
+	return kept{append([]value.Value{}, r.Outcomes...), append([]value.Value{}, r.Infields...)}
 }
 
 // kept reads PutBack; ok is false where it holds nothing.
 func (m Remembered) kept() (k kept, ok bool) {
-	var form keptForm
-	if m.PutBack == "" || json.Unmarshal([]byte(m.PutBack), &form) != nil { // the lock refuses what is no such JSON
+	if m.PutBack == "" || json.Unmarshal([]byte(m.PutBack), &k) != nil { // the lock refuses what is no such JSON
 		return kept{}, false
-	}
-	for _, object := range form.Outcomes {
-		k.Outcomes = append(k.Outcomes, OutcomeItems.ItemOf(object))
-	}
-	for _, object := range form.Infields {
-		k.Infields = append(k.Infields, InfieldItems.ItemOf(object))
 	}
 	return k, true
 }

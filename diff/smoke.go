@@ -194,8 +194,8 @@ func Dials(steps []Step, pending *spec.PendingCall) bool {
 
 // before is what PendingCall.Before holds.
 type before struct {
-	Agent map[string]any `json:"agent,omitempty"`
-	keptForm
+	Agent map[string]value.Value `json:"agent,omitempty"`
+	kept
 }
 
 // PendingCall is what the lock is to hold of a plan's smoke call before the apply
@@ -243,11 +243,11 @@ func printable(data string) string {
 // beforeOf is what steps may change beside the config, as it was seen. The agent's
 // name is not in it: another agent may have taken it meanwhile.
 func beforeOf(steps []Step, seen *RemoteAgent) before {
-	b := before{map[string]any{}, formOf(seen)}
+	b := before{map[string]value.Value{}, keptOf(seen)}
 	for _, s := range steps {
 		for _, c := range s.Changes {
 			if s.Action == UpdateAgent && c.Path != "agent_name" {
-				b.Agent[c.Path] = c.Before.Any()
+				b.Agent[c.Path] = c.Before
 			}
 		}
 	}
@@ -263,34 +263,28 @@ func WantBefore(want spec.Agent, pending *spec.PendingCall) (spec.Agent, error) 
 	if err != nil {
 		return spec.Agent{}, err
 	}
+	fields := make(map[string]any, len(b.Agent))
+	for field, v := range b.Agent {
+		fields[field] = v.Any()
+	}
 	out := spec.Agent{
 		Name: want.Name, AgentName: want.AgentName, PreviousNames: want.PreviousNames, Pos: want.Pos,
-		Agent: value.NewPatch(b.Agent), Config: value.NewPatch(nil), Passthrough: value.NewPatch(nil),
+		Agent: value.NewPatch(fields), Config: value.NewPatch(nil), Passthrough: value.NewPatch(nil),
 		OutcomesManaged: want.OutcomesManaged, InfieldsManaged: want.InfieldsManaged,
 		Release: spec.Release{Mode: "publish", Version: pending.Back, ServiceUpdates: "versioned"},
 	}
 	if want.OutcomesManaged {
-		out.Outcomes = itemsFrom(OutcomeItems, b.Outcomes)
+		out.Outcomes = wholeItems(OutcomeItems, b.Outcomes)
 	}
 	if want.InfieldsManaged {
-		out.Infields = itemsFrom(InfieldItems, b.Infields)
+		out.Infields = wholeItems(InfieldItems, b.Infields)
 	}
 	return out, nil
 }
 
 func readBefore(pending *spec.PendingCall) (b before, err error) {
-	dec := json.NewDecoder(strings.NewReader(pending.Before))
-	dec.UseNumber()
-	if err := dec.Decode(&b); err != nil {
+	if err := json.Unmarshal([]byte(pending.Before), &b); err != nil {
 		return before{}, fmt.Errorf("the lock file does not say what was there before: %w", err)
 	}
 	return b, nil
-}
-
-func itemsFrom(kind ItemKind, list []map[string]any) []spec.Item {
-	var out []spec.Item
-	for _, fields := range list {
-		out = append(out, spec.Item{Name: kind.NameOf(kind.ItemOf(fields)), Fields: value.NewPatch(fields)})
-	}
-	return out
 }

@@ -66,9 +66,11 @@ func TestEntryCheck(t *testing.T) {
 			Version: 8, Placed: "2026-04-22T09:30:00Z", CallID: "call_1"}}, ""},
 		"an odd release": {Entry{AgentID: "1", Smoke: &spec.PendingCall{}}, `smoke_call: "" is not a digest of 12 hex digits`},
 		"an odd time":    {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, Placed: "today"}}, `smoke_call: placed_at "today" is no time`},
-		"an odd before":  {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, Before: "{"}}, "smoke_call: before is no JSON"},
-		"an odd state":   {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, State: "new"}}, `smoke_call: state "new" is not known`},
-		"an id of 129":   {Entry{AgentID: strings.Repeat("a", 129)}, `agent_id "` + strings.Repeat("a", 129) + `" is not an id`},
+		"an odd before":  {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, Before: "{"}}, "smoke_call: before is no JSON of the agent's fields, outcomes and infields"},
+		"an odd item before": {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, Before: `{"call_outcomes":[5]}`}},
+			"smoke_call: before is no JSON of the agent's fields, outcomes and infields"},
+		"an odd state": {Entry{AgentID: "1", Smoke: &spec.PendingCall{Releases: digest, State: "new"}}, `smoke_call: state "new" is not known`},
+		"an id of 129": {Entry{AgentID: strings.Repeat("a", 129)}, `agent_id "` + strings.Repeat("a", 129) + `" is not an id`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ""

@@ -242,14 +242,19 @@ func checkSmoke(c *spec.PendingCall) error {
 	if c == nil {
 		return nil
 	}
+	var before struct {
+		Agent    map[string]any   `json:"agent"`
+		Outcomes []map[string]any `json:"call_outcomes"`
+		Infields []map[string]any `json:"call_infields"`
+	}
 	_, err := time.Parse(time.RFC3339, c.Placed)
 	switch {
 	case !digestForm.MatchString(c.Releases):
 		return fmt.Errorf("smoke_call: %q is not a digest of 12 hex digits", c.Releases)
 	case err != nil && c.Placed != "":
 		return fmt.Errorf("smoke_call: placed_at %q is no time", c.Placed)
-	case c.Before != "" && !json.Valid([]byte(c.Before)):
-		return errors.New("smoke_call: before is no JSON")
+	case c.Before != "" && json.Unmarshal([]byte(c.Before), &before) != nil:
+		return errors.New("smoke_call: before is no JSON of the agent's fields, outcomes and infields")
 	case !slices.Contains([]string{spec.CallWaits, spec.CallFailed, spec.CallTakenBack}, c.State):
 		return fmt.Errorf("smoke_call: state %q is not known", c.State)
 	}
