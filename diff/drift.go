@@ -185,11 +185,17 @@ func (f liveFacts) verdict() verdict {
 	}
 }
 
-func (p *agentPlanner) liveFacts(live *Version) liveFacts {
-	digest := p.wanted.ConfigDigest
-	if !value.Equal(live.Content, p.wanted.Config) { // mostly they are, and a digest takes a while
-		digest = LiveDigest(p.want, live)
+// liveDigest is LiveDigest, which takes a while, but where the version is what is
+// wanted, as it mostly is.
+func (p *agentPlanner) liveDigest(live *Version) string {
+	if p.wanted.ConfigDigest != "" && value.Equal(live.Content, p.wanted.Config) {
+		return p.wanted.ConfigDigest
 	}
+	return LiveDigest(p.want, live)
+}
+
+func (p *agentPlanner) liveFacts(live *Version) liveFacts {
+	digest := p.liveDigest(live)
 	line, ok := lineOf(live)
 	f := liveFacts{
 		locked:   p.memory.Config == digest && p.memory.Version == live.Number,

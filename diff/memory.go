@@ -92,7 +92,7 @@ func (p *agentPlanner) undoRevert() {
 		return
 	}
 	live := p.remote.Current
-	digest := LiveDigest(p.want, live)
+	digest := p.liveDigest(live)
 	if p.memory.Version == live.Number && p.memory.Config == digest || p.memory.Unfinished && slices.Contains(p.memory.Expect, digest) {
 		return
 	}

@@ -93,7 +93,7 @@ func (p *agentPlanner) listedDownTo(number int) bool {
 // draft that the lock knows as its own.
 func (p *agentPlanner) furtherBack() []int {
 	numbers := []int{p.want.Release.Version, p.memory.Draft}
-	if live := p.remote.Current; live == nil || live.Number != p.memory.Version || LiveDigest(p.want, live) != p.memory.Config {
+	if live := p.remote.Current; live == nil || live.Number != p.memory.Version || p.liveDigest(live) != p.memory.Config {
 		numbers = append(numbers, p.memory.Version)
 	}
 	return numbers

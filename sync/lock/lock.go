@@ -78,7 +78,8 @@ type Entry struct {
 // Equal reports whether two entries are written as the same bytes.
 func (e Entry) Equal(o Entry) bool {
 	return e.AgentID == o.AgentID && e.AgentName == o.AgentName && e.Protect == o.Protect &&
-		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Newest == o.Newest && e.Since == o.Since && e.Config == o.Config && e.Wants == o.Wants && e.Draft == o.Draft &&
+		e.Unfinished == o.Unfinished && e.Version == o.Version && e.Newest == o.Newest && e.Since == o.Since &&
+		e.Config == o.Config && e.Wants == o.Wants && e.Draft == o.Draft &&
 		slices.Equal(e.Expect, o.Expect) && e.PutBack == o.PutBack && maps.Equal(e.Agent, o.Agent) &&
 		maps.Equal(e.Outcomes, o.Outcomes) && maps.Equal(e.Infields, o.Infields) &&
 		(e.Smoke == nil) == (o.Smoke == nil) && (e.Smoke == nil || *e.Smoke == *o.Smoke)
