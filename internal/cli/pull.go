@@ -63,6 +63,13 @@ func (a *app) runPull(ctx context.Context, opt pullOptions) error {
 	if err != nil {
 		return err
 	}
+	if !opt.dryRun {
+		release, err := project.Turn(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	pull, err := project.Pull(ctx, opt.PullOptions)
 	if err != nil {
 		return err

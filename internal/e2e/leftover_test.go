@@ -147,6 +147,38 @@ func TestTwoAppliesInOneFolder(t *testing.T) {
 	}
 }
 
+// TestNothingOldIsRemembered: what pull and import have to say of an agent is not
+// what they read before they waited for an apply.
+func TestNothingOldIsRemembered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(*sandbox.Options) {})
+	w.write(map[string]string{"a.yaml": agentYAML("a", "A.", twoOutcomes)})
+	release := make(chan struct{})
+	w.faults.Add(faults.Rule{Method: "POST", Path: "/create", Do: faults.DelayAfter(faults.Until(release))})
+	first := w.start("apply", "--auto-approve")
+	until(t, func() bool { return w.faults.Count("POST", "/create", -1) > 0 })
+	id, err := w.platform.Dashboard().CreateAgent(map[string]any{"agent_name": "By hand", "agent_description": "x", "agent_type": "INBOUND"},
+		map[string]any{"system_prompt": "Hello."}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pull, take := w.start("pull", "--all"), w.start("import", id)
+	until(t, func() bool {
+		return strings.Contains(pull.stderr.String(), "another apply runs") && strings.Contains(take.stderr.String(), "another apply runs")
+	})
+	close(release)
+	if r := w.wait(first); r.code != 0 {
+		t.Fatal(r)
+	}
+	if r := w.wait(pull); r.code != 0 || !strings.Contains(r.stdout, "No drift") {
+		t.Errorf("pull has not read again: %s", r)
+	}
+	if r := w.wait(take); r.code != 1 || !strings.Contains(r.stderr, "what was read before may be old: nothing was written\n  hint: import again") {
+		t.Errorf("import has not refused: %s", r)
+	}
+	w.settled()
+}
+
 // TestLockThatCantBeWritten stops everything: no agent is made that the lock
 // would not know.
 func TestLockThatCantBeWritten(t *testing.T) {

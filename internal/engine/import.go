@@ -262,11 +262,14 @@ func (m *importing) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	release, _, err := m.wait(ctx, m.store) // an apply that is at work in this folder is waited for
+	release, waited, err := m.wait(ctx, m.store) // an apply that is at work in this folder
 	if err != nil {
 		return err
 	}
 	defer release()
+	if waited {
+		return Errorf(Failed, "import again", "the other apply has ended, and what was read before may be old: nothing was written")
+	}
 	if err := writeFiles(m.root, files); err != nil {
 		return err
 	}

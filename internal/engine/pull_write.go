@@ -61,11 +61,13 @@ func (u *Pull) Write(ctx context.Context) (commits map[string]string, err error)
 	if len(u.entries(u.Agents...)) == 0 {
 		return nil, nil
 	}
-	release, err := u.project.acquire(ctx, u.store)
-	if err != nil {
-		return nil, err
+	if !u.project.hasTurn {
+		release, err := u.project.acquire(ctx, u.store)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
 	}
-	defer release()
 	if u.opt.Commit {
 		return u.commit(ctx)
 	}

@@ -72,6 +72,7 @@ func (p *Project) acquire(ctx context.Context, store *lock.Store) (release func(
 		return nil, err
 	}
 	if waited {
+		p.opt.Message("the other apply has ended; from here on, all is read again")
 		before = p.readLock()
 	}
 	return func() {
@@ -101,8 +102,6 @@ func (p *Project) wait(ctx context.Context, store *lock.Store) (unlock func(), w
 		return nil, waited, Errorf(Interrupted, "", "interrupted while waiting for another apply: nothing was written")
 	case err != nil:
 		return nil, waited, err
-	case waited:
-		p.opt.Message("the other apply has ended; from here on, all is read again")
 	}
 	return unlock, waited, nil
 }
