@@ -457,7 +457,8 @@ func TestAJournalOfANewerVersion(t *testing.T) {
 // TestFlushOfWhatNoFileMayHold: the error names the lock file, the journal and the entry.
 func TestFlushOfWhatNoFileMayHold(t *testing.T) {
 	dir, s := begin(t)
-	put(t, s, map[string]*Entry{"new": entry("AGT 1", 1, false)})
+	put(t, s, eventsOf[1])
+	s.PutLater(map[string]*Entry{"new": entry("AGT 1", 1, false)})
 	want := fmt.Sprintf("%s with %s: environments.prod.%q: agent_id %q is not an id", filepath.Join(dir, FileName), journalOf(t, dir), "new", "AGT 1")
 	if err := s.Flush(); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)

@@ -218,6 +218,13 @@ func (s *Store) Entries() Environment {
 // lock file. An error says that neither may have it; the change is then still in
 // Entries, and goes into the lock file with Flush.
 func (s *Store) Put(entries map[string]*Entry) error {
+	for _, key := range value.SortedKeys(entries) {
+		if entry := entries[key]; entry != nil {
+			if err := entry.check(); err != nil { // a journal with it would stop each later command
+				return fmt.Errorf("remember %s: %w", key, err)
+			}
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.change(entries); err != nil {

@@ -144,16 +144,21 @@ func TestAFileThatCannotBeReplaced(t *testing.T) {
 	}
 }
 
-// TestAnEventThatWasNotWrittenGoesWithTheNext holds that nobody takes an event
-// for written because another one was.
-func TestAnEventThatWasNotWrittenGoesWithTheNext(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, lock.FileName)
-	fail := errors.New("not now")
-	s, err := lock.Open(path, "default", lock.State{Dir: dir, Make: func() error { return fail }})
+// openFailing opens a lock file that can't be written while *fail is an error.
+func openFailing(t *testing.T, path string, fail *error) *lock.Store {
+	t.Helper()
+	s, err := lock.Open(path, "default", lock.State{Dir: filepath.Dir(path), Make: func() error { return *fail }})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// TestAnEventThatWasNotWrittenGoesWithTheNext holds that nobody takes an event
+// for written because another one was.
+func TestAnEventThatWasNotWrittenGoesWithTheNext(t *testing.T) {
+	path, fail := filepath.Join(t.TempDir(), lock.FileName), errors.New("not now")
+	s := openFailing(t, path, &fail)
 	if err := s.Put(map[string]*lock.Entry{"a": entryOf("a")}); !errors.Is(err, fail) {
 		t.Fatal(err)
 	}
@@ -166,16 +171,27 @@ func TestAnEventThatWasNotWrittenGoesWithTheNext(t *testing.T) {
 	}
 }
 
+// TestWhatNoFileMayHold is refused before it is in the journal, where it would stop
+// each later command.
+func TestWhatNoFileMayHold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), lock.FileName)
+	s := open(t, path, "default")
+	if err := s.Put(map[string]*lock.Entry{"a": {AgentID: "no id"}}); err == nil || !strings.Contains(err.Error(), `remember a: agent_id "no id" is not an id`) {
+		t.Errorf("got %v", err)
+	}
+	if err := s.Put(map[string]*lock.Entry{"b": entryOf("b")}); err != nil {
+		t.Fatal(err)
+	}
+	if entries := open(t, path, "default").Entries(); len(entries) != 1 || entries["b"].AgentID != "AGT_b" {
+		t.Errorf("on disk are %v", entries)
+	}
+}
+
 // TestALaterChangeWins holds that a change which waits since a write failed does
 // not undo a later one of the same agent.
 func TestALaterChangeWins(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, lock.FileName)
-	fail := errors.New("not now")
-	s, err := lock.Open(path, "default", lock.State{Dir: dir, Make: func() error { return fail }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	path, fail := filepath.Join(t.TempDir(), lock.FileName), errors.New("not now")
+	s := openFailing(t, path, &fail)
 	if err := s.Put(map[string]*lock.Entry{"a": entryOf("old")}); !errors.Is(err, fail) {
 		t.Fatal(err)
 	}
