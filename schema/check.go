@@ -181,7 +181,7 @@ func (c *checker) leaves(e *jsonschema.ValidationError) {
 		return
 	}
 	schema, keyword := cutLast(e.KeywordLocation)
-	if strings.HasSuffix(strings.TrimSuffix(schema, "/$ref"), "/propertyNames") {
+	if strings.HasSuffix(strings.TrimSuffix(strings.TrimSuffix(schema, "/$ref"), "/allOf/0"), "/propertyNames") {
 		key := *p.up.node
 		key.Pos, key.kind, key.raw = p.node.KeyPos(), kindText, p.node.Key
 		p = &place{p.up.up, p.up.row.keys(), &key, p.up.at}

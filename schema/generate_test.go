@@ -92,7 +92,7 @@ func generate(t *testing.T, kind string) []byte {
 	t.Helper()
 	root := roots[kind]
 	var out object
-	out.add("$schema", "https://json-schema.org/draft/2020-12/schema")
+	out.add("$schema", "http://json-schema.org/draft-07/schema#")
 	out.add("$id", "https://agentsync.dev/schema/v1/"+kind+".schema.json")
 	out.add("title", "agentsync "+root.Below("kind").Values[0])
 	out = append(out, shape(root)...)
@@ -100,7 +100,7 @@ func generate(t *testing.T, kind string) []byte {
 	for _, d := range definitions {
 		defs.add(d.name, shape(d.row))
 	}
-	out.add("$defs", defs)
+	out.add("definitions", defs)
 	data, err := json.Marshal(out)
 	if err != nil {
 		t.Fatal(err)
@@ -118,9 +118,10 @@ func ref(row *Field) object {
 	if !ok {
 		return shape(row)
 	}
-	out := object{{"$ref", "#/$defs/" + name}}
+	out := object{{"$ref", "#/definitions/" + name}}
 	if !row.Type.notNull && row.Type != Any && !row.null() {
-		out.add("type", row.Type.json[0])
+		// Draft-07 reads nothing that stands beside a $ref.
+		out = object{{"allOf", []any{out}}, {"type", row.Type.json[0]}}
 	}
 	if row.Doc != "" {
 		out.add("description", row.Doc)

@@ -17,7 +17,7 @@ import (
 //go:embed agent.schema.json base.schema.json project.schema.json
 var files embed.FS
 
-// JSON returns the schema of a kind (see Kinds): draft 2020-12, with a
+// JSON returns the schema of a kind (see Kinds): draft-07, with a
 // description on every field. It is false for a kind that has none.
 func JSON(kind string) ([]byte, bool) {
 	data, err := files.ReadFile(kind + ".schema.json")

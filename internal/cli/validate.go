@@ -103,7 +103,7 @@ func (a *app) schemaCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [KIND]",
 		Short: "Print the JSON Schema of a kind of document",
-		Long: `schema prints the JSON Schema (draft 2020-12) of agent, base or project, for
+		Long: `schema prints the JSON Schema (draft-07) of agent, base or project, for
 editors: put it beside your manifests and name it in their first line as
 "# yaml-language-server: $schema=…". Without KIND it lists the kinds.`,
 		Example: `  agentsync schema agent > schema/agent.schema.json
