@@ -29,6 +29,7 @@ var storyCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"platform":  startPlatform,
 	"quick":     quick,
 	"await":     await,
+	"hear":      hear,
 	"later":     later,
 	"fault":     fault,
 	"requests":  requests,

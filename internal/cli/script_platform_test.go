@@ -3,6 +3,7 @@ package cli_test
 import (
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -153,6 +154,24 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if time.Now().After(end) {
 			ts.Fatalf("a minute, and no %d requests %s %s; all of them:\n%s", want, args[0], args[1], listRequests(since))
+		}
+	}
+}
+
+// hear is `hear TEXT N`: it waits until the story's programs have said it N times.
+func hear(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg)
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	log := storyOf(ts).log
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		said, err := os.ReadFile(log)
+		ts.Check(err)
+		if strings.Count(string(said), args[0]) >= want {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("a minute, and %q was not said %d times; all that was said:\n%s", args[0], want, said)
 		}
 	}
 }
