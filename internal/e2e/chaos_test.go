@@ -27,7 +27,7 @@ func (w *world) fleet(n int, prompt string) {
 // five, before or after the platform acted.
 func TestAFifthOfAllAnswersFails(t *testing.T) {
 	t.Parallel()
-	const agents = 50
+	agents := exhaustive.Or(20, 50)
 	story := func(w *world, disturb func()) (requests int) {
 		for _, prompt := range []string{"Be kind to caller", "Be brief with caller"} {
 			w.fleet(agents, prompt)
@@ -63,7 +63,7 @@ func TestAFifthOfAllAnswersFails(t *testing.T) {
 	if requests >= 2*baseline {
 		t.Errorf("%d requests, twice the undisturbed %d or more", requests, baseline)
 	}
-	if faulted < 50 {
+	if faulted < agents {
 		t.Errorf("only %d requests were disturbed", faulted)
 	}
 }

@@ -29,7 +29,7 @@ func TestInterruptEverywhere(t *testing.T) {
 	calm.write(story)
 	calm.must(0, "apply", "--auto-approve")
 	want, total := calm.snapshot(), len(calm.faults.Requests())
-	for _, n := range exhaustive.Of(total, 6, "interrupt") {
+	for _, n := range exhaustive.Of(total, 9, "interrupt") {
 		signal := os.Signal(os.Interrupt)
 		if n%2 == 1 {
 			signal = syscall.SIGTERM

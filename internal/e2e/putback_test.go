@@ -84,7 +84,7 @@ func TestRollbackPutsBackWhatGitDoesNotHave(t *testing.T) {
 					"before": func(w *world) faults.Action { return faults.Before(func(*http.Request) { w.kill() }) },
 					"after":  func(w *world) faults.Action { return faults.After(func(*http.Request) { w.kill() }) },
 				} {
-					for _, n := range exhaustive.Of(requests, 16, name+command[0]+kind) {
+					for _, n := range exhaustive.Of(requests, 32, name+command[0]+kind) {
 						t.Run(fmt.Sprintf("%s %s request %d of %d", command[0], kind, n, requests), func(t *testing.T) {
 							t.Parallel()
 							w := begin()

@@ -55,7 +55,7 @@ func TestEveryRefusedBoundary(t *testing.T) {
 				t.Fatalf("only %d writes, and %d when mended", draft, writes-draft)
 			}
 			for kind := range boundaryFaults(calm) {
-				for _, n := range exhaustive.Of(writes, 16, name+kind) {
+				for _, n := range exhaustive.Of(writes, 24, name+kind) {
 					t.Run(fmt.Sprintf("%s write %d", kind, n), func(t *testing.T) {
 						t.Parallel()
 						tried.Add(1)

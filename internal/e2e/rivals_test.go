@@ -3,9 +3,11 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math/rand"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,7 +95,8 @@ func alone(t *testing.T, change func(*sandbox.Options), manifests ...string) str
 
 // TestRivals lets two applies loose on one agent, with answers that take their
 // time, by chance. Whatever they leave, they do not both say that all is well
-// over a mixture, and one more apply settles it.
+// over a mixture, and one more apply settles it. The quick tests take the two
+// readings by turns.
 func TestRivals(t *testing.T) {
 	t.Parallel()
 	rounds := exhaustive.Or(1, 10)
@@ -103,8 +106,13 @@ func TestRivals(t *testing.T) {
 			o.CreatePublishes, o.Rollback, o.Superseded, o.Numbers = false, "clone", "published", "once"
 		},
 	}
-	for name, pair := range rivals {
-		for reading, change := range readings {
+	for i, name := range slices.Sorted(maps.Keys(rivals)) {
+		pair := rivals[name]
+		for j, reading := range slices.Sorted(maps.Keys(readings)) {
+			if (i+j)%2 == 1 && !exhaustive.On() {
+				continue
+			}
+			change := readings[reading]
 			t.Run(name+", "+reading, func(t *testing.T) {
 				t.Parallel()
 				one := alone(t, change, append(pair.before, pair.one)...)

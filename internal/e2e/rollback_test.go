@@ -53,7 +53,7 @@ func TestRollbackAtEveryRequest(t *testing.T) {
 				"before": func(w *world) faults.Action { return faults.Before(func(*http.Request) { w.kill() }) },
 				"after":  func(w *world) faults.Action { return faults.After(func(*http.Request) { w.kill() }) },
 			} {
-				for _, n := range exhaustive.Of(requests, 10, name+kind) {
+				for _, n := range exhaustive.Of(requests, 20, name+kind) {
 					t.Run(fmt.Sprintf("%s request %d", kind, n), func(t *testing.T) {
 						t.Parallel()
 						w := from(t, base, change)

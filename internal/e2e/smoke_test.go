@@ -59,7 +59,7 @@ func TestEveryBoundaryOfASmokeCall(t *testing.T) {
 					t.Fatalf("the undisturbed apply made %d calls and %d writes", n, writes)
 				}
 				for kind := range boundaryFaults(calm) {
-					for _, n := range exhaustive.Of(writes, 24, name+reading+kind) {
+					for _, n := range exhaustive.Of(writes, 48, name+reading+kind) {
 						t.Run(fmt.Sprintf("%s write %d", kind, n), func(t *testing.T) {
 							t.Parallel()
 							tried.Add(1)

@@ -22,12 +22,12 @@ var interrupts = map[string]struct {
 	acts   bool // the platform does what is asked for, and the interrupt comes after that
 	share  int  // the quick tests interrupt one of so many requests
 }{
-	"answered":   {faults.DelayAfter(func(context.Context) error { return nil }), true, 8},
-	"cut":        {faults.CutAfter(), true, 8},
-	"500":        {faults.StatusAfter(500), true, 8},
-	"no answer":  {faults.DelayAfter(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }), true, 16},
-	"502 before": {faults.Status(502), false, 16},
-	"limited":    {faults.TooMany("1"), false, 16},
+	"answered":   {faults.DelayAfter(func(context.Context) error { return nil }), true, 12},
+	"cut":        {faults.CutAfter(), true, 12},
+	"500":        {faults.StatusAfter(500), true, 12},
+	"no answer":  {faults.DelayAfter(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }), true, 24},
+	"502 before": {faults.Status(502), false, 24},
+	"limited":    {faults.TooMany("1"), false, 24},
 }
 
 // TestAnInterruptedReportIsTrue interrupts a story of every kind of step at each

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 )
 
@@ -182,11 +183,13 @@ func (w *world) first() {
 	w.job(0, "", "apply")
 }
 
+// withAndWithoutLock runs a test both ways, of which the quick tests have one: which
+// it is varies from test to test.
 func withAndWithoutLock(t *testing.T, test func(*testing.T, *world)) {
-	for name, lock := range map[string]bool{"with the lock": true, "without": false} {
-		t.Run(name, func(t *testing.T) {
+	for _, n := range exhaustive.Of(2, 2, t.Name()) {
+		t.Run([]string{"without", "with the lock"}[n-1], func(t *testing.T) {
 			t.Parallel()
-			w := greeks(t, lock)
+			w := greeks(t, n == 2)
 			w.first()
 			test(t, w)
 		})

@@ -19,6 +19,7 @@ import (
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/diff/render"
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/value"
 )
 
@@ -241,6 +242,9 @@ func TestAbridgingKeepsWhatDiffers(t *testing.T) {
 // TestDocumentHoldsAnything: whatever a plan holds and however little room there
 // is, the document fits, and the plan that is hidden in it reads back.
 func TestDocumentHoldsAnything(t *testing.T) {
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		_ = checks.Value.Set(exhaustive.Or("25", "300"))
+	}
 	hostile := rapid.StringOfN(rapid.RuneFrom([]rune("ab`<>-!@#:\n\r\x1b\u202eक्ष😀")), 0, 60, -1)
 	rapid.Check(t, func(rt *rapid.T) {
 		p := fleet(rapid.SampledFrom([]int{1, 20, 400}).Draw(rt, "agents"), rapid.IntRange(0, 12).Draw(rt, "changed"), rapid.SampledFrom([]int{0, 3000}).Draw(rt, "size"))

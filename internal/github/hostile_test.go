@@ -130,7 +130,7 @@ func TestPoisonInAnErrorDoesNoHarm(t *testing.T) {
 // 300 agents (100 in the quick tests) whose prompts change wholly, before and
 // after the apply.
 func TestAHugePlanFits(t *testing.T) {
-	agents := exhaustive.Or(100, 300)
+	agents := exhaustive.Or(60, 300)
 	w := newWorld(t)
 	var b strings.Builder
 	for i := range agents {

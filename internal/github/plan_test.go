@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 )
 
@@ -252,6 +253,9 @@ func TestARefusedPlanIsShownAndNotReviewed(t *testing.T) {
 // A summary that can't hold the plan points to where it is kept: the files that
 // the outputs name are gone after the job.
 func TestASummaryThatIsCutPointsToTheLog(t *testing.T) {
+	if !exhaustive.On() {
+		t.Skip("a large text; " + exhaustive.Variable + " is not set")
+	}
 	w := newWorld(t)
 	w.write("prompts/sales.md", strings.Repeat("Sell boldly, to whoever it is.\n", 30_000))
 	w.replace("agents.yaml", "Help the caller.", strings.Repeat("Help every caller, whoever it is. ", 6_000))

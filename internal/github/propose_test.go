@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/github/fakegithub"
 )
 
@@ -438,6 +439,9 @@ func TestAPullRequestKeepsWhatAFileIs(t *testing.T) {
 
 // TestAPullRequestOfManyAgentsFits: GitHub refuses a text over 65,536 characters.
 func TestAPullRequestOfManyAgentsFits(t *testing.T) {
+	if !exhaustive.On() {
+		t.Skip("a large text; " + exhaustive.Variable + " is not set")
+	}
 	w := proposing(t)
 	const agents = 60
 	var all strings.Builder
