@@ -13,6 +13,9 @@ import (
 // may hold, and reads the same: YAML has a meaning for some of them ("<<" merges,
 // "null" and "~" are nothing, "0x1" is a number).
 func TestAnyName(t *testing.T) {
+	for _, name := range []string{"\t\nA", "\n\tA", " \nA", "\n", "\u0085\nA"} {
+		readsTheSame(t, Entry{AgentID: "AGT_1", AgentName: name, Outcomes: map[string]string{name: "0123456789ab"}})
+	}
 	hostile := rapid.SampledFrom([]string{"<<", "~", "null", "true", "0x1", "1_000", "1e3", "- a", "a: b", "#", "!!str x", "&a", "*a", "|", "'", "\"", "---", "...", " ", "क़", "\u2028", "\ufeff", "2026-01-01", "=", "? x", "{", "[", "%", "@", "`", "a\nb", "\t"})
 	name := rapid.Map(rapid.OneOf(hostile, rapid.String()), value.Text) // as names come in
 	rapid.Check(t, func(t *rapid.T) {
@@ -22,17 +25,21 @@ func TestAnyName(t *testing.T) {
 			AgentID: "AGT_1", AgentName: name.Draw(t, "agent"),
 			Outcomes: digests.Draw(t, "outcomes"), Infields: digests.Draw(t, "infields"),
 		}
-		in := &File{Environments: map[string]Environment{"default": {"a": entry}}}
-		data, err := in.Bytes()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := Parse(data)
-		if err != nil {
-			t.Fatalf("%v\n%s", err, data)
-		}
-		if d := cmp.Diff(in, out); d != "" {
-			t.Fatalf("%s\n%s", d, data)
-		}
+		readsTheSame(t, entry)
 	})
+}
+
+func readsTheSame(t interface{ Fatalf(string, ...any) }, entry Entry) {
+	in := &File{Environments: map[string]Environment{"default": {"a": entry}}}
+	data, err := in.Bytes()
+	if err != nil {
+		t.Fatalf("%q: %v", entry.AgentName, err)
+	}
+	out, err := Parse(data)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, data)
+	}
+	if d := cmp.Diff(in, out); d != "" {
+		t.Fatalf("%s\n%s", d, data)
+	}
 }

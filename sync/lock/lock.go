@@ -287,6 +287,7 @@ func (e Entry) MarshalYAML() (any, error) {
 	type plain Entry
 	bare := plain(e)
 	bare.Agent, bare.Outcomes, bare.Infields = nil, nil, nil
+	bare.AgentName = "" // set below: the library writes "\t\na" in a way that it can't read
 	var out yaml.Node
 	if err := out.Encode(bare); err != nil {
 		return nil, err
