@@ -171,7 +171,7 @@ func TestEveryBoundary(t *testing.T) {
 				t.Fatalf("the story renders %d times, want two checks of three agents", renderings)
 			}
 			for kind := range boundaryFaults(calm) {
-				for _, n := range exhaustive.Of(writes, 24, name+kind) {
+				for _, n := range exhaustive.Of(writes, 32, name+kind) {
 					t.Run(fmt.Sprintf("%s write %d", kind, n), func(t *testing.T) {
 						t.Parallel()
 						tried.Add(1)

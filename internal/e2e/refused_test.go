@@ -30,6 +30,9 @@ func (w *world) struck() {
 // stays live until the check holds, and the draft that is there is the one that is
 // published: none is left, and no second one is made.
 func TestEveryRefusedBoundary(t *testing.T) {
+	if !exhaustive.On() {
+		t.Skip("hundreds of applies; " + exhaustive.Variable + " is not set")
+	}
 	var tried atomic.Int64
 	for name, change := range boundaryReadings {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +58,7 @@ func TestEveryRefusedBoundary(t *testing.T) {
 				t.Fatalf("only %d writes, and %d when mended", draft, writes-draft)
 			}
 			for kind := range boundaryFaults(calm) {
-				for _, n := range exhaustive.Of(writes, 24, name+kind) {
+				for n := 1; n <= writes; n++ {
 					t.Run(fmt.Sprintf("%s write %d", kind, n), func(t *testing.T) {
 						t.Parallel()
 						tried.Add(1)

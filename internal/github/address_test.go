@@ -10,6 +10,7 @@ spec:
 // A file that names another address would get the credentials sent there,
 // whatever has started the run.
 func TestAFileDoesNotSayWhereCredentialsGo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	address := w.env["INDUSLABS_BASE_URL"]
 	w.write("agentsync.yaml", projectAt+address+"\n")
@@ -42,6 +43,7 @@ func TestAFileDoesNotSayWhereCredentialsGo(t *testing.T) {
 
 // The default address may be written down.
 func TestTheDefaultAddressIsNobodysTrick(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("agentsync.yaml", projectAt+"https://developer.induslabs.io/\n")
 	for _, name := range []string{"INDUSLABS_BASE_URL", "INDUSLABS_EMAIL", "INDUSLABS_PASSWORD"} {

@@ -101,6 +101,7 @@ func TestApplyRefusesWhatNobodyReviewed(t *testing.T) {
 }
 
 func TestDriftThatWasReviewedIsOverwritten(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.dashboard("Sales", "Sell by the dashboard.")
 	w.job(0, "", "plan")
@@ -112,6 +113,7 @@ func TestDriftThatWasReviewedIsOverwritten(t *testing.T) {
 }
 
 func TestApplyWithoutAReview(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.onPush(mergeAt) // a push to main, without a pull request
@@ -138,6 +140,7 @@ func TestApplyWithoutAReview(t *testing.T) {
 }
 
 func TestNothingToApplyNeedsNoReview(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.onPush(mergeAt)
 	if r := w.job(0, "", "apply"); r.platform != 0 || r.outputs["changes"] != "false" {
@@ -159,6 +162,7 @@ func TestAnotherAgentsChangeDoesNotVoidAReview(t *testing.T) {
 
 // What somebody else has done of the reviewed plan needs not be done again.
 func TestTheRestOfAReviewedPlanIsApplied(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.replace("agents.yaml", "Help the caller.", "Help every caller.")
@@ -181,6 +185,7 @@ func TestApplyRunsOnlyAfterTheMerge(t *testing.T) {
 }
 
 func TestPullRequestTargetIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, checkout := range map[string]func(*world){
 		"of anything": func(*world) {},
 		"of the base, as it checks out": func(w *world) {
@@ -212,6 +217,7 @@ func TestPullRequestTargetIsRefused(t *testing.T) {
 // A checkout of something else, such as of the base, would be planned and
 // commented as the pull request's.
 func TestAPlanIsOfThePullRequestsTree(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.git("init", "-q", "-b", "main")
 	w.git("add", ".")
@@ -323,6 +329,7 @@ func TestAFailedApplyGoesOn(t *testing.T) {
 }
 
 func TestAFailedApplyDoesNotGoOnOverAnEdit(t *testing.T) {
+	t.Parallel()
 	for name, edit := range map[string]func(*world){
 		"of the same field": func(w *world) { w.dashboard("Sales", "Sell by the dashboard.") },
 		"of the manifests":  func(w *world) { w.replace("prompts/sales.md", "boldly", "rudely") },
@@ -402,6 +409,7 @@ func TestAnInterruptedPlanIsTold(t *testing.T) {
 }
 
 func TestGitHubEnterprise(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	pulls := w.repo().Pulls
 	w.serve("/api/v3")
@@ -421,6 +429,7 @@ func TestGitHubEnterprise(t *testing.T) {
 // which line; the old prompt stays live, and the job again says the same until it
 // is mended in another pull request, which publishes the same draft.
 func TestApplyStopsAtACheck(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("agents.yaml", "  call_outcomes:\n", "  checks:\n    - {name: polite, system_prompt: {contains: [politely]}}\n  call_outcomes:\n")
 	w.replace("prompts/sales.md", "politely", "boldly")

@@ -52,6 +52,7 @@ func TestALateRunDoesNotBringBackWhatWasReverted(t *testing.T) {
 }
 
 func TestABranchMovesOn(t *testing.T) {
+	t.Parallel()
 	many := func(n int) (out []string) {
 		for i := range n {
 			out = append(out, fmt.Sprintf("docs/%03d.md", i))
@@ -144,6 +145,7 @@ func TestABranchThatIsNotKnown(t *testing.T) {
 // A tag belongs to the branch that its commit was merged into, else to the
 // repository's own.
 func TestATagIsHeldAgainstItsBranch(t *testing.T) {
+	t.Parallel()
 	w := reviewed(t)
 	w.merge()
 	w.env["GITHUB_REF"] = "refs/tags/v1"

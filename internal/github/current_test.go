@@ -15,6 +15,7 @@ import (
 // Two jobs of one pull request with targets of their own have a comment each,
 // and an apply goes by that of its own.
 func TestTargetsHaveCommentsOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.replace("agents.yaml", "Help the caller.", "Help every caller.")
@@ -45,6 +46,7 @@ func TestTargetsHaveCommentsOfTheirOwn(t *testing.T) {
 // it ends: of a commit that the pull request has left behind, or of the same
 // commit on an older base.
 func TestAnOlderRunLeavesANewerPlan(t *testing.T) {
+	t.Parallel()
 	run := func(w *world, id, attempt, prompt string) result {
 		w.env["GITHUB_RUN_ID"], w.env["GITHUB_RUN_ATTEMPT"] = id, attempt
 		w.write("prompts/sales.md", prompt+"\n")
@@ -85,6 +87,7 @@ func TestAnOlderRunLeavesANewerPlan(t *testing.T) {
 
 // A list of comments may be older than the comments.
 func TestAnApplyReadsTheCommentAgain(t *testing.T) {
+	t.Parallel()
 	stale := func(w *world) fakegithub.Rule {
 		body, err := json.Marshal(w.comments())
 		if err != nil {
@@ -168,6 +171,7 @@ func TestAnApplyReadsTheCommentAgain(t *testing.T) {
 // What was applied and then set back on the platform is not applied again by the
 // job of its pull request, however often that runs.
 func TestWhatWasAppliedCoversNothing(t *testing.T) {
+	t.Parallel()
 	for _, lock := range []string{"with", "without"} {
 		t.Run(lock+" a lock file", func(t *testing.T) {
 			w := newWorld(t)

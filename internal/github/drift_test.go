@@ -11,6 +11,7 @@ import (
 )
 
 func TestDriftKeepsOneIssue(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.onPush(mergeAt)
 	w.env["GITHUB_EVENT_NAME"] = "schedule"
@@ -67,6 +68,7 @@ func TestDriftKeepsOneIssue(t *testing.T) {
 }
 
 func TestAnAgentThatIsGoneIsDrift(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.onPush(mergeAt)
 	d := w.platform.Dashboard()
@@ -85,6 +87,7 @@ func TestAnAgentThatIsGoneIsDrift(t *testing.T) {
 // changed fields and outcomes, or whether an agent that is not there was deleted.
 // It says so, stays red and keeps the issue.
 func TestUnknownIsNotNoDrift(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.onPush(mergeAt)
 	w.write("agentsync.yaml", "apiVersion: agentsync/v1\nkind: Project\nmetadata: {name: acme}\nspec: {}\n")
@@ -132,6 +135,7 @@ func TestUnknownIsNotNoDrift(t *testing.T) {
 }
 
 func TestAStrangersIssueIsNotOurs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.onPush(mergeAt)
 	w.dashboard("Sales", "Sell by the dashboard.")
@@ -146,6 +150,7 @@ func TestAStrangersIssueIsNotOurs(t *testing.T) {
 }
 
 func TestDriftIsToldWithoutTheIssueToo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.onPush(mergeAt)
 	w.dashboard("Sales", "Sell by the dashboard.")

@@ -80,6 +80,7 @@ func TestAForksCommentIsNoReview(t *testing.T) {
 }
 
 func TestTheSameRepositoryNeedsCredentials(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.env["INDUSLABS_EMAIL"], w.env["INDUSLABS_PASSWORD"] = "", ""
 	r := w.job(1, "error", "plan")

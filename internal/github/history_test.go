@@ -63,6 +63,7 @@ func TestARunThatFailedGoesOnWithEarlierMerges(t *testing.T) {
 }
 
 func TestEarlierMergesAreNoLicence(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*world){
 		"when one was applied already": func(w *world) {
 			w.github.Edit(func(s *fakegithub.State) {
@@ -148,6 +149,7 @@ func TestAPullRequestIsWaitedFor(t *testing.T) {
 // The run of an earlier merge failed half way, and may not run again since the
 // branch has moved on: the later merge's run does the rest of both.
 func TestTheLastRunDoesTheRestOfAnEarlierOne(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("agents.yaml", "    - {outcome_name: lead,", "    - {outcome_name: budget, outcome_description: How much, outcome_type: NUMBER, is_visible: true}\n    - {outcome_name: lead,")
 	w.replace("prompts/sales.md", "politely", "boldly")

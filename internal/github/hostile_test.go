@@ -83,6 +83,7 @@ func noCommands(t *testing.T, r result) {
 }
 
 func TestPoisonDoesNoHarm(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("prompts/sales.md", "Sell politely.\n"+poison)
 	check := func(r result) {
@@ -109,6 +110,7 @@ func TestPoisonDoesNoHarm(t *testing.T) {
 }
 
 func TestPoisonInAnErrorDoesNoHarm(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.job(0, "", "plan")
@@ -130,6 +132,7 @@ func TestPoisonInAnErrorDoesNoHarm(t *testing.T) {
 // 300 agents (100 in the quick tests) whose prompts change wholly, before and
 // after the apply.
 func TestAHugePlanFits(t *testing.T) {
+	t.Parallel()
 	agents := exhaustive.Or(60, 300)
 	w := newWorld(t)
 	var b strings.Builder

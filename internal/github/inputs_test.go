@@ -8,6 +8,7 @@ import (
 )
 
 func TestInputs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.replace("agents.yaml", "Help the caller.", "Help every caller.")
@@ -37,6 +38,7 @@ func TestInputs(t *testing.T) {
 
 // Wrong usage is told by the input's name, and has its outputs too.
 func TestWrongInputs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, c := range []struct{ name, value, says string }{
 		{"PRUNE", "1", `input prune: want true or false, got "1"`},
@@ -89,6 +91,7 @@ func TestTheWorkingDirectoryStaysInTheWorkspace(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := w.job(0, "", "validate")
 	has(t, "stdout", r.stdout, "2 agents are valid.")
@@ -113,6 +116,7 @@ func TestValidate(t *testing.T) {
 // TestChecks runs the checks of a pull request's manifests, and shows one that
 // fails at its line.
 func TestChecks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := w.job(0, "", "test")
 	has(t, "stdout", r.stdout, "no checks to run")
@@ -141,6 +145,7 @@ spec:
 
 // Outside a workflow a plan needs none of its variables.
 func TestOutsideAWorkflow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for name := range w.env {
 		if strings.HasPrefix(name, "GITHUB_") {

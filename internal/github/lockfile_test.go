@@ -107,6 +107,7 @@ func TestALockThatMovedIsMerged(t *testing.T) {
 }
 
 func TestAProtectedBranchKeepsItsLock(t *testing.T) {
+	t.Parallel()
 	for name, protect := range map[string]func(*world){
 		"by a rule": func(w *world) {
 			w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Protected = []string{"main"} })

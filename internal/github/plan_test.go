@@ -10,6 +10,7 @@ import (
 )
 
 func TestPlanKeepsOneComment(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.github.Edit(func(s *fakegithub.State) { // the comment is on the third page
 		r := s.Repo(repo)
@@ -55,6 +56,7 @@ func TestPlanKeepsOneComment(t *testing.T) {
 }
 
 func TestAStrangersMarkerIsText(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.job(0, "", "plan")
@@ -79,6 +81,7 @@ func TestAStrangersMarkerIsText(t *testing.T) {
 }
 
 func TestAUsersTokenFindsItsOwnComment(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.env["INPUT_GITHUB_TOKEN"] = fakegithub.UserToken
 	w.replace("prompts/sales.md", "politely", "boldly")
@@ -92,6 +95,7 @@ func TestAUsersTokenFindsItsOwnComment(t *testing.T) {
 
 // An app's installation acts under the app's own name.
 func TestAnAppsTokenFindsItsOwnComment(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	const token = "ghs_fakeOwnAppToken0123456789"
 	w.addToken(token, fakegithub.Token{User: fakegithub.User{Login: "our-app[bot]", Type: "Bot"}, App: true})
@@ -109,6 +113,7 @@ func TestAnAppsTokenFindsItsOwnComment(t *testing.T) {
 
 // A plan that ends after the merge does not take the place of what was reviewed.
 func TestAPlanAfterTheMergeLeavesTheReviewAlone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.job(0, "", "plan")
@@ -126,6 +131,7 @@ func TestAPlanAfterTheMergeLeavesTheReviewAlone(t *testing.T) {
 }
 
 func TestACommentThatWasDeletedIsMadeAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.job(0, "", "plan")
@@ -136,6 +142,7 @@ func TestACommentThatWasDeletedIsMadeAgain(t *testing.T) {
 }
 
 func TestTwoCommentsOfOursBecomeOne(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.job(0, "", "plan")
@@ -153,6 +160,7 @@ func TestTwoCommentsOfOursBecomeOne(t *testing.T) {
 }
 
 func TestCommentModes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.env["INPUT_COMMENT"] = "changes-only"
 	r := w.job(0, "", "plan")
@@ -176,6 +184,7 @@ func TestCommentModes(t *testing.T) {
 }
 
 func TestTwoProjectsHaveTwoComments(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("agentsync.yaml", "apiVersion: agentsync/v1\nkind: Project\nspec: {manifests: [agents.yaml]}\n")
 	w.write("eu/agents.yaml", manifests)
@@ -194,6 +203,7 @@ func TestTwoProjectsHaveTwoComments(t *testing.T) {
 
 // A comment's marker has only the start of a long name, and is found all the same.
 func TestALongFolderHasOneComment(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.move(strings.Repeat("deep/", 20) + "voice")
 	w.job(0, "", "plan")
@@ -203,6 +213,7 @@ func TestALongFolderHasOneComment(t *testing.T) {
 }
 
 func TestAFailedPlanTakesTheOldOneBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.job(0, "", "plan")
@@ -226,6 +237,7 @@ func TestAFailedPlanTakesTheOldOneBack(t *testing.T) {
 }
 
 func TestAPlanThatCanNotBeKeptIsNoPlan(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.job(0, "", "plan")
@@ -238,6 +250,7 @@ func TestAPlanThatCanNotBeKeptIsNoPlan(t *testing.T) {
 }
 
 func TestARefusedPlanIsShownAndNotReviewed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("agents.yaml", "metadata: {name: sales}\nspec:\n", "metadata: {name: sales}\nspec:\n  lifecycle: {protect: true}\n")
 	w.cli(0, "apply", "--auto-approve")
@@ -253,6 +266,7 @@ func TestARefusedPlanIsShownAndNotReviewed(t *testing.T) {
 // A summary that can't hold the plan points to where it is kept: the files that
 // the outputs name are gone after the job.
 func TestASummaryThatIsCutPointsToTheLog(t *testing.T) {
+	t.Parallel()
 	if !exhaustive.On() {
 		t.Skip("a large text; " + exhaustive.Variable + " is not set")
 	}

@@ -83,6 +83,7 @@ func (w *world) openIssues() (n int) {
 }
 
 func TestDriftKeepsOnePullRequest(t *testing.T) {
+	t.Parallel()
 	w := proposing(t)
 	if r := w.job(0, "", "drift"); r.hub != 0 || len(w.pulls(proposed)) != 0 {
 		t.Fatalf("%d writes without drift", r.hub)
@@ -161,6 +162,7 @@ func TestDriftKeepsOnePullRequest(t *testing.T) {
 // TestAMergedPullRequestEndsTheDrift takes the branch's files into main, as a
 // merge does: nothing is left to plan, and the branch goes.
 func TestAMergedPullRequestEndsTheDrift(t *testing.T) {
+	t.Parallel()
 	w := proposing(t)
 	w.dashboard("Sales", "Sell by the dashboard.\n")
 	w.job(4, "drift", "drift")
@@ -181,6 +183,7 @@ func TestAMergedPullRequestEndsTheDrift(t *testing.T) {
 // TestAPersonsCommitIsNotOverwritten: nobody's work on the branch is lost, also
 // where it carries our own commit's last line along.
 func TestAPersonsCommitIsNotOverwritten(t *testing.T) {
+	t.Parallel()
 	const theirs = "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee5"
 	for name, message := range map[string]func(ours string) string{
 		"on top":  func(string) string { return "Say it nicely" },
@@ -224,6 +227,7 @@ func TestAPersonsCommitIsNotOverwritten(t *testing.T) {
 }
 
 func TestABranchThatMovesMeanwhileIsNotOverwritten(t *testing.T) {
+	t.Parallel()
 	const theirs = "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee5"
 	w := proposing(t)
 	w.dashboard("Sales", "Sell by the dashboard.\n")
@@ -238,6 +242,7 @@ func TestABranchThatMovesMeanwhileIsNotOverwritten(t *testing.T) {
 }
 
 func TestWithoutAPermissionItIsTheIssue(t *testing.T) {
+	t.Parallel()
 	const needs = "`permissions: contents: write, pull-requests: write`"
 	for name, c := range map[string]struct {
 		lacks string
@@ -278,6 +283,7 @@ func TestWithoutAPermissionItIsTheIssue(t *testing.T) {
 // TestWhatCannotBeTakenIsSaid: one agent is gone, one changed in git too, and with
 // nothing to take there is no pull request, but the issue.
 func TestWhatCannotBeTakenIsSaid(t *testing.T) {
+	t.Parallel()
 	w := proposing(t)
 	d := w.platform.Dashboard()
 	id, err := d.AgentID("Support")
@@ -303,6 +309,7 @@ func TestWhatCannotBeTakenIsSaid(t *testing.T) {
 
 // TestPullRequestsOfTwoProjects: environments and folders each have their own.
 func TestPullRequestsOfTwoProjects(t *testing.T) {
+	t.Parallel()
 	w := proposing(t)
 	w.write("agentsync.yaml", `apiVersion: agentsync/v1
 kind: Project
@@ -334,6 +341,7 @@ spec:
 
 // TestAnothersPullRequestIsLeft: a person has opened one from the branch.
 func TestAnothersPullRequestIsLeft(t *testing.T) {
+	t.Parallel()
 	w := proposing(t)
 	w.dashboard("Sales", "Sell by the dashboard.\n")
 	w.job(4, "drift", "drift")
@@ -375,6 +383,7 @@ func TestPullRequestsTakeTrackedFilesAlone(t *testing.T) {
 // TestPullRequestsOfTwoFolders: two projects in folders of one repository have a
 // branch and a pull request each, with paths from the repository's root.
 func TestPullRequestsOfTwoFolders(t *testing.T) {
+	t.Parallel()
 	w := proposing(t)
 	w.move("voice")
 	w.write("desk/agents.yaml", "apiVersion: agentsync/v1\nkind: Agent\nmetadata: {name: desk}\nspec:\n"+
@@ -413,6 +422,7 @@ func TestPullRequestsOfTwoFolders(t *testing.T) {
 
 // TestAPullRequestKeepsWhatAFileIs: its line ends, and that it can be run.
 func TestAPullRequestKeepsWhatAFileIs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write(".gitignore", ".agentsync/\n")
 	w.write("prompts/sales.md", "Sell politely.\r\nAsk for the name.\r\n")
@@ -439,6 +449,7 @@ func TestAPullRequestKeepsWhatAFileIs(t *testing.T) {
 
 // TestAPullRequestOfManyAgentsFits: GitHub refuses a text over 65,536 characters.
 func TestAPullRequestOfManyAgentsFits(t *testing.T) {
+	t.Parallel()
 	if !exhaustive.On() {
 		t.Skip("a large text; " + exhaustive.Variable + " is not set")
 	}

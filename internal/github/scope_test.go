@@ -17,6 +17,7 @@ import (
 // What colleagues do to other agents in the dashboard neither stops a merge nor
 // is overwritten by it, before the review and after.
 func TestAPullRequestIsAboutWhatItChanges(t *testing.T) {
+	t.Parallel()
 	for _, how := range exhaustive.Or([]string{"rebase"}, []string{"merge", "squash", "rebase"}) {
 		t.Run(how, func(t *testing.T) {
 			withAndWithoutLock(t, func(t *testing.T, w *world) {
@@ -47,6 +48,7 @@ func TestAPullRequestIsAboutWhatItChanges(t *testing.T) {
 
 // Its agents' own drift stops a merge, as ever.
 func TestDriftOfAReviewedAgentStopsTheMerge(t *testing.T) {
+	t.Parallel()
 	withAndWithoutLock(t, func(t *testing.T, w *world) {
 		w.open(2, w.says("alpha", "I am the first."))
 		w.job(0, "", "plan")
@@ -68,6 +70,7 @@ func TestDriftOfAReviewedAgentStopsTheMerge(t *testing.T) {
 
 // A base and the settings change all agents that want something else by them.
 func TestABaseTakesItsAgentsAlong(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		file, text string
 		agents     string
@@ -95,6 +98,7 @@ func TestABaseTakesItsAgentsAlong(t *testing.T) {
 
 // What the run of an earlier merge has not done is done by the next one.
 func TestWhatAnEarlierRunLeftIsApplied(t *testing.T) {
+	t.Parallel()
 	for name, run := range map[string]func(*world){
 		"dropped": func(*world) {},
 		"failed": func(w *world) {
@@ -129,6 +133,7 @@ func TestWhatAnEarlierRunLeftIsApplied(t *testing.T) {
 
 // One push may bring several merges, as of a merge queue.
 func TestAPushOfSeveralMerges(t *testing.T) {
+	t.Parallel()
 	withAndWithoutLock(t, func(t *testing.T, w *world) {
 		w.open(2, w.says("beta", "I am the second."))
 		w.job(0, "", "plan")
@@ -146,6 +151,7 @@ func TestAPushOfSeveralMerges(t *testing.T) {
 
 // Runs that no push has started are about the commit that is there.
 func TestScopeOfOtherEvents(t *testing.T) {
+	t.Parallel()
 	for _, event := range exhaustive.Or([]string{"schedule"}, []string{"workflow_dispatch", "schedule", "repository_dispatch", "workflow_run"}) {
 		t.Run(event, func(t *testing.T) {
 			withAndWithoutLock(t, func(t *testing.T, w *world) {
@@ -212,6 +218,7 @@ func (w *world) shallow() {
 
 // A clone without history is enough with the lock; without it all is planned.
 func TestAShallowClone(t *testing.T) {
+	t.Parallel()
 	withAndWithoutLock(t, func(t *testing.T, w *world) {
 		locked := w.env["INPUT_COMMIT_LOCK"] != ""
 		w.dashboard("beta", "Edited.")
@@ -235,6 +242,7 @@ func TestAShallowClone(t *testing.T) {
 // A change that was taken from the dashboard needs no step, and is remembered:
 // later plans do not take the agent for left.
 func TestWhatNeedsNoStepIsRemembered(t *testing.T) {
+	t.Parallel()
 	withAndWithoutLock(t, func(t *testing.T, w *world) {
 		w.dashboard("beta", "Edited.")
 		w.open(2, w.says("beta", "Edited."))

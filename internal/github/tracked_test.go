@@ -28,6 +28,7 @@ func (w *world) commit(message string) {
 // Other actions leave their credentials in the working tree, and the comment
 // shows all prompts.
 func TestAPullRequestPrintsNoFileOfTheRunner(t *testing.T) {
+	t.Parallel()
 	const token = "c2VjcmV0IG9mIHRoZSBydW5uZXI"
 	for name, c := range map[string]struct {
 		file   string
@@ -120,6 +121,7 @@ func TestAPullRequestIsWhatGitTracks(t *testing.T) {
 
 // Without git, and on the command line, all files are read.
 func TestUntrackedFilesAreReadElsewhere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write("prompts/new.md", "Sell boldly.\n")
 	w.replace("agents.yaml", "prompts/sales.md", "prompts/new.md")
@@ -134,6 +136,7 @@ func TestUntrackedFilesAreReadElsewhere(t *testing.T) {
 
 // A repository that git does not read says nothing of what it tracks.
 func TestABrokenCheckoutIsNotRead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.write(".git", "gitdir: nowhere\n")
 	r := w.job(1, "error", "plan")

@@ -9,6 +9,7 @@ import (
 
 // A token that may not say who it acts as can't find its comments again.
 func TestATokenWithoutANameMakesNoSecondComment(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	const token = "github_pat_fakeNamelessToken0123456789"
 	w.addToken(token, fakegithub.Token{User: fakegithub.User{Login: "octo", Type: "User"}, Nameless: true})
@@ -31,6 +32,7 @@ func TestATokenWithoutANameMakesNoSecondComment(t *testing.T) {
 
 // A user's token that GraphQL knows finds its own comment.
 func TestAUsersTokenMayBeKnownToGraphQLAlone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.env["INPUT_GITHUB_TOKEN"] = fakegithub.UserToken
 	w.github.Add(fakegithub.Rule{Method: "GET", Path: "/user", Status: 403})
@@ -43,6 +45,7 @@ func TestAUsersTokenMayBeKnownToGraphQLAlone(t *testing.T) {
 
 // Where GitHub fails to say who an app is, a guess would make a second comment.
 func TestTroubleWithTheAuthorIsNoGuess(t *testing.T) {
+	t.Parallel()
 	for name, rule := range map[string]fakegithub.Rule{
 		"GraphQL is down":    {Method: "POST", Path: "/graphql", Status: 502},
 		"a limit is used up": {Method: "GET", Path: "/user", Status: 403, Header: map[string]string{"X-RateLimit-Remaining": "0"}},
@@ -64,6 +67,7 @@ func TestTroubleWithTheAuthorIsNoGuess(t *testing.T) {
 
 // A conversation that is locked takes no comment; the plan is right all the same.
 func TestALockedConversation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.github.Edit(func(s *fakegithub.State) { s.Repo(repo).Pull(7).Locked = true })
 	w.replace("prompts/sales.md", "politely", "boldly")
@@ -81,6 +85,7 @@ func TestALockedConversation(t *testing.T) {
 
 // A permission that is missing is an error: nobody could review the plan.
 func TestAMissingPermissionIsAnError(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.replace("prompts/sales.md", "politely", "boldly")
 	w.github.Add(fakegithub.Rule{Method: "POST", Path: "/comments", Status: 403, Body: `{"message":"Resource not accessible by integration"}`})
@@ -100,6 +105,7 @@ func TestACommentThatIsDeletedMeanwhile(t *testing.T) {
 
 // The drift issue is its branch's own.
 func TestTheDriftIssueBelongsToItsBranch(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.onPush(mergeAt)
 	w.env["GITHUB_EVENT_NAME"] = "workflow_dispatch"
@@ -150,6 +156,7 @@ func TestTheDriftIssueBelongsToItsBranch(t *testing.T) {
 // The run of a commit that the branch has left behind compares with manifests
 // that nobody wants any more.
 func TestAnOldDriftRunLeavesTheIssue(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.onPush(firstMerge)
 	w.onPush(mergeAt)
@@ -166,6 +173,7 @@ func TestAnOldDriftRunLeavesTheIssue(t *testing.T) {
 
 // An issue that is locked is closed all the same.
 func TestALockedIssueIsClosed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.onPush(mergeAt)
 	w.dashboard("Sales", "Sell by the dashboard.")

@@ -44,6 +44,7 @@ func missing(text, sign string, lines []string) (n int) {
 // However much changes, each changed line stands where the comment says it does,
 // and the comment itself has as many as GitHub takes.
 func TestTheWholePlanCanBeRead(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		agents, lines int
 		before, after string
@@ -90,6 +91,7 @@ func TestTheWholePlanCanBeRead(t *testing.T) {
 // A plan that is refused as another one than was reviewed says all that differs
 // in the log, which the comment points to.
 func TestAllThatDiffersCanBeRead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.rewrite(1, 10, "is there")
 	w.cli(0, "apply", "--auto-approve")
@@ -108,6 +110,7 @@ func TestAllThatDiffersCanBeRead(t *testing.T) {
 // Where there is no room in the summary, as after other steps, the comment does
 // not point there.
 func TestAFullSummaryIsNotNamed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.rewrite(1, 3000, "is new")
 	w.summary = strings.Repeat("x", 950_000)
