@@ -139,19 +139,11 @@ func Parse(data []byte) (*File, error) {
 	if bytes.Contains(data, []byte("\n<<<<<<< ")) || bytes.HasPrefix(data, []byte("<<<<<<< ")) {
 		return nil, errors.New("it has merge conflict markers; settle them first: entries of both sides are kept, each agent once")
 	}
-	var doc document
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(&doc); err != nil {
-		return nil, fmt.Errorf("not a lock file: %s", oneLine(err))
+	environments, err := decode(data)
+	if err != nil {
+		return nil, err
 	}
-	if doc.APIVersion != apiVersion || doc.Kind != kind {
-		return nil, fmt.Errorf("not a lock file: want apiVersion %s and kind %s", apiVersion, kind)
-	}
-	if err := dec.Decode(new(yaml.Node)); err == nil {
-		return nil, errors.New("more than one YAML document")
-	}
-	file := &File{Environments: doc.Environments}
+	file := &File{Environments: environments}
 	if file.Environments == nil {
 		file.Environments = map[string]Environment{}
 	}
@@ -260,24 +252,6 @@ func checkSmoke(c *spec.PendingCall) error {
 		return fmt.Errorf("smoke_call: state %q is not known", c.State)
 	}
 	return nil
-}
-
-// Bytes returns the file as it is written: sorted, and the same for the same content.
-func (f *File) Bytes() ([]byte, error) {
-	doc := document{APIVersion: apiVersion, Kind: kind, Environments: map[string]Environment{}}
-	for name, env := range f.Environments {
-		if len(env) > 0 {
-			doc.Environments[name] = env
-		}
-	}
-	var buf bytes.Buffer
-	buf.WriteString(header)
-	enc := yaml.NewEncoder(&buf)
-	enc.SetIndent(2)
-	if err := enc.Encode(doc); err != nil {
-		return nil, fmt.Errorf("write the lock file: %w", err)
-	}
-	return buf.Bytes(), nil
 }
 
 // MarshalYAML implements yaml.Marshaler. The names of outcomes and infields are
