@@ -69,7 +69,8 @@ func Prepare(in Input, want spec.Agent, r *RemoteAgent, w Wanted) Prepared {
 	p := newAgentPlanner(in, want, r, w)
 	agent := p.plan()
 	if len(agent.Steps) > 0 {
-		agent.Wanted, agent.Moves = &p.wanted, p.moves
+		wanted := p.wanted // a copy, so that the planner is not kept with it
+		agent.Wanted, agent.Moves = &wanted, p.moves
 	}
 	return Prepared{agent, p.problems, p.refusals, p.warnings}
 }

@@ -142,9 +142,11 @@ func UnknownOf(section string, object map[string]any) []string {
 }
 
 func documented(object map[string]any, fields []string) value.Value {
-	out := make(map[string]any, len(fields))
+	out := map[string]any{}
 	for _, field := range fields {
-		out[field] = object[field]
+		if v, has := object[field]; has {
+			out[field] = v
+		}
 	}
 	return value.Of(out)
 }

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"strings"
+	"unique"
 
 	"gopkg.in/yaml.v3"
 )
@@ -130,7 +131,8 @@ func (r *reader) fields(n *Node, at *yaml.Node, depth int) {
 		case key.Tag == "!!merge":
 			brought = r.maps(f)
 		default:
-			f.Key, f.keyLine, f.keyColumn, f.oddKey = key.Value, key.Line, key.Column, key.Tag != "!!str"
+			f.Key = unique.Make(key.Value).Value() // agents share the names of their fields
+			f.keyLine, f.keyColumn, f.oddKey = key.Line, key.Column, key.Tag != "!!str"
 			if f.kind == kindNull && f.raw == "" {
 				f.comment = key.LineComment
 			}

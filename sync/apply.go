@@ -55,6 +55,10 @@ type ApplyInput struct {
 	// Event is told of each step as it ends; it may be nil and must be safe
 	// for concurrent use.
 	Event func(agent string, step StepReport)
+	// Ended is handed the plan of each agent whose steps have ended. The apply needs
+	// it no more, nor the agent's manifest and what was seen of it, so that these may
+	// be let go. It may be nil and must be safe for concurrent use.
+	Ended func(*diff.AgentPlan)
 
 	lines *lines // of this apply
 }
@@ -107,13 +111,13 @@ func (e *lockError) Error() string { return e.err.Error() }
 func (e *lockError) Unwrap() error { return e.err }
 
 func runAll(ctx context.Context, in *ApplyInput, m marks, stop context.CancelCauseFunc, report *Report) {
-	want := map[string]spec.Agent{}
-	for _, agent := range in.Agents {
-		want[agent.Name] = agent
+	want := map[string]*spec.Agent{}
+	for i := range in.Agents {
+		want[in.Agents[i].Name] = &in.Agents[i]
 	}
-	plans := map[string]diff.AgentPlan{}
-	for _, plan := range in.Plan.Agents {
-		plans[plan.Name] = plan
+	plans := map[string]*diff.AgentPlan{}
+	for i := range in.Plan.Agents {
+		plans[in.Plan.Agents[i].Name] = &in.Plan.Agents[i]
 	}
 	done := map[string]bool{} // the steps of earlier waves
 	for _, wave := range waves(in.Plan.Agents) {
@@ -127,9 +131,15 @@ func runAll(ctx context.Context, in *ApplyInput, m marks, stop context.CancelCau
 			limit <- struct{}{}
 			group.Go(func() {
 				defer func() { <-limit }()
-				j := &job{ApplyInput: in, plan: plans[out.Name], want: want[out.Name], seen: in.Seen.Agents[out.Name], earlier: done,
+				j := &job{ApplyInput: in, plan: *plans[out.Name], seen: in.Seen.Agents[out.Name], earlier: done,
 					before: m.before[out.Name], marked: m.marked[out.Name], moved: m.moved[out.Name], stop: stop, out: out}
+				if wanted := want[out.Name]; wanted != nil { // else an orphan
+					j.want = *wanted
+				}
 				j.run(ctx)
+				if in.Ended != nil {
+					in.Ended(plans[out.Name])
+				}
 			})
 		}
 		group.Wait()

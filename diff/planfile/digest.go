@@ -20,17 +20,18 @@ import (
 // The agents go into it one by one, since a large plan would be in memory several
 // times otherwise: their key is the first of all.
 func Digest(p *diff.Plan) string {
-	bare := Bare(p)
-	agents := bare.Agents
-	bare.Digest, bare.Agents = "", nil
+	without := *p
+	without.Digest, without.Agents = "", nil
+	bare := Bare(&without)
+	bare.Agents = nil
 	h, rest := sha256.New(), canonical(bare).JSON()
 	before := `{"agents":[`
-	for i := range agents {
+	for i := range p.Agents {
 		io.WriteString(h, before)
-		h.Write(canonical(&agents[i]).JSON())
+		h.Write(canonical(&Bare(&diff.Plan{Agents: p.Agents[i : i+1]}).Agents[0]).JSON())
 		before = ","
 	}
-	if len(agents) > 0 {
+	if len(p.Agents) > 0 {
 		io.WriteString(h, "],")
 		rest = rest[1:] // what follows is in the same object, which is never empty
 	}

@@ -3,6 +3,7 @@
 package planfile
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -21,16 +22,47 @@ import (
 // one plan are always the same; an empty list or map is [] or {}, never null.
 // Characters that a terminal or a CI log would obey are written as \u escapes,
 // which read back unchanged.
+//
+// The agents are written one by one, since a large plan would be in memory several
+// times otherwise.
 func Write(w io.Writer, p *diff.Plan) error {
+	without := *p
+	without.Agents = nil
+	text, err := indented(Normal(&without), "")
+	if err != nil {
+		return err
+	}
+	const list = "\n  \"agents\": [" // no deeper line begins so
+	before, after, _ := strings.Cut(text, list)
+	out := bufio.NewWriter(w)
+	out.WriteString(before + list)
+	for i := range p.Agents {
+		if text, err = indented(&Normal(&diff.Plan{Agents: p.Agents[i : i+1]}).Agents[0], "    "); err != nil {
+			return err
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteString("\n    " + strings.TrimSuffix(text, "\n"))
+	}
+	if len(p.Agents) > 0 {
+		out.WriteString("\n  ")
+	}
+	out.WriteString(after)
+	return out.Flush()
+}
+
+// indented is a part of a plan as it is written; its lines but the first begin with
+// prefix.
+func indented(part any, prefix string) (string, error) {
 	var text strings.Builder
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(Normal(p)); err != nil {
-		return fmt.Errorf("write the plan as JSON: %w", err)
+	enc.SetIndent(prefix, "  ")
+	if err := enc.Encode(part); err != nil {
+		return "", fmt.Errorf("write the plan as JSON: %w", err)
 	}
-	_, err := io.WriteString(w, escape(text.String()))
-	return err
+	return escape(text.String()), nil
 }
 
 // inert breaks up "##[". The encoder escapes the sign for text that was not

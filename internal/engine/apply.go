@@ -35,6 +35,10 @@ func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.
 			event(agent, step)
 		}
 	}
+	forget := p.forget
+	if p.keep == KeepAll {
+		forget = nil
+	}
 	commit := diff.NoCommit
 	if !p.Plan.IsEmpty() {
 		commit = p.stamp(ctx)
@@ -43,7 +47,7 @@ func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.
 		Plan: p.Plan, Agents: p.in.Agents, Seen: p.in.Remote, Memory: p.in.Memory, Locked: p.locked, Matched: p.matched, Orphans: p.in.Orphans,
 		Policy: p.project.Policy, Environment: p.project.Environment, Identity: p.project.identity(), Commit: commit,
 		Numbers: numbers, Remote: p.remote, Lock: p.keeper,
-		Parallelism: opt.Parallelism, Sleep: opt.Sleep, Logf: opt.Logf, Message: opt.Message, Event: tell,
+		Parallelism: opt.Parallelism, Sleep: opt.Sleep, Logf: opt.Logf, Message: opt.Message, Event: tell, Ended: forget,
 	})
 	switch {
 	case err != nil:

@@ -22,6 +22,7 @@ type Planned struct {
 	About *About // of a scope with a Change, else nil
 
 	project *Project
+	keep    Keep
 	in      diff.Input
 	locked  lock.Environment // the lock's entries that in.Memory is made of
 	matched lock.Environment // with KeepChanges: what the lock is to hold of agents that match
@@ -49,7 +50,7 @@ func (p *Project) planThrough(ctx context.Context, scope Scope, connect func() (
 	if scope.Keep != KeepAll {
 		collect(enoughToPlan)
 	}
-	out := &Planned{project: p, close: func() {}}
+	out := &Planned{project: p, keep: scope.Keep, close: func() {}}
 	if out.store, err = p.openLock(); err != nil {
 		return nil, err
 	}
@@ -121,8 +122,7 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 				p.matched[want.Name] = entry
 			}
 			if done {
-				forget(p.project.Agents, want.Name)
-				forget(in.Agents, want.Name)
+				p.forgetManifest(in.Agents, want.Name)
 				r.Forget()
 			}
 		},
@@ -146,14 +146,33 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 	if len(problems) > 0 {
 		return problems
 	}
-	p.Plan, p.in = planfile.Seal(plan), in
+	in.Prepared = nil
+	if p.in = in; p.keep == KeepPlan {
+		for i := range plan.Agents {
+			p.forget(&plan.Agents[i])
+		}
+	}
+	p.Plan = planfile.Seal(plan)
 	return nil
 }
 
-// forget lets go of what an agent's manifest wants.
-func forget(agents []spec.Agent, name string) {
-	if agent := manifestOf(agents, name); agent != nil {
-		agent.Forget()
+// forget lets go of all that the steps of an agent need, but for what the plan says
+// of them.
+func (p *Planned) forget(plan *diff.AgentPlan) {
+	p.forgetManifest(p.in.Agents, plan.Name)
+	if seen := p.in.Remote.Agents[plan.Name]; seen != nil {
+		seen.Forget()
+	}
+	plan.Wanted, plan.Moves = nil, nil
+}
+
+// forgetManifest lets go of what an agent's manifest wants, in the project and among
+// the agents that are planned.
+func (p *Planned) forgetManifest(planned []spec.Agent, name string) {
+	for _, agents := range [][]spec.Agent{p.project.Agents, planned} {
+		if agent := manifestOf(agents, name); agent != nil {
+			agent.Forget()
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,7 +33,6 @@ type Store struct {
 	mu       sync.Mutex
 	cond     *sync.Cond
 	entries  Environment // as this process knows them
-	base     Environment // as the lock file has them
 	unfolded changes     // those that are not in the lock file yet
 	queue    [][]byte    // and of these, the events that are not in the journal
 	asked    uint64      // count of events
@@ -107,9 +107,9 @@ func (f *File) fold(path string, journals []left) error {
 // nobody else has the store.
 func (s *Store) take(file *File) {
 	file.rename(s.formerly, s.env)
-	s.entries, s.base, s.unfolded = Environment{}, Environment{}, changes{}
-	for key, entry := range file.Environments[s.env] {
-		s.entries[key], s.base[key] = entry, entry
+	s.entries, s.unfolded = file.Environments[s.env], changes{}
+	if s.entries == nil {
+		s.entries = Environment{}
 	}
 }
 
@@ -206,11 +206,7 @@ func (s *Store) Elsewhere() map[string]string { return s.elsewhere }
 func (s *Store) Entries() Environment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make(Environment, len(s.entries))
-	for key, entry := range s.entries {
-		out[key] = entry
-	}
-	return out
+	return maps.Clone(s.entries)
 }
 
 // Put sets entries, and removes those that are nil, as one event, and returns
@@ -251,7 +247,7 @@ func (s *Store) change(entries map[string]*Entry) error {
 	for key, entry := range entries {
 		one := change{Now: entry}
 		if _, before := s.unfolded[key]; !before {
-			if was, there := s.base[key]; there {
+			if was, there := s.entries[key]; there {
 				one.Was = &was
 			}
 		}
@@ -330,13 +326,6 @@ func (s *Store) flush() error {
 	}
 	folding, queue, upTo := s.unfolded, s.queue, s.asked
 	s.unfolded, s.queue, s.busy = changes{}, nil, true
-	for key, one := range folding { // what an event changes from that comes meanwhile
-		if one.Now == nil {
-			delete(s.base, key)
-		} else {
-			s.base[key] = *one.Now
-		}
-	}
 	s.mu.Unlock()
 	_, err := s.write([]left{{head: head{Environment: s.env}, path: journalPath(s.state.Dir, s.path, s.env), changes: folding}})
 	if err == nil && s.journal != nil {
