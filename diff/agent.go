@@ -111,6 +111,7 @@ func (p *agentPlanner) planCreate(out *AgentPlan) {
 		change.Path = "config." + change.Path
 		create.Changes = append(create.Changes, change)
 	}
+	create.Changes = slices.Clone(create.Changes) // a fleet of new agents has many: no room for more
 	outcomes, _ := p.planItems(OutcomeItems, nil, nil)
 	infields, _ := p.planItems(InfieldItems, nil, nil)
 	steps := slices.Concat([]Step{create}, outcomes, infields, p.checkSteps(nil))

@@ -73,9 +73,12 @@ func ownerOf(in Input, want spec.Agent, r *RemoteAgent) owner {
 	if line, ok := lineOf(r.Current); ok {
 		f.liveOther = in.Identity.isOther(line)
 	}
-	versions, inPlace := liveFirst(r), want.Release.ServiceUpdates == "in_place"
+	if f.locked { // lines do not matter then, and the digests of what they are about take a while
+		return f.owner()
+	}
+	inPlace := want.Release.ServiceUpdates == "in_place"
 	f.otherLined = in.Identity.madeElsewhere(r) != nil
-	f.lined = slices.ContainsFunc(versions, func(v Version) bool {
+	f.lined = slices.ContainsFunc(liveFirst(r), func(v Version) bool {
 		line, ok := lineOf(&v)
 		return ok && in.Identity.isOwn(line) && (inPlace || vouched(&v, want))
 	})

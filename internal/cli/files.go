@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,30 +18,25 @@ import (
 )
 
 func (a *app) savePlan(path string, p *diff.Plan) error {
-	var buf bytes.Buffer
-	if err := planfile.Write(&buf, p); err != nil {
-		return err
-	}
-	return a.writeOut("--out", path, buf.Bytes())
+	return a.writeOut("--out", path, func(w io.Writer) error { return planfile.Write(w, p) })
 }
 
 // writeOut writes the file of a flag, if checkOut allows it now: the run itself may
 // have made the lock file there.
-func (a *app) writeOut(flag, path string, data []byte) error {
+func (a *app) writeOut(flag, path string, write func(io.Writer) error) error {
 	if err := a.checkOut(flag, path); err != nil {
 		return err
 	}
-	return writeWhole(a.path(path), data)
+	return writeWhole(a.path(path), write)
 }
 
-// writeWhole replaces a file by data, whole or not at all.
-func writeWhole(path string, data []byte) error {
+// writeWhole replaces a file by what write writes, whole or not at all.
+func writeWhole(path string, write func(io.Writer) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, errors.Unwrap(err))
 	}
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
+	err = errors.Join(write(tmp), tmp.Chmod(0o644), tmp.Close())
 	if err == nil {
 		err = robustio.Rename(tmp.Name(), path)
 	}
@@ -153,11 +147,7 @@ func (a *app) checkReplaced(path, hint, what string, ours func(head []byte) bool
 }
 
 func (a *app) writeReport(path string, report *sync.Report) error {
-	var buf bytes.Buffer
-	if err := writeJSON(&buf, report); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return a.writeOut("--report", path, buf.Bytes())
+	return a.writeOut("--report", path, func(w io.Writer) error { return writeJSON(w, report) })
 }
 
 func writeJSON(w io.Writer, v any) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/agentsync/agentsync/internal/console"
@@ -110,7 +111,7 @@ func (a *app) mergeLocks(opt mergeOptions) error {
 	if err := a.checkReplaced(opt.out, "give another name, or move the file away", "no lock file", isLock); err != nil {
 		return fmt.Errorf("--out %w", err)
 	}
-	return writeWhole(a.path(opt.out), data)
+	return writeWhole(a.path(opt.out), func(w io.Writer) error { _, err := w.Write(data); return err })
 }
 
 func isLock(head []byte) bool { return bytes.Contains(head, []byte("\nkind: Lock\n")) }

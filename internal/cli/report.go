@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -73,7 +74,7 @@ func (a *app) runReport(ctx context.Context, dir string, calls bool) error {
 	if err := a.checkPage(dir, path); err != nil {
 		return err
 	}
-	if err := writeWhole(a.path(path), out.Bytes()); err != nil {
+	if err := writeWhole(a.path(path), func(w io.Writer) error { _, err := out.WriteTo(w); return err }); err != nil {
 		return err
 	}
 	versions := 0

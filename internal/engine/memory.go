@@ -12,7 +12,7 @@ import (
 // fleet never gets there.
 const (
 	enoughToPlan  = 208 << 20
-	enoughToApply = 384 << 20
+	enoughToApply = 288 << 20
 )
 
 // collect makes the garbage collector lazy: most of what a load makes stays, and

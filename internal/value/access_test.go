@@ -124,7 +124,7 @@ func TestDigestStays(t *testing.T) {
 func TestCompact(t *testing.T) {
 	below := map[string]any{"k": "a"}
 	whole := map[string]any{"a": below, "b": []any{nil, "x"}}
-	got, changed := compacted(whole)
+	got, changed := compacted(whole, false)
 	if changed {
 		t.Errorf("%v was copied as %v", whole, got)
 	}

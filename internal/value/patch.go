@@ -114,35 +114,10 @@ func over(base, patch any) any {
 
 // WithoutZeros returns v without what platforms fill in for null: numbers that
 // are 0, and false. Items of a list stay, so that positions hold.
-func WithoutZeros(v Value) Value { return Value{compact(dropZeros(v.v))} }
-
-func dropZeros(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, item := range v {
-			out[k] = dropZeros(item)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = dropZeros(item)
-		}
-		return out
-	case bool:
-		if !v {
-			return nil
-		}
-	default:
-		if v == zero {
-			return nil
-		}
-	}
-	return v
+func WithoutZeros(v Value) Value {
+	out, _ := compacted(v.v, true)
+	return Value{out}
 }
-
-var zero any = Number(0)
 
 // Any returns what the patch says, for an encoder or a printer; what it empties
 // is nil. It is shared; callers must not change it.

@@ -90,16 +90,17 @@ func canonicalList[T any](list []T) any {
 // compact drops what has no value from a tree whose texts and numbers are
 // canonical. What is canonical already is returned as it is, not as a copy.
 func compact(v any) any {
-	out, _ := compacted(v)
+	out, _ := compacted(v, false)
 	return out
 }
 
-func compacted(v any) (out any, changed bool) {
+// compacted is compact; with zeros, 0 and false are no values either.
+func compacted(v any, zeros bool) (out any, changed bool) {
 	switch v := v.(type) {
 	case map[string]any:
 		m := v
 		for k, item := range v {
-			c, changedBelow := compacted(item)
+			c, changedBelow := compacted(item, zeros)
 			if c != nil && !changedBelow {
 				continue
 			}
@@ -117,7 +118,7 @@ func compacted(v any) (out any, changed bool) {
 	case []any:
 		list := v
 		for i, item := range v {
-			c, changedBelow := compacted(item)
+			c, changedBelow := compacted(item, zeros)
 			if !changedBelow {
 				continue
 			}
@@ -130,13 +131,15 @@ func compacted(v any) (out any, changed bool) {
 			return nil, true
 		}
 		return list, changed
-	case string:
-		if v == "" {
+	default:
+		if v == "" || zeros && (v == false || v == zero) {
 			return nil, true
 		}
 	}
 	return v, false
 }
+
+var zero any = Number(0)
 
 // IsEmpty reports whether v is no value.
 func (v Value) IsEmpty() bool { return v.v == nil }
@@ -192,7 +195,15 @@ func (v Value) With(key string, w Value) Value {
 	} else {
 		out[key] = w.v
 	}
-	return Value{compact(out)}
+	return object(out)
+}
+
+// object is a map whose values are canonical.
+func object(m map[string]any) Value {
+	if len(m) == 0 {
+		return Value{}
+	}
+	return Value{m}
 }
 
 // Only returns the object v with no other keys than these.
@@ -204,7 +215,7 @@ func (v Value) Only(keys ...string) Value {
 			out[key] = item
 		}
 	}
-	return Value{compact(out)}
+	return object(out)
 }
 
 // SortBy returns the list v with its objects sorted by the text under key: for
