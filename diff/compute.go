@@ -62,6 +62,9 @@ func (p *Prepared) Matches() bool {
 	return p.agent.Status == Unchanged && len(p.agent.Steps)+len(p.agent.Drift)+len(p.problems)+len(p.refusals) == 0
 }
 
+// Forget lets go of what only an apply of the agent needs.
+func (p *Prepared) Forget() { p.agent.Wanted, p.agent.Moves = nil, nil }
+
 // Prepare plans one agent that was seen as r; nil is not there. w is Want's. It
 // is what Compute does for each agent, and reads nothing of in.Remote but
 // Unlisted, so it can be done while others are still being read.

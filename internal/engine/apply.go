@@ -28,7 +28,7 @@ func (p *Planned) Apply(ctx context.Context, event func(agent string, step sync.
 	collect(enoughToApply)
 	var ended atomic.Int64
 	tell := func(agent string, step sync.StepReport) {
-		if ended.Add(1)%256 == 0 {
+		if ended.Add(1)%often == 0 {
 			collect(enoughToApply)
 		}
 		if event != nil {

@@ -11,7 +11,7 @@ import (
 // How much heap is enough for ten thousand agents with prompts of 4 KB. A smaller
 // fleet never gets there.
 const (
-	enoughToPlan  = 208 << 20
+	enoughToPlan  = 184 << 20
 	enoughToApply = 288 << 20
 )
 
@@ -24,6 +24,16 @@ func collect(enough int64) {
 	metrics.Read(used)
 	live := max(1, int64(used[0].Value.Uint64()))
 	debug.SetGCPercent(int(max(25, min(400, (enough-live)*100/live))))
+}
+
+// often is after how many agents, or steps, collect is called.
+const often = 64
+
+// collect is collect for a plan. One that keeps all is not of a fleet.
+func (p *Planned) collect() {
+	if p.keep != KeepAll {
+		collect(enoughToPlan)
+	}
 }
 
 // loadSpec is spec.Load with a garbage collector for it. What comes after is

@@ -23,6 +23,7 @@ type Planned struct {
 
 	project *Project
 	keep    Keep
+	mu      gosync.Mutex // of in.Prepared, matched and manifests while agents are planned
 	in      diff.Input
 	locked  lock.Environment // the lock's entries that in.Memory is made of
 	matched lock.Environment // with KeepChanges: what the lock is to hold of agents that match
@@ -47,13 +48,12 @@ func (p *Project) Plan(ctx context.Context, scope Scope) (*Planned, error) {
 // planThrough is Plan by way of the connection that connect makes, with what ends
 // it. It is called once the address is known, if at all.
 func (p *Project) planThrough(ctx context.Context, scope Scope, connect func() (sync.Remote, func(), error)) (_ *Planned, err error) {
-	if scope.Keep != KeepAll {
-		collect(enoughToPlan)
-	}
 	out := &Planned{project: p, keep: scope.Keep, close: func() {}}
+	out.collect()
 	if out.store, err = p.openLock(); err != nil {
 		return nil, err
 	}
+	out.collect()
 	out.keeper, out.locked = out.store, out.store.Entries()
 	memory := sync.ToMemory(out.locked).Rekey(p.Agents)
 	address, err := p.address()
@@ -106,32 +106,32 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 	}
 	locks := &pastLocks{project: p.project}
 	in.LastLocked = func(id string) (diff.Remembered, bool) { return locks.last(ctx, id) }
-	in.Prepared, p.matched = map[string]diff.Prepared{}, lock.Environment{}
-	var mu gosync.Mutex
-	seen, err := sync.Observe(ctx, p.remote, sync.Scope{
-		Agents: in.Agents, Memory: memory, Orphans: in.Orphans, Others: in.Others, Parallelism: p.project.opt.Parallelism,
-		Seen: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) { // planned while others are read
-			prepared := diff.Prepare(in, want, r, w)
-			entry, done := lock.Entry(memory[want.Name]), scope.Keep != KeepAll && prepared.Matches()
-			if done && scope.Keep == KeepChanges {
-				entry = sync.Verified(p.project.Environment, entry, want, r)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if in.Prepared[want.Name] = prepared; done && scope.Keep == KeepChanges {
-				p.matched[want.Name] = entry
-			}
-			if done {
-				p.forgetManifest(in.Agents, want.Name)
-				r.Forget()
-			}
-		},
+	p.in = in
+	if err := p.observe(ctx); err != nil {
+		return err
+	}
+	plan, problems := diff.Compute(p.in)
+	if len(problems) > 0 {
+		return problems
+	}
+	p.in.Prepared = nil
+	p.collect()
+	p.Plan = planfile.Seal(plan)
+	return nil
+}
+
+// observe reads the platform, and plans each agent as soon as it was read.
+func (p *Planned) observe(ctx context.Context) (err error) {
+	p.in.Prepared, p.matched = map[string]diff.Prepared{}, lock.Environment{}
+	p.in.Remote, err = sync.Observe(ctx, p.remote, sync.Scope{
+		Agents: p.in.Agents, Memory: p.in.Memory, Orphans: p.in.Orphans, Others: p.in.Others, Parallelism: p.project.opt.Parallelism,
+		Seen: p.prepare,
 		Ask: func(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) diff.VersionsAsked {
-			return diff.AskVersions(in, want, r, w)
+			return diff.AskVersions(p.in, want, r, w)
 		},
 		Progress: func(done, total int) {
-			if scope.Keep != KeepAll && done%256 == 0 {
-				collect(enoughToPlan)
+			if done%often == 0 {
+				p.collect()
 			}
 			if p.project.opt.Progress != nil {
 				p.project.opt.Progress(done, total)
@@ -141,25 +141,45 @@ func (p *Planned) compare(ctx context.Context, memory diff.Memory, targets []str
 	if err != nil {
 		return err
 	}
-	in.Remote = seen
-	plan, problems := diff.Compute(in)
-	if len(problems) > 0 {
-		return problems
-	}
-	in.Prepared = nil
-	if p.in = in; p.keep == KeepPlan {
-		for i := range plan.Agents {
-			p.forget(&plan.Agents[i])
+	for i, want := range p.in.Agents {
+		if _, done := p.in.Prepared[want.Name]; !done { // it is not on the platform
+			p.prepare(want, nil, diff.Want(want, nil))
+		}
+		if i%often == 0 {
+			p.collect()
 		}
 	}
-	p.Plan = planfile.Seal(plan)
 	return nil
+}
+
+// prepare plans one agent, and lets go of what is not needed of it any more. It is
+// safe for concurrent use.
+func (p *Planned) prepare(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) {
+	prepared := diff.Prepare(p.in, want, r, w)
+	matches := r != nil && p.keep != KeepAll && prepared.Matches()
+	var entry lock.Entry
+	if matches && p.keep == KeepChanges {
+		entry = sync.Verified(p.project.Environment, lock.Entry(p.in.Memory[want.Name]), want, r)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if matches && p.keep == KeepChanges {
+		p.matched[want.Name] = entry
+	}
+	if matches || p.keep == KeepPlan {
+		prepared.Forget()
+		p.forgetManifest(want.Name)
+		if r != nil {
+			r.Forget()
+		}
+	}
+	p.in.Prepared[want.Name] = prepared
 }
 
 // forget lets go of all that the steps of an agent need, but for what the plan says
 // of them.
 func (p *Planned) forget(plan *diff.AgentPlan) {
-	p.forgetManifest(p.in.Agents, plan.Name)
+	p.forgetManifest(plan.Name)
 	if seen := p.in.Remote.Agents[plan.Name]; seen != nil {
 		seen.Forget()
 	}
@@ -168,8 +188,8 @@ func (p *Planned) forget(plan *diff.AgentPlan) {
 
 // forgetManifest lets go of what an agent's manifest wants, in the project and among
 // the agents that are planned.
-func (p *Planned) forgetManifest(planned []spec.Agent, name string) {
-	for _, agents := range [][]spec.Agent{p.project.Agents, planned} {
+func (p *Planned) forgetManifest(name string) {
+	for _, agents := range [][]spec.Agent{p.project.Agents, p.in.Agents} {
 		if agent := manifestOf(agents, name); agent != nil {
 			agent.Forget()
 		}
