@@ -68,9 +68,6 @@ func Main(ctx context.Context, args []string, env Env, others ...console.Command
 	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
-	if isGone(err) && onlyShows(cmd) { // the reader has seen enough
-		return ExitOK
-	}
 	if err != nil && !a.reported {
 		err = errors.Join(err, a.reportUnparsed(args, err))
 	}
@@ -103,6 +100,18 @@ var shownFirst = []string{"apply", "pull", "rollback"}
 func onlyShows(cmd *cobra.Command) bool {
 	dry, _ := cmd.Flags().GetBool("dry-run") // false where there is no such flag
 	return dry || !slices.Contains(shownFirst, cmd.Name())
+}
+
+// unread takes what is written after the reader has gone. So a command goes on, and
+// its exit code is its own: head must not make errors pass.
+type unread struct{ io.Writer }
+
+func (w unread) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	if isGone(err) {
+		return len(b), nil
+	}
+	return n, err
 }
 
 // writing are the commands that may have written files before they were
@@ -183,6 +192,9 @@ agent should be; plan shows what would change, and apply does just that.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := console.CheckOptions(&a.opt); err != nil {
 			return err
+		}
+		if onlyShows(cmd) {
+			a.out.Stdout = unread{a.out.Stdout}
 		}
 		a.started = a.opt.Dir
 		a.findProject(cmd)
