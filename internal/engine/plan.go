@@ -177,8 +177,10 @@ func (p *Planned) prepare(want spec.Agent, r *diff.RemoteAgent, w diff.Wanted) {
 }
 
 // forget lets go of all that the steps of an agent need, but for what the plan says
-// of them.
+// of them. It is safe for concurrent use.
 func (p *Planned) forget(plan *diff.AgentPlan) {
+	p.mu.Lock() // to look for a manifest is to read them all
+	defer p.mu.Unlock()
 	p.forgetManifest(plan.Name)
 	if seen := p.in.Remote.Agents[plan.Name]; seen != nil {
 		seen.Forget()
