@@ -5,7 +5,7 @@
 #
 #   bash examples/bench.sh                        # a few minutes
 #   bash examples/bench.sh -agents 1000 -runs 5   # -h lists the flags
-#   bash examples/bench.sh -table                 # the table of docs/inside.md; about ten minutes
+#   bash examples/bench.sh -table                 # the table of docs/inside.md; half an hour
 #   bash examples/bench.sh -table -agents 100,1000 -latencies 5ms   # a part of it
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -16,9 +16,6 @@ import (
 	"github.com/agentsync/agentsync/internal/benchgen"
 )
 
-// few is up to how many agents a command is run more than once.
-const few = 1000
-
 // cell is one size of fleet at one latency.
 type cell struct {
 	agents      int
@@ -66,12 +63,9 @@ func (m measured) columns(agents int) string {
 	return fmt.Sprintf("%s | %s | %s | %.0f MB", requests, times(m.ours.wall, m.bare.wall), times(m.ours.cpu, m.bare.cpu), m.ours.peak)
 }
 
-// measure applies a new fleet, and plans it once more. The medians are of so many
-// runs as opt says for a fleet of few agents, of one for a larger one.
+// measure applies a new fleet, and plans it once more: the medians of so many runs
+// as opt says.
 func (c *cell) measure(opt options) error {
-	if c.agents > few {
-		opt.runs = 1
-	}
 	var plans, applies, bares, bareApplies []usage
 	for range opt.runs {
 		dir, err := os.MkdirTemp(opt.dir, "table")
