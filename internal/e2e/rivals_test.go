@@ -99,7 +99,7 @@ func alone(t *testing.T, change func(*sandbox.Options), manifests ...string) str
 // readings by turns.
 func TestRivals(t *testing.T) {
 	t.Parallel()
-	rounds := exhaustive.Or(1, 10)
+	rounds := exhaustive.Or(1, 4)
 	readings := map[string]func(*sandbox.Options){
 		"published at creation": func(*sandbox.Options) {},
 		"draft at creation": func(o *sandbox.Options) {
