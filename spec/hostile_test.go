@@ -11,10 +11,9 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/spec"
+	"github.com/google/go-cmp/cmp"
 )
 
 const head = "apiVersion: agentsync/v1\nkind: Agent\nmetadata: {name: %s}\n"
@@ -111,9 +110,7 @@ func manyKeys(n int) string {
 
 // TestWideBases writes a base of many fields out in many agents.
 func TestWideBases(t *testing.T) {
-	if !exhaustive.On() {
-		t.Skip("45 million keys are merged before it is too much; " + exhaustive.Variable + " is not set")
-	}
+	exhaustive.Only(t, "45 million keys are merged before it is too much")
 	dir := t.TempDir()
 	write(t, dir, "base.yaml", "apiVersion: agentsync/v1\nkind: Base\nmetadata: {name: wide}\nspec: {config: {passthrough: {"+manyKeys(9000)+"}}}\n")
 	var b strings.Builder

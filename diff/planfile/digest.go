@@ -22,13 +22,11 @@ import (
 func Digest(p *diff.Plan) string {
 	without := *p
 	without.Digest, without.Agents = "", nil
-	bare := Bare(&without)
-	bare.Agents = nil
-	h, rest := sha256.New(), canonical(bare).JSON()
+	h, rest := sha256.New(), canonical(Bare(&without)).JSON() // which has no empty list of agents
 	before := `{"agents":[`
 	for i := range p.Agents {
 		io.WriteString(h, before)
-		h.Write(canonical(&Bare(&diff.Plan{Agents: p.Agents[i : i+1]}).Agents[0]).JSON())
+		h.Write(canonical(&Bare(one(p, i)).Agents[0]).JSON())
 		before = ","
 	}
 	if len(p.Agents) > 0 {

@@ -37,7 +37,7 @@ func Write(w io.Writer, p *diff.Plan) error {
 	out := bufio.NewWriter(w)
 	out.WriteString(before + list)
 	for i := range p.Agents {
-		if text, err = indented(&Normal(&diff.Plan{Agents: p.Agents[i : i+1]}).Agents[0], "    "); err != nil {
+		if text, err = indented(&Normal(one(p, i)).Agents[0], "    "); err != nil {
 			return err
 		}
 		if i > 0 {
@@ -51,6 +51,9 @@ func Write(w io.Writer, p *diff.Plan) error {
 	out.WriteString(after)
 	return out.Flush()
 }
+
+// one is a plan of one agent of p alone.
+func one(p *diff.Plan, i int) *diff.Plan { return &diff.Plan{Agents: p.Agents[i : i+1]} }
 
 // indented is a part of a plan as it is written; its lines but the first begin with
 // prefix.

@@ -2,19 +2,17 @@ package render
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"pgregory.net/rapid"
-
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/value"
 	"github.com/agentsync/agentsync/spec"
+	"pgregory.net/rapid"
 )
 
 // fleet is a plan of n agents with 4 KB prompts, English and Hindi in turn, in
@@ -219,9 +217,7 @@ func hostileAgents(t *rapid.T) *diff.Plan {
 // TestMarkdownHoldsAnything: whatever a plan holds and however little room
 // there is, the document fits, is closed, and nothing in it is alive.
 func TestMarkdownHoldsAnything(t *testing.T) {
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		_ = checks.Value.Set(exhaustive.Or("25", "300"))
-	}
+	exhaustive.Checks(t, "25", "300")
 	rapid.Check(t, func(rt *rapid.T) {
 		p := hostileAgents(rt)
 		opt := Options{Budget: rapid.IntRange(2000, 60000).Draw(rt, "budget"), Verbose: rapid.Bool().Draw(rt, "verbose")}

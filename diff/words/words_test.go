@@ -147,7 +147,7 @@ func randomText(r *rand.Rand, n, kinds int) []string {
 func TestNeverMoreThanGit(t *testing.T) {
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 2))
-	for range exhaustive.Or(300, 4000) {
+	for range exhaustive.Or(300, 10000) {
 		kinds := 1 + r.IntN(200)
 		before := randomText(r, r.IntN(400), kinds)
 		after := shuffled(r, before, kinds)

@@ -8,12 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/spf13/pflag"
-
 	"github.com/agentsync/agentsync/internal/fastclock"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/pflag"
 )
 
 type storyKey struct{}
@@ -147,15 +146,11 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	p := storyOf(ts).platform(ts)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+	within(ts, func() (is string, ok bool) {
 		since := p.proxy.Requests()[p.from:]
-		if countRequests(since, func(r faults.Record) bool { return r.Method == args[0] && strings.Contains(r.Path, args[1]) }) >= want {
-			return
-		}
-		if time.Now().After(end) {
-			ts.Fatalf("a minute, and no %d requests %s %s; all of them:\n%s", want, args[0], args[1], listRequests(since))
-		}
-	}
+		n := countRequests(since, func(r faults.Record) bool { return r.Method == args[0] && strings.Contains(r.Path, args[1]) })
+		return "the requests are\n" + listRequests(since), n >= want
+	})
 }
 
 // hear is `hear TEXT N`: it waits until the story's programs have said it N times.
@@ -163,15 +158,22 @@ func hear(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg)
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	log := storyOf(ts).log
-	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		said, err := os.ReadFile(log)
+	within(ts, func() (is string, ok bool) {
+		said, err := os.ReadFile(storyOf(ts).log)
 		ts.Check(err)
-		if strings.Count(string(said), args[0]) >= want {
+		return "all that was said is\n" + string(said), strings.Count(string(said), args[0]) >= want
+	})
+}
+
+// within waits a minute for something that other programs do; is says how it stands.
+func within(ts *testscript.TestScript, done func() (is string, ok bool)) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		is, ok := done()
+		if ok {
 			return
 		}
 		if time.Now().After(end) {
-			ts.Fatalf("a minute, and %q was not said %d times; all that was said:\n%s", args[0], want, said)
+			ts.Fatalf("it has not come within a minute: %s", is)
 		}
 	}
 }

@@ -72,16 +72,24 @@ func TestEveryReading(t *testing.T) {
 		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --wrap",
 		"--read-lag 3s --page 20 --clock-skew 7m",
 		"--read-lag 1s",
+		"--read-lag 3s",
 		"--read-lag 3s --listing none",
 		"--read-lag 3s --listing legacy --create-publishes=false",
 		"--clock-skew 90m",
 		"--clock-skew -90m",
+		"--page 20",
+		"--page 50",
 		"--page 1",
 		"--rollback clone",
 		"--create-publishes=false",
 		"--superseded published",
 		"--restore-fields=false",
+		"--listing legacy",
+		"--listing none",
+		"--strict",
+		"--wrap",
 		"--rollback clone --restore-fields=false",
+		"--rollback clone --superseded published --create-publishes=false --restore-fields=false --strict --listing legacy",
 	}
 	stories, err := filepath.Glob("testdata/readings/*.txtar")
 	if err != nil {
@@ -113,9 +121,7 @@ func TestEveryReading(t *testing.T) {
 // TestLongHistory runs the story of an agent with 400 versions, with pages of
 // each size that platforms have been seen to give.
 func TestLongHistory(t *testing.T) {
-	if !exhaustive.On() {
-		t.Skip("400 versions take a while; " + exhaustive.Variable + " is not set")
-	}
+	exhaustive.Only(t, "400 versions take a while")
 	for _, page := range []string{"20", "50", "100"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()

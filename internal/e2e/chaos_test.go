@@ -73,13 +73,10 @@ func TestAFifthOfAllAnswersFails(t *testing.T) {
 func TestLimitedServer(t *testing.T) {
 	t.Parallel()
 	for _, n := range exhaustive.Of(2, 2, t.Name()) {
-		name, retryAfter := "without", n == 2
-		if retryAfter {
-			name = "with Retry-After"
-		}
+		name := []string{"without", "with Retry-After"}[n-1]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorldAt(t, exhaustive.Or(10, 1), func(o *sandbox.Options) { o.RateLimit, o.RetryAfter = 20, retryAfter })
+			w := newWorldAt(t, exhaustive.Or(10, 1), func(o *sandbox.Options) { o.RateLimit, o.RetryAfter = 20, n == 2 })
 			w.fleet(100, "Limited")
 			report := w.must(0, "apply", "--auto-approve")
 			w.must(0, "plan", "--detailed-exitcode")
@@ -99,9 +96,7 @@ func TestLimitedServer(t *testing.T) {
 // requests a second: no step fails, and neither takes more than 1.1 times what the
 // limit dictates. Time passes four times as fast.
 func TestLimitedFleet(t *testing.T) {
-	if !exhaustive.On() {
-		t.Skip("two minutes of waiting; " + exhaustive.Variable + " switches it on")
-	}
+	exhaustive.Only(t, "two minutes of waiting")
 	const agents, limit = 1000, 20
 	w := newWorldAt(t, 4, func(o *sandbox.Options) { o.RateLimit = limit })
 	w.fleet(agents, "Limited")

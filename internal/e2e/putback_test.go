@@ -48,13 +48,10 @@ func rolledBack(t *testing.T, change func(*sandbox.Options)) string {
 }
 
 // TestRollbackPutsBackWhatGitDoesNotHave kills a rollback at every request, before
-// and after the platform has acted (the quick tests at a sample of them). The same
-// command once more puts back every outcome and infield, though no manifest and no
-// version holds them.
+// and after the platform has acted. The same command once more puts back every outcome
+// and infield, though no manifest and no version holds them.
 func TestRollbackPutsBackWhatGitDoesNotHave(t *testing.T) {
-	if !exhaustive.On() {
-		t.Skip("hundreds of applies; " + exhaustive.Variable + " is not set")
-	}
+	exhaustive.Only(t, "hundreds of applies")
 	t.Parallel()
 	for name, change := range map[string]func(*sandbox.Options){
 		"repoint": func(*sandbox.Options) {},

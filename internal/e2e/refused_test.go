@@ -25,14 +25,12 @@ func (w *world) struck() {
 	w.faults.Reset()
 }
 
-// TestEveryRefusedBoundary disturbs every write (the quick tests a sample of them) of an apply whose check fails, and
+// TestEveryRefusedBoundary disturbs every write of an apply whose check fails, and
 // of the one after it that publishes the same draft. Whatever happens, what was live
 // stays live until the check holds, and the draft that is there is the one that is
 // published: none is left, and no second one is made.
 func TestEveryRefusedBoundary(t *testing.T) {
-	if !exhaustive.On() {
-		t.Skip("hundreds of applies; " + exhaustive.Variable + " is not set")
-	}
+	exhaustive.Only(t, "hundreds of applies")
 	var tried atomic.Int64
 	for name, change := range boundaryReadings {
 		t.Run(name, func(t *testing.T) {

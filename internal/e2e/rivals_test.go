@@ -13,12 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/fastclock"
 	"github.com/agentsync/agentsync/internal/faults"
 	"github.com/agentsync/agentsync/sync/sandbox"
+	"github.com/google/go-cmp/cmp"
 )
 
 // rivals are pairs of manifests that two people apply at the same moment, each
@@ -99,7 +98,7 @@ func alone(t *testing.T, change func(*sandbox.Options), manifests ...string) str
 // readings by turns.
 func TestRivals(t *testing.T) {
 	t.Parallel()
-	rounds := exhaustive.Or(1, 4)
+	rounds := exhaustive.Or(1, 10)
 	readings := map[string]func(*sandbox.Options){
 		"published at creation": func(*sandbox.Options) {},
 		"draft at creation": func(o *sandbox.Options) {

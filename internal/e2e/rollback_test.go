@@ -12,13 +12,11 @@ import (
 )
 
 // TestRollbackAtEveryRequest kills rollback --apply at every request, reads among
-// them (the quick tests a sample of them), before and after the platform has acted. The
+// them, before and after the platform has acted. The
 // same command once more ends where the undisturbed one did: the version before is
 // live, the files want it, and it did not lead forward again.
 func TestRollbackAtEveryRequest(t *testing.T) {
-	if !exhaustive.On() {
-		t.Skip("hundreds of rollbacks; " + exhaustive.Variable + " is not set")
-	}
+	exhaustive.Only(t, "hundreds of rollbacks")
 	t.Parallel()
 	rollback := []string{"rollback", "changed", "--apply", "--auto-approve"}
 	for name, change := range map[string]func(*sandbox.Options){

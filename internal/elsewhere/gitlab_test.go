@@ -16,12 +16,11 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/agentsync/agentsync/internal/cli"
 	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/internal/github"
 	"github.com/agentsync/agentsync/sync/sandbox"
+	"gopkg.in/yaml.v3"
 )
 
 const (
@@ -299,9 +298,7 @@ func (w *world) dashboard(prompt string) {
 
 // TestNothingUnreviewedIsApplied has what stops an apply before it writes.
 func TestNothingUnreviewedIsApplied(t *testing.T) {
-	if !exhaustive.On() {
-		t.Skip("TestReviewedIsApplied is the short form")
-	}
+	exhaustive.Only(t, "TestReviewedIsApplied is the short form")
 	w := newWorld(t)
 	before := w.live()
 	direct := w.edit("Ask for the budget.", "Ask for all their money.")
@@ -327,9 +324,7 @@ func TestNothingUnreviewedIsApplied(t *testing.T) {
 // TestALabelPlansAll: what a failed apply has left is in the plan of a merge
 // request that changes nothing, where it has the label.
 func TestALabelPlansAll(t *testing.T) {
-	if !exhaustive.On() {
-		t.Skip("TestReviewedIsApplied is the short form")
-	}
+	exhaustive.Only(t, "TestReviewedIsApplied is the short form")
 	w := newWorld(t)
 	w.edit("Ask for the budget.", "Ask for the budget in rupees.") // no run has applied it
 	w.git("commit", "-q", "--allow-empty", "-m", "Once more")
@@ -339,9 +334,7 @@ func TestALabelPlansAll(t *testing.T) {
 
 // TestAForkIsComparedWithGit: without a login nothing is asked of the platform.
 func TestAForkIsComparedWithGit(t *testing.T) {
-	if !exhaustive.On() {
-		t.Skip("TestReviewedIsApplied is the short form")
-	}
+	exhaustive.Only(t, "TestReviewedIsApplied is the short form")
 	w := newWorld(t)
 	w.edit("Ask for the budget.", "Ask for the budget in rupees.")
 	w.platform.ResetRequests()

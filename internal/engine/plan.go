@@ -23,7 +23,7 @@ type Planned struct {
 
 	project *Project
 	keep    Keep
-	mu      gosync.Mutex // of in.Prepared, matched and manifests while agents are planned
+	mu      gosync.Mutex // of in.Prepared, matched and all manifests, while agents are planned or applied
 	in      diff.Input
 	locked  lock.Environment // the lock's entries that in.Memory is made of
 	matched lock.Environment // with KeepChanges: what the lock is to hold of agents that match

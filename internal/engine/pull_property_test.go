@@ -3,25 +3,21 @@ package engine_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"slices"
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/agentsync/agentsync/diff/words"
 	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/internal/exhaustive"
+	"pgregory.net/rapid"
 )
 
 // TestPull holds of any manifests and any drift: after a pull a plan is empty; of
 // the files, only lines of what changed have changed; fmt then changes no plan, and
 // fmt again changes nothing.
 func TestPull(t *testing.T) {
-	if err := flag.Set("rapid.checks", exhaustive.Or("50", "500")); err != nil { // each writes and syncs a dozen files
-		t.Fatal(err)
-	}
+	exhaustive.Checks(t, "50", "500") // each writes and syncs a dozen files
 	rapid.Check(t, func(t *rapid.T) {
 		w := newPullWorld(t)
 		defer w.close()

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,14 +10,13 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/agentsync/agentsync/diff"
 	"github.com/agentsync/agentsync/diff/planfile"
 	"github.com/agentsync/agentsync/diff/render"
 	"github.com/agentsync/agentsync/internal/engine"
 	"github.com/agentsync/agentsync/internal/exhaustive"
 	"github.com/agentsync/agentsync/sync"
+	"pgregory.net/rapid"
 )
 
 // TestPartsAreTheWhole holds of any fleet, and of any number of parts: the plans of
@@ -27,9 +25,7 @@ import (
 // another, the parts refuse it instead. The parts' applies then end where the
 // manifests want.
 func TestPartsAreTheWhole(t *testing.T) {
-	if err := flag.Set("rapid.checks", exhaustive.Or("12", "600")); err != nil { // each applies a dozen agents
-		t.Fatal(err)
-	}
+	exhaustive.Checks(t, "12", "600") // each applies a dozen agents
 	rapid.Check(t, func(t *rapid.T) {
 		w := newPullWorld(t)
 		defer w.close()

@@ -4,8 +4,10 @@
 package exhaustive
 
 import (
+	"flag"
 	"math/rand/v2"
 	"os"
+	"testing"
 )
 
 // Variable is set to anything but "" to try everything. Tests read it with
@@ -14,6 +16,32 @@ const Variable = "AGENTSYNC_EXHAUSTIVE"
 
 // On reports whether everything is to be tried.
 func On() bool { return os.Getenv(Variable) != "" }
+
+// Only skips a test that takes too long for the quick tests, unless everything is to
+// be tried. why is what takes so long.
+func Only(t testing.TB, why string) {
+	t.Helper()
+	if !On() {
+		t.Skip(why + "; " + Variable + " is not set")
+	}
+}
+
+// Checks makes a property be tried so often in this test, where the command line does
+// not say how often. The test must use rapid, and must not run beside others.
+func Checks(t testing.TB, sample, all string) {
+	t.Helper()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if given {
+		return
+	}
+	checks := flag.Lookup("rapid.checks").Value
+	before := checks.String()
+	if err := checks.Set(Or(sample, all)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = checks.Set(before) })
+}
 
 // Or returns all if everything is to be tried, and sample if not: how many
 // rounds there are, or which cases.

@@ -8,14 +8,13 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/agentsync/agentsync/internal/exhaustive"
+	"github.com/agentsync/agentsync/internal/faults"
+	"github.com/agentsync/agentsync/internal/github/fakegithub"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
-
-	"github.com/agentsync/agentsync/internal/exhaustive"
-	"github.com/agentsync/agentsync/internal/faults"
-	"github.com/agentsync/agentsync/internal/github/fakegithub"
 )
 
 const poison = "::add-mask::SECRET\n  ::error::x\n##[error]y\n````\n</details>\n<!-- agentsync:end -->\n-->\n@everyone #1 https://evil.example <img src=x> \u202e"
@@ -129,7 +128,7 @@ func TestPoisonInAnErrorDoesNoHarm(t *testing.T) {
 	noCommands(t, w.job(1, "error", "plan"))
 }
 
-// 300 agents (100 in the quick tests) whose prompts change wholly, before and
+// 300 agents (60 in the quick tests) whose prompts change wholly, before and
 // after the apply.
 func TestAHugePlanFits(t *testing.T) {
 	t.Parallel()

@@ -267,9 +267,7 @@ func TestARefusedPlanIsShownAndNotReviewed(t *testing.T) {
 // the outputs name are gone after the job.
 func TestASummaryThatIsCutPointsToTheLog(t *testing.T) {
 	t.Parallel()
-	if !exhaustive.On() {
-		t.Skip("a large text; " + exhaustive.Variable + " is not set")
-	}
+	exhaustive.Only(t, "a large text")
 	w := newWorld(t)
 	w.write("prompts/sales.md", strings.Repeat("Sell boldly, to whoever it is.\n", 30_000))
 	w.replace("agents.yaml", "Help the caller.", strings.Repeat("Help every caller, whoever it is. ", 6_000))

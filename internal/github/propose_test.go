@@ -450,9 +450,7 @@ func TestAPullRequestKeepsWhatAFileIs(t *testing.T) {
 // TestAPullRequestOfManyAgentsFits: GitHub refuses a text over 65,536 characters.
 func TestAPullRequestOfManyAgentsFits(t *testing.T) {
 	t.Parallel()
-	if !exhaustive.On() {
-		t.Skip("a large text; " + exhaustive.Variable + " is not set")
-	}
+	exhaustive.Only(t, "a large text")
 	w := proposing(t)
 	const agents = 60
 	var all strings.Builder
